@@ -1,0 +1,1 @@
+//! Reads an Okta org and seals it into a snapshot.

@@ -1,0 +1,1 @@
+//! A faithful Okta in a box.

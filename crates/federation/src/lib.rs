@@ -1,0 +1,1 @@
+//! The AWS Account Federation app, pure.

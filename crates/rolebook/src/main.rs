@@ -1,0 +1,2 @@
+//! Rolebook.
+fn main() {}
