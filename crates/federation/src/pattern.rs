@@ -1,0 +1,84 @@
+//! `roleValuePattern`: how Okta writes the value that AWS reads.
+
+use crate::{
+    AccountId,
+    arn::{Arn, RoleArn, split_pair},
+};
+
+const ACCOUNT: &str = "${accountid}";
+const ROLE: &str = "${role}";
+
+/// The pattern and its two halves. Okta renders it verbatim, so either order and blanks around the comma occur.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleValuePattern {
+    text: String,
+}
+
+impl RoleValuePattern {
+    /// Any text is a pattern; what it lacks shows when it is rendered.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+
+    /// Whether the role's name comes from the group.
+    #[must_use]
+    pub fn wants_role(&self) -> bool {
+        self.text.contains(ROLE)
+    }
+
+    /// Whether the account comes from the group.
+    #[must_use]
+    pub fn wants_account(&self) -> bool {
+        self.text.contains(ACCOUNT)
+    }
+
+    /// The account that the pattern fixes by itself, when it fixes one.
+    #[must_use]
+    pub fn fixed_account(&self) -> Option<AccountId> {
+        let arns = RoleArn::from_halves(split_pair(&self.text));
+        [arns.role, arns.provider].into_iter().flatten().find_map(|arn| AccountId::parse(&arn.account))
+    }
+
+    /// The partition that the pattern names, when it holds an ARN.
+    #[must_use]
+    pub fn partition(&self) -> Option<String> {
+        split_pair(&self.text).into_iter().find_map(Arn::parse).map(|arn| arn.partition)
+    }
+
+    /// The value Okta sends for that account and role.
+    #[must_use]
+    pub fn render(&self, account: &str, role: &str) -> String {
+        substitute(&self.text, account, role)
+    }
+
+    /// The same value as ARNs. Split before substituting: role names may hold commas and colons.
+    #[must_use]
+    pub fn arns(&self, account: &str, role: &str) -> RoleArn {
+        let halves: Vec<String> =
+            split_pair(&self.text).into_iter().map(|half| substitute(half, account, role)).collect();
+        RoleArn::from_halves(halves.iter().map(String::as_str))
+    }
+}
+
+/// One pass, so that a role named `${accountid}` stays what it is.
+fn substitute(text: &str, account: &str, role: &str) -> String {
+    let mut out = String::with_capacity(text.len() + role.len() + account.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let (head, tail) = rest.split_at(at);
+        out.push_str(head);
+        if let Some(after) = tail.strip_prefix(ACCOUNT) {
+            out.push_str(account);
+            rest = after;
+        } else if let Some(after) = tail.strip_prefix(ROLE) {
+            out.push_str(role);
+            rest = after;
+        } else {
+            out.push_str("${");
+            rest = tail.strip_prefix("${").unwrap_or("");
+        }
+    }
+    out.push_str(rest);
+    out
+}
