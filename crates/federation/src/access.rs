@@ -88,9 +88,15 @@ pub struct Access {
 }
 
 /// Resolves all access of one app. `catalogue` holds role values that Okta lists beyond those seen.
-/// Groups and users are named by their positions in the slices.
+/// Groups and users are named by their
+/// positions, from 0.
 #[must_use]
-pub fn resolve(rules: &Rules, catalogue: &[String], groups: &[Group], users: &[User]) -> Access {
+pub fn resolve<'a, G, U>(rules: &Rules, catalogue: &[String], groups: G, users: U) -> Access
+where
+    G: IntoIterator<Item = &'a Group, IntoIter: Clone>,
+    U: IntoIterator<Item = &'a User, IntoIter: Clone>,
+{
+    let (groups, users) = (groups.into_iter(), users.into_iter());
     let mut access = Access::default();
     match rules.mode() {
         Mode::Mapping(mapping) => resolve_mapping(rules, mapping, groups, users, &mut access),
@@ -103,8 +109,14 @@ pub fn resolve(rules: &Rules, catalogue: &[String], groups: &[Group], users: &[U
     access
 }
 
-fn resolve_mapping(rules: &Rules, mapping: &Mapping, groups: &[Group], users: &[User], access: &mut Access) {
-    let mut conferred: Vec<Option<(RoleIx, bool)>> = Vec::with_capacity(groups.len());
+fn resolve_mapping<'a>(
+    rules: &Rules,
+    mapping: &Mapping,
+    groups: impl Iterator<Item = &'a Group>,
+    users: impl Iterator<Item = &'a User>,
+    access: &mut Access,
+) {
+    let mut conferred: Vec<Option<(RoleIx, bool)>> = Vec::new();
     for (ix, group) in (0..).zip(groups) {
         let verdict = rules.verdict(group);
         conferred.push(match &verdict {
@@ -165,19 +177,19 @@ struct Assigned {
     roles: Vec<RoleIx>,
 }
 
-fn resolve_direct(
+fn resolve_direct<'a>(
     rules: &Rules,
     direct: &Direct,
     catalogue: &[String],
-    groups: &[Group],
-    users: &[User],
+    groups: impl Iterator<Item = &'a Group> + Clone,
+    users: impl Iterator<Item = &'a User> + Clone,
     access: &mut Access,
 ) {
-    let main = main_account(direct, catalogue, groups, users, &mut access.warnings);
+    let main = main_account(direct, catalogue, groups.clone(), users.clone(), &mut access.warnings);
     for value in catalogue {
         access.roles.intern_value(value, &main);
     }
-    let mut assigned: Vec<Option<Assigned>> = Vec::with_capacity(groups.len());
+    let mut assigned: Vec<Option<Assigned>> = Vec::new();
     for (ix, group) in (0..).zip(groups) {
         access.verdicts.push(GroupVerdict::NotMapping);
         assigned.push(group.assignment.as_ref().map(|assignment| {
@@ -343,11 +355,11 @@ fn intern(table: &mut RoleTable, main: &MainAccount, values: &[String]) -> Vec<R
 }
 
 /// The account of bare role names: the settings', else the only one that ARN-shaped values name.
-fn main_account(
+fn main_account<'a>(
     direct: &Direct,
     catalogue: &[String],
-    groups: &[Group],
-    users: &[User],
+    groups: impl Iterator<Item = &'a Group>,
+    users: impl Iterator<Item = &'a User>,
     warnings: &mut Warnings,
 ) -> MainAccount {
     let mut main = direct.main.clone();
@@ -355,9 +367,8 @@ fn main_account(
         return main;
     }
     let profiles = groups
-        .iter()
         .filter_map(|group| group.assignment.as_ref().map(|assignment| &assignment.profile))
-        .chain(users.iter().filter_map(|user| user.app_user.as_ref().map(|app_user| &app_user.profile)));
+        .chain(users.filter_map(|user| user.app_user.as_ref().map(|app_user| &app_user.profile)));
     let mut numbers: BTreeSet<AccountId> = BTreeSet::new();
     let mut bare = None;
     for value in catalogue.iter().chain(profiles.flat_map(RoleProfile::effective)) {
