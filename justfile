@@ -1,0 +1,30 @@
+# What a person types; .ci/run calls the same lines.
+
+# Everything a change must pass.
+check: fmt lint doc test
+
+# The built-in fake Okta, a sync of it, and what to try next.
+demo:
+    cargo run --release -- demo
+
+test:
+    cargo test --workspace
+
+fmt:
+    cargo fmt --all --check
+
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+deny:
+    cargo deny check bans licenses sources
+
+# Measures the budgets and writes docs/PERFORMANCE.md.
+bench:
+    cargo run --release -p rolebook-bench
+
+ci:
+    bash .ci/run
