@@ -1,1 +1,23 @@
-//! The snapshot contract in code.
+//! The contract of a Rolebook snapshot, and its only home: facts and resolved access become Baton rows, and Baton
+//! rows become facts again.
+//!
+//! The connector writes through [`write`], every question reads through [`read`]; a round-trip property holds both
+//! together. `docs/SNAPSHOT.md` tells the contract for readers of the file.
+
+mod asset;
+mod coverage;
+mod facts;
+mod ids;
+mod read;
+mod words;
+mod write;
+
+pub use asset::{GROUP_NAMES_ASSET, GROUP_RULES_ASSET, GroupName, GroupRule};
+pub use coverage::{COVERAGE_ASSET, Coverage, ListCoverage, OrgSeen, Reader};
+pub use facts::{
+    AdminHolder, AdminRole, AppRecord, AssignmentRecord, CatalogueRecord, Facts, GroupRecord, Org, Person,
+    SECRET_SETTINGS, UserRecord,
+};
+pub use ids::{AppId, GroupId, OrgId, UserId};
+pub use read::{ReadError, read};
+pub use write::write;

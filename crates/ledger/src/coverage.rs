@@ -1,0 +1,84 @@
+//! The record of what a sync read, what it could not read and why: without it, an empty list would look like nobody.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rolebook_federation::{RESOLVER_VERSION, Switches};
+use serde::{Deserialize, Serialize};
+
+/// Asset under which a snapshot carries its coverage.
+pub const COVERAGE_ASSET: &str = "rolebook:coverage";
+
+/// What was read, by whom, when, and under which rules.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Coverage {
+    /// Version of the program that wrote the snapshot.
+    pub writer: String,
+    /// Version of the resolution rules.
+    pub resolver: u32,
+    /// The choices in force where Okta's behaviour is unproven.
+    pub switches: Switches,
+    /// Whose credential read the org.
+    pub reader: Option<Reader>,
+    /// First request.
+    pub from: Option<Timestamp>,
+    /// Last request.
+    pub to: Option<Timestamp>,
+    /// The org that was read.
+    pub org: OrgSeen,
+    /// Every list of the reading plan, by name.
+    pub lists: BTreeMap<String, ListCoverage>,
+    /// Signs that the credential sees less than there is; empty when there are none.
+    pub partial: Vec<String>,
+}
+
+/// The org as the coverage record names it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct OrgSeen {
+    /// Org id.
+    pub id: String,
+    /// Company name.
+    pub name: String,
+    /// Host that was asked.
+    pub domain: String,
+}
+
+/// The owner of the credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reader {
+    /// User id.
+    pub id: String,
+    /// Login.
+    pub login: String,
+}
+
+/// How one list was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "read", rename_all = "kebab-case")]
+pub enum ListCoverage {
+    /// To its end.
+    Full {
+        /// Objects in it.
+        items: u64,
+    },
+    /// Not, or not all of it.
+    Not {
+        /// Why, in words for people.
+        why: String,
+    },
+}
+
+impl Coverage {
+    /// A record for this program's rules.
+    #[must_use]
+    pub fn new(writer: impl Into<String>, switches: Switches) -> Self {
+        Self { writer: writer.into(), resolver: RESOLVER_VERSION, switches, ..Self::default() }
+    }
+
+    /// Whether everything of the plan was read and no sign says otherwise.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.partial.is_empty() && self.lists.values().all(|list| matches!(list, ListCoverage::Full { .. }))
+    }
+}
