@@ -1,0 +1,12 @@
+//! The rules held against tables written from Okta's documentation and against naive re-implementations.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod decision_table;
+mod oracle;
+mod org;
