@@ -1,0 +1,109 @@
+//! The container: five magic bytes and one zstd frame that holds a SQLite database.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use zstd::stream::read::Decoder;
+use zstd::stream::write::Encoder;
+
+use crate::Error;
+use crate::frame::FrameHeader;
+
+const MAGIC: &[u8; 5] = b"C1ZF\0";
+const PEBBLE_MAGIC: &[u8; 5] = b"C1Z3\0";
+const LEVEL: i32 = 3;
+const CHUNK: usize = 1 << 18;
+
+/// What a reader lets a file ask of the machine. A snapshot may come from anywhere, and a kilobyte of zstd can
+/// decompress to terabytes.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of the database inside; more is refused. Default 10 GiB (`BATON_DECODER_MAX_DECODED_SIZE_MB`).
+    pub max_decoded_bytes: u64,
+    /// Bytes of memory the frame's window may need; more is refused. Default 128 MiB
+    /// (`BATON_DECODER_MAX_MEMORY_MB`).
+    pub max_window_bytes: u64,
+    /// The folder for the decompressed copy, which is removed when no longer needed; none is the system's
+    /// (`BATON_TMPDIR`).
+    pub scratch: Option<PathBuf>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_decoded_bytes: 10 << 30, max_window_bytes: 128 << 20, scratch: None }
+    }
+}
+
+/// Decompresses the database of the snapshot at `path` into `database`.
+pub(crate) fn unpack(path: &Path, limits: &Limits, database: &mut File, into: &Path) -> Result<(), Error> {
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    let mut file = BufReader::with_capacity(CHUNK, file);
+    check_magic(&mut file, path)?;
+
+    let damaged = |source: io::Error| Error::Damaged { path: path.into(), reason: source.to_string() };
+    let mut head = Vec::with_capacity(FrameHeader::MAX_LEN);
+    let head_len = u64::try_from(FrameHeader::MAX_LEN).unwrap_or(u64::MAX);
+    file.by_ref().take(head_len).read_to_end(&mut head).map_err(Error::io("read", path))?;
+    let header = FrameHeader::parse(&head).ok_or_else(|| Error::Damaged {
+        path: path.into(),
+        reason: "no zstd frame follows the magic".into(),
+    })?;
+    let too_large = || Error::TooLarge { path: path.into(), limit: limits.max_decoded_bytes };
+    if header.content_bytes.is_some_and(|bytes| bytes > limits.max_decoded_bytes) {
+        return Err(too_large());
+    }
+    if header.window_bytes > limits.max_window_bytes {
+        return Err(Error::WindowTooLarge { path: path.into(), limit: limits.max_window_bytes });
+    }
+
+    let mut decoder = Decoder::with_buffer(BufReader::new(head.chain(file))).map_err(damaged)?;
+    decoder.window_log_max(limits.max_window_bytes.max(1).ilog2()).map_err(damaged)?;
+    let mut chunk = vec![0; CHUNK];
+    let mut total: u64 = 0;
+    loop {
+        let read = decoder.read(&mut chunk).map_err(damaged)?;
+        let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else {
+            return Ok(());
+        };
+        total += u64::try_from(read).unwrap_or(u64::MAX);
+        if total > limits.max_decoded_bytes {
+            return Err(too_large());
+        }
+        database.write_all(bytes).map_err(Error::io("write", into))?;
+    }
+}
+
+fn check_magic(file: &mut impl Read, path: &Path) -> Result<(), Error> {
+    let mut magic = Vec::with_capacity(MAGIC.len());
+    file.take(5).read_to_end(&mut magic).map_err(Error::io("read", path))?;
+    match magic.as_slice() {
+        magic if magic == MAGIC => Ok(()),
+        magic if magic == PEBBLE_MAGIC => Err(Error::Pebble { path: path.into() }),
+        [] => Err(Error::Empty { path: path.into() }),
+        _ => Err(Error::NotASnapshot { path: path.into() }),
+    }
+}
+
+/// Compresses the database, of `len` bytes, into `out`.
+///
+/// The same database gives the same bytes: the frame does not depend on the number of workers.
+pub(crate) fn pack(database: &mut impl Read, len: u64, workers: u32, out: impl Write) -> io::Result<()> {
+    let mut out = out;
+    out.write_all(MAGIC)?;
+    let mut encoder = Encoder::new(out, LEVEL)?;
+    encoder.include_checksum(true)?;
+    encoder.include_contentsize(true)?;
+    encoder.set_pledged_src_size(Some(len))?;
+    // Never 0: without workers the compressor cuts its input elsewhere and the bytes would differ.
+    encoder.multithread(workers.max(1))?;
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = database.read(&mut chunk)?;
+        match chunk.get(..read) {
+            None | Some([]) => break,
+            Some(bytes) => encoder.write_all(bytes)?,
+        }
+    }
+    encoder.finish()?.flush()
+}
