@@ -1,0 +1,272 @@
+//! Facts for tests: any org a snapshot could be made of.
+
+use proptest::{collection, option, prelude::*, sample};
+use rolebook_federation::{
+    AppUser, AppUserStatus, Catalogue, Group, GroupAssignment, GroupKind, GroupOrigin, RoleProfile, Scope,
+    Union, User, UserStatus,
+};
+use rolebook_ledger::{
+    AdminHolder, AdminRole, AppId, AppRecord, AssignmentRecord, CatalogueRecord, Coverage, Facts, GroupId,
+    GroupName, GroupRecord, GroupRule, ListCoverage, Org, OrgId, Person, UserId, UserRecord,
+};
+use serde_json::{Value, json};
+
+const ROLES: [&str; 9] = [
+    "Admin",
+    "Admin:user",
+    "ReadOnly",
+    " padded ",
+    "[prod-eu] -- Ops",
+    "Some Account -- Ops",
+    "arn:aws:iam::444455556666:role/team/x",
+    "arn:aws-cn:iam::777788889999:saml-provider/OKTA,arn:aws-cn:iam::777788889999:role/China",
+    "<b>=cmd()|\u{7}",
+];
+const GROUP_NAMES: [&str; 6] = [
+    "aws_111122223333_Admin",
+    "aws_111122223333_ReadOnly",
+    "xaws_444455556666_Ops (EU)",
+    "aws_12_Bogus",
+    "Everyone",
+    "<script>alert(1)</script>",
+];
+const USER_STATUSES: [&str; 6] = ["ACTIVE", "SUSPENDED", "DEPROVISIONED", "LOCKED_OUT", "STAGED", "FOO"];
+
+fn time() -> impl Strategy<Value = Option<jiff::Timestamp>> {
+    option::of((0i64..2_000_000_000).prop_map(|s| jiff::Timestamp::from_second(s).unwrap()))
+}
+
+fn profile() -> impl Strategy<Value = RoleProfile> {
+    (sample::subsequence(ROLES.to_vec(), 0..4), sample::subsequence(ROLES.to_vec(), 0..2)).prop_map(
+        |(saml_roles, role)| RoleProfile {
+            saml_roles: saml_roles.into_iter().map(str::to_owned).collect(),
+            role: role.into_iter().map(str::to_owned).collect(),
+        },
+    )
+}
+
+fn group() -> impl Strategy<Value = GroupRecord> {
+    let kind = sample::select(vec![GroupKind::Okta, GroupKind::App, GroupKind::BuiltIn, GroupKind::Unknown]);
+    let assignment = option::of((option::of(0i64..4), profile()));
+    let name = option::weighted(0.9, sample::select(GROUP_NAMES.to_vec()));
+    (
+        name,
+        kind,
+        option::of("[a-z]{3}"),
+        assignment,
+        any::<bool>(),
+        [time(), time(), time(), time()].prop_map(Vec::from),
+    )
+        .prop_map(|(name, kind, source, assignment, members_read, times)| GroupRecord {
+            id: GroupId::default(),
+            group: Group {
+                name: name.map(str::to_owned),
+                kind,
+                origin: GroupOrigin { app_id: source.clone().map(|s| format!("0oa{s}")), app_name: source },
+                assignment: assignment
+                    .clone()
+                    .map(|(priority, profile)| GroupAssignment { priority, profile }),
+            },
+            created: times[0],
+            last_updated: times[1],
+            last_membership_updated: times[2],
+            assignment_updated: assignment.and(times[3]),
+            members_read,
+        })
+}
+
+fn user(groups: usize) -> impl Strategy<Value = UserRecord> {
+    let status = option::weighted(0.9, sample::select(USER_STATUSES.to_vec()));
+    let assignment = option::of((
+        option::of(sample::select(vec!["USER", "GROUP", "ODD"])),
+        sample::select(vec!["ACTIVE", "PROVISIONED", "SUSPENDED", "FOO"]),
+        profile(),
+        option::of("[a-z]{3}@acme.test"),
+        time(),
+    ));
+    let memberships = collection::btree_set(0..u32::try_from(groups.max(1)).unwrap(), 0..4);
+    (status, assignment, memberships, option::of("[a-z ]{1,8}"), time(), option::of("[0-9]{3}")).prop_map(
+        move |(status, assignment, memberships, name, created, number)| {
+            let record = assignment.as_ref().map(|(scope, status, _, user_name, time)| AssignmentRecord {
+                scope: scope.map(str::to_owned),
+                status: (*status).to_owned(),
+                user_name: user_name.clone(),
+                named_group: scope.filter(|s| *s == "GROUP").map(|_| GroupId::new("00g0")),
+                created: *time,
+                last_updated: *time,
+                status_changed: None,
+            });
+            UserRecord {
+                id: UserId::default(),
+                user: User {
+                    status: UserStatus::parse(status),
+                    app_user: assignment.map(|(scope, status, profile, _, _)| AppUser {
+                        scope: Scope::parse(scope),
+                        status: AppUserStatus::parse(status),
+                        profile,
+                    }),
+                    groups: memberships.into_iter().filter(|ix| (*ix as usize) < groups).collect(),
+                },
+                person: Person {
+                    display_name: name.clone().filter(|n| !n.trim().is_empty()).unwrap_or("Someone".into()),
+                    status: status.map(str::to_owned),
+                    login: number.clone().map(|n| format!("u{n}@acme.test")),
+                    email: number.clone().map(|n| format!("u{n}@acme.test")),
+                    second_email: created.map(|_| "second@acme.test".to_owned()),
+                    employee_ids: number.clone().into_iter().collect(),
+                    given_name: name.filter(|n| !n.is_empty()),
+                    family_name: None,
+                    created,
+                    last_login: created,
+                    profile: json!({ "employeeNumber": number, "title": "=1+1" }).to_string().into(),
+                },
+                assignment: record,
+            }
+        },
+    )
+}
+
+fn app() -> impl Strategy<Value = AppRecord> {
+    let union = sample::select(vec![Union::Enabled, Union::Disabled, Union::Unknown]);
+    (any::<bool>(), any::<bool>(), any::<bool>(), union, 0u8..6, time()).prop_map(
+        |(mapping, join, implicit_assignment, union, state, created)| AppRecord {
+            id: AppId::new("0oaAWS"),
+            name: "amazon_aws".to_owned(),
+            label: "AWS <b>".to_owned(),
+            status: if state == 0 { "INACTIVE" } else { "ACTIVE" }.to_owned(),
+            sign_on_mode: (state != 1).then(|| "SAML_2_0".to_owned()),
+            features: vec!["PUSH_NEW_USERS".to_owned()],
+            settings: json!({
+                "useGroupMapping": mapping, "joinAllRoles": join, "sessionDuration": 3600,
+                "identityProviderArn": (state != 2).then_some("arn:aws:iam::111122223333:saml-provider/OKTA"),
+                "appFilter": "okta, abc", "overrideAcsURL": null,
+            })
+            .as_object()
+            .unwrap()
+            .clone(),
+            sign_on: json!({ "attributeStatements": [] }),
+            implicit_assignment,
+            union,
+            created,
+            last_updated: created,
+        },
+    )
+}
+
+fn admin_roles(groups: usize, users: usize) -> impl Strategy<Value = Vec<AdminRole>> {
+    let kinds = sample::subsequence(vec!["APP_ADMIN", "APP_ADMIN_2", "SUPER_ADMIN", "USER_ADMIN"], 0..4);
+    (kinds, any::<u64>()).prop_map(move |(kinds, bits)| {
+        let bit = |n: usize| bits >> (n % 64) & 1 == 1;
+        kinds
+            .into_iter()
+            .enumerate()
+            .map(|(n, kind)| AdminRole {
+                kind: kind.to_owned(),
+                label: format!("{kind} label"),
+                users: (0..users)
+                    .filter(|user| bit(n + user))
+                    .map(|user| {
+                        let by_group = groups > 0 && bit(n * 7 + user);
+                        let holder = AdminHolder {
+                            direct: !by_group || bit(user * 3),
+                            groups: if by_group { vec![GroupId::new(group_id(0))] } else { Vec::new() },
+                            outside: if bit(user) {
+                                vec![(GroupId::new("00gOut"), None)]
+                            } else {
+                                Vec::new()
+                            },
+                            targets: if bit(n) { vec!["group:00g1".to_owned()] } else { Vec::new() },
+                        };
+                        (UserId::new(user_id(user)), holder)
+                    })
+                    .collect(),
+                groups: if groups > 0 && bit(n) {
+                    [(GroupId::new(group_id(0)), vec!["app:amazon_aws".to_owned()])].into()
+                } else {
+                    Default::default()
+                },
+            })
+            .collect()
+    })
+}
+
+/// Ids of different lengths, so that one begins another.
+fn group_id(ix: usize) -> String {
+    format!("00g{}", ix + 1)
+}
+
+fn user_id(ix: usize) -> String {
+    format!("00u{}", ix + 1)
+}
+
+/// Any facts: groups and users are sorted by id, as a reading leaves them.
+pub(crate) fn facts() -> impl Strategy<Value = Facts> {
+    (0usize..14, 0usize..14).prop_flat_map(|(groups, users)| {
+        (
+            app(),
+            collection::vec(group(), groups),
+            collection::vec(user(groups), users),
+            admin_roles(groups, users),
+            sample::subsequence(ROLES.to_vec(), 0..3),
+        )
+            .prop_map(|(app, mut groups, mut users, admin_roles, catalogue)| {
+                // positions are given out after sorting, so the ids are sorted first
+                let mut group_ids: Vec<String> = (0..groups.len()).map(group_id).collect();
+                group_ids.sort();
+                let mut user_ids: Vec<String> = (0..users.len()).map(user_id).collect();
+                user_ids.sort();
+                for (group, id) in groups.iter_mut().zip(group_ids) {
+                    group.id = GroupId::new(id);
+                }
+                for (user, id) in users.iter_mut().zip(user_ids) {
+                    user.id = UserId::new(id);
+                }
+                let mut coverage = Coverage::new("test", Default::default());
+                coverage.lists.insert("app-users".to_owned(), ListCoverage::Full { items: 3 });
+                coverage
+                    .lists
+                    .insert("group-rules".to_owned(), ListCoverage::Not { why: "refused".to_owned() });
+                let values: Vec<String> = catalogue.into_iter().map(str::to_owned).collect();
+                let source = if values.is_empty() { Catalogue::None } else { Catalogue::Types };
+                Facts {
+                    org: Org {
+                        id: OrgId::new("00o1"),
+                        name: "Acme".to_owned(),
+                        domain: "acme.test".to_owned(),
+                    },
+                    group_names: groups
+                        .iter()
+                        .map(|g| GroupName {
+                            id: g.id.clone(),
+                            name: g.group.name.clone(),
+                            kind: g.group.kind,
+                            source: g.group.origin.app_name.clone(),
+                        })
+                        .collect(),
+                    group_rules: vec![GroupRule {
+                        id: "0pr1".to_owned(),
+                        name: "rule".to_owned(),
+                        status: "ACTIVE".to_owned(),
+                        expression: "user.department==\"Eng\"".to_owned(),
+                        groups: vec![GroupId::new("00g1")],
+                    }],
+                    app,
+                    catalogue: CatalogueRecord { source, values },
+                    groups,
+                    users,
+                    admin_roles,
+                    coverage,
+                }
+            })
+    })
+}
+
+/// Facts as reading gives them back: what only the resolution uses once is normalised.
+pub(crate) fn normalised(mut facts: Facts) -> Facts {
+    facts.catalogue = CatalogueRecord::default();
+    for user in &mut facts.users {
+        let profile: Value = serde_json::from_str(&user.person.profile).unwrap();
+        user.person.profile = profile.to_string().into();
+    }
+    facts
+}
