@@ -173,7 +173,8 @@ fn usable(app_user: &AppUser) -> bool {
 
 /// The roles of one assigned group.
 struct Assigned {
-    priority: i64,
+    /// A missing number sorts last: Okta appends what has none.
+    priority: (bool, i64),
     roles: Vec<RoleIx>,
 }
 
@@ -199,8 +200,8 @@ fn resolve_direct<'a>(
                 role: *role,
                 partial: false,
             }));
-            // A missing number sorts last: Okta appends what has none.
-            Assigned { priority: assignment.priority.unwrap_or(i64::MAX), roles }
+            let number = assignment.priority;
+            Assigned { priority: (number.is_none(), number.unwrap_or_default()), roles }
         }));
     }
     for (ix, user) in (0..).zip(users) {

@@ -42,10 +42,10 @@ pub struct Arn {
 }
 
 impl Arn {
-    /// Splits `arn:partition:service:region:account:resource`; surrounding blanks are ignored.
+    /// Splits `arn:partition:service:region:account:resource`. Nothing is trimmed: a role's name may end in a blank.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.trim().splitn(6, ':');
+        let mut parts = text.splitn(6, ':');
         let (prefix, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
         let (_region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
         (prefix == "arn" && !partition.is_empty() && !resource.is_empty()).then(|| Self {

@@ -151,8 +151,8 @@ pub enum UserStatus {
     CanSignIn,
     /// STAGED, SUSPENDED or DEPROVISIONED.
     CannotSignIn,
-    /// A word unknown to us, or a user whose status could not be read: counts, with a warning, because hiding access
-    /// is the worse error.
+    /// A word unknown to us, or a user whose status could not be read: counts, because hiding access is the worse
+    /// error. Whoever reads the word from Okta warns of it, since only they know whose it is.
     Unknown,
 }
 

@@ -98,7 +98,11 @@ impl Settings {
     /// The identity provider's ARN, when the setting holds one.
     #[must_use]
     pub fn provider(&self) -> Option<Arn> {
-        self.identity_provider_arn.as_deref().and_then(Arn::parse).filter(|arn| arn.provider().is_some())
+        self.identity_provider_arn
+            .as_deref()
+            .map(str::trim)
+            .and_then(Arn::parse)
+            .filter(|arn| arn.provider().is_some())
     }
 
     /// The AWS partition by everything but the ARNs: the sign-in address, else the environment.
