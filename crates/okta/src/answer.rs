@@ -1,0 +1,393 @@
+//! An answer as it came, and what its status and body mean.
+
+use http::{HeaderMap, HeaderName, Method, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Leg, Reply};
+use crate::foreign_text::tame;
+use crate::rate::BucketName;
+use crate::target::Target;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");
+
+/// A complete answer with a 2xx status.
+pub struct Answer {
+    pub(crate) method: Method,
+    pub(crate) target: Target,
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Answer {
+    /// Neither headers nor body: both may hold what must not be printed.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Answer({} {} {}, {} bytes)", self.method, self.target, self.status, self.body.len())
+    }
+}
+
+impl Answer {
+    /// HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// `X-Okta-Request-Id`.
+    #[must_use]
+    pub fn request_id(&self) -> Option<String> {
+        self.text_header(&REQUEST_ID)
+    }
+
+    /// Whether there is no body, as after most writes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.body.iter().all(u8::is_ascii_whitespace)
+    }
+
+    /// Reads the body as JSON.
+    ///
+    /// # Errors
+    /// [`Error::NotJson`] for another content type, [`Error::Shape`] for JSON of another shape, and a transport
+    /// error when the text ends in the middle.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.check_json()?;
+        serde_json::from_slice(&self.body).map_err(|error| self.malformed(&error))
+    }
+
+    /// Refuses what does not declare itself JSON, so that a sign-in page is called by its name.
+    pub(crate) fn check_json(&self) -> Result<(), Error> {
+        let declared = self.content_type();
+        let is_json = match &declared {
+            Some(content_type) => content_type.to_ascii_lowercase().contains("json"),
+            None => matches!(self.body.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'[')),
+        };
+        if is_json {
+            return Ok(());
+        }
+        if self.is_empty() {
+            return Err(self.shape("the body is empty"));
+        }
+        Err(Error::NotJson { content_type: declared, reply: Box::new(self.reply()) })
+    }
+
+    /// What a JSON error means: an early end is a connection cut short, all else is Okta's doing.
+    pub(crate) fn malformed(&self, error: &serde_json::Error) -> Error {
+        if error.is_eof() && !self.is_empty() {
+            return Error::Transport {
+                leg: Leg::Broken,
+                method: self.method.clone(),
+                target: self.target.to_string(),
+                detail: "the JSON ends in the middle".to_owned(),
+            };
+        }
+        if self.is_empty() {
+            return self.shape("the body is empty");
+        }
+        self.shape(&tame(&error.to_string()))
+    }
+
+    pub(crate) fn shape(&self, detail: &str) -> Error {
+        Error::Shape {
+            target: self.target.to_string(),
+            detail: detail.to_owned(),
+            request_id: self.request_id(),
+        }
+    }
+
+    /// The error that this answer is; only for answers other than 2xx.
+    pub(crate) fn refusal(&self, bucket: BucketName) -> Error {
+        let reply = Box::new(self.reply());
+        let status = self.status;
+        if (300..400).contains(&status) {
+            let host = self
+                .text_header(&header::LOCATION)
+                .and_then(|location| url::Url::parse(&location).ok())
+                .and_then(|url| url.host_str().map(tame));
+            return Error::Redirected { host, reply };
+        }
+        // A web page with a client error comes from something in front of Okta and says nothing about our request.
+        if self.is_web_page() && (400..500).contains(&status) && status != 429 {
+            return Error::NotJson { content_type: self.content_type(), reply };
+        }
+        let code = reply.code.as_deref();
+        match (status, code) {
+            (_, Some("E0000015")) => Error::FeatureOff(reply),
+            (503, Some("E0000010")) => Error::ReadOnly(reply),
+            (_, Some("E0000007" | "E0000048")) => Error::NotFound(reply),
+            (_, Some("E0000060" | "E0000052" | "E0000022" | "E0000026" | "E0000215")) => {
+                Error::Unsupported(reply)
+            }
+            (400, Some("E0000029" | "E0000054")) => Error::BadCursor(reply),
+            // An outdated cursor comes back as a plain validation error too.
+            (400, Some("E0000001")) if self.method == Method::GET && self.target.has("after") => {
+                Error::BadCursor(reply)
+            }
+            (400, _) => Error::Validation(reply),
+            (401, _) => Error::InvalidToken(reply),
+            (403, Some("E0000005")) => Error::NoSession(reply),
+            (403, _) => match self.missing_scope() {
+                Some(scope) => Error::MissingScope { scope, reply },
+                None => Error::NotPermitted(reply),
+            },
+            // Without Okta's word for it, a 404 is no evidence that an object is gone.
+            (404, _) => Error::UnknownPath(reply),
+            (405 | 410 | 501, _) => Error::Unsupported(reply),
+            (409, _) => Error::Conflict(reply),
+            (429, _) => Error::RateLimited {
+                bucket,
+                target: self.target.to_string(),
+                reset: None,
+                waited: std::time::Duration::ZERO,
+                reply: Some(reply),
+            },
+            (408 | 500..=599, _) => Error::Server(reply),
+            _ => Error::Rejected(reply),
+        }
+    }
+
+    pub(crate) fn reply(&self) -> Reply {
+        let said: Said = if self.is_web_page() {
+            Said::default()
+        } else {
+            serde_json::from_slice(&self.body).unwrap_or_default()
+        };
+        Reply {
+            method: self.method.clone(),
+            target: self.target.to_string(),
+            status: self.status,
+            code: said.code.as_ref().and_then(text),
+            summary: said.summary.as_ref().and_then(text),
+            causes: said.causes(),
+            error_id: said.id.as_ref().and_then(text),
+            request_id: self.request_id(),
+        }
+    }
+
+    fn is_web_page(&self) -> bool {
+        self.content_type().is_some_and(|content_type| content_type.to_ascii_lowercase().contains("html"))
+    }
+
+    fn content_type(&self) -> Option<String> {
+        self.text_header(&header::CONTENT_TYPE)
+    }
+
+    fn text_header(&self, name: &HeaderName) -> Option<String> {
+        let value = self.headers.get(name)?;
+        Some(tame(&String::from_utf8_lossy(value.as_bytes()))).filter(|text| !text.is_empty())
+    }
+
+    /// `Some` when OAuth refuses for want of a scope, with the scope if it is named.
+    fn missing_scope(&self) -> Option<Option<String>> {
+        self.headers
+            .get_all(header::WWW_AUTHENTICATE)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .find(|value| value.contains("insufficient_scope"))
+            .map(|value| {
+                let (_, after) = value.split_once("scope=\"")?;
+                after.split('"').next().map(tame)
+            })
+    }
+}
+
+/// Okta's error body. Nothing in it is relied on to have its type.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Said {
+    #[serde(rename = "errorCode")]
+    code: Option<serde_json::Value>,
+    #[serde(rename = "errorSummary")]
+    summary: Option<serde_json::Value>,
+    #[serde(rename = "errorId")]
+    id: Option<serde_json::Value>,
+    #[serde(rename = "errorCauses")]
+    causes: Option<serde_json::Value>,
+}
+
+/// Causes kept of an error.
+const MOST_CAUSES: usize = 5;
+
+impl Said {
+    /// A list by the documentation, but one example shows a single object.
+    fn causes(&self) -> Vec<String> {
+        let causes = match &self.causes {
+            Some(serde_json::Value::Array(causes)) => causes.as_slice(),
+            Some(cause) => std::slice::from_ref(cause),
+            None => &[],
+        };
+        causes.iter().take(MOST_CAUSES).filter_map(|cause| text(cause.get("errorSummary")?)).collect()
+    }
+}
+
+fn text(value: &serde_json::Value) -> Option<String> {
+    value.as_str().map(tame).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn answer(status: u16, content_type: Option<&'static str>, body: &str) -> Answer {
+        let mut headers = HeaderMap::new();
+        if let Some(content_type) = content_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        headers.insert(REQUEST_ID, HeaderValue::from_static("Yreq"));
+        Answer {
+            method: Method::GET,
+            target: Target::parse("/api/v1/groups?after=1").unwrap(),
+            status,
+            headers,
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    fn variant(error: &Error) -> String {
+        let debug = format!("{error:?}");
+        debug.split(['(', ' ', '{']).next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn every_code_lands_in_its_variant() {
+        let rows = [
+            (401, "E0000011", "InvalidToken"),
+            (401, "E0000015", "FeatureOff"),
+            (401, "E0000004", "InvalidToken"),
+            (403, "E0000005", "NoSession"),
+            (403, "E0000006", "NotPermitted"),
+            (403, "E0000013", "NotPermitted"),
+            (404, "E0000007", "NotFound"),
+            (404, "E0000048", "NotFound"),
+            (404, "E0000008", "UnknownPath"),
+            (400, "E0000029", "BadCursor"),
+            (400, "E0000001", "BadCursor"),
+            (400, "E0000031", "Validation"),
+            (400, "E0000037", "Validation"),
+            (405, "E0000022", "Unsupported"),
+            (410, "E0000215", "Unsupported"),
+            (501, "E0000060", "Unsupported"),
+            (409, "E0000090", "Conflict"),
+            (423, "E0000239", "Rejected"),
+            (429, "E0000047", "RateLimited"),
+            (500, "E0000009", "Server"),
+            (503, "E0000010", "ReadOnly"),
+        ];
+        for (status, code, expected) in rows {
+            let body = format!(
+                "{{\"errorCode\":\"{code}\",\"errorSummary\":\"s\",\"errorId\":\"oae1\",\"errorCauses\":[]}}"
+            );
+            let error = answer(status, Some("application/json"), &body).refusal(BucketName::Groups);
+            assert_eq!(variant(&error), expected, "{status} {code}");
+            let reply = error.reply().unwrap();
+            assert_eq!(reply.code.as_deref(), Some(code));
+            assert_eq!(
+                (reply.error_id.as_deref(), reply.request_id.as_deref()),
+                (Some("oae1"), Some("Yreq"))
+            );
+            assert!(!error.hint().is_empty());
+        }
+        // E0000001 is a matter of the cursor only where one was sent.
+        let mut first = answer(400, Some("application/json"), "{\"errorCode\":\"E0000001\"}");
+        first.target = Target::parse("/api/v1/groups").unwrap();
+        assert_eq!(variant(&first.refusal(BucketName::Groups)), "Validation");
+    }
+
+    #[test]
+    fn x15_without_a_code_the_status_decides() {
+        let rows = [
+            (400, "Validation"),
+            (401, "InvalidToken"),
+            (403, "NotPermitted"),
+            (404, "UnknownPath"),
+            (408, "Server"),
+            (409, "Conflict"),
+            (410, "Unsupported"),
+            (413, "Rejected"),
+            (429, "RateLimited"),
+            (500, "Server"),
+            (502, "Server"),
+            (503, "Server"),
+            (504, "Server"),
+            (524, "Server"),
+        ];
+        for (status, expected) in rows {
+            for (content_type, body) in
+                [(None, ""), (Some("application/json"), "{}"), (Some("text/plain"), "no")]
+            {
+                let error = answer(status, content_type, body).refusal(BucketName::Groups);
+                assert_eq!(variant(&error), expected, "{status} {body:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_web_page_is_called_by_its_name() {
+        for status in [200, 403, 404] {
+            let page = answer(status, Some("text/html; charset=utf-8"), "<html>Sign in</html>");
+            let error = if status == 200 {
+                page.json::<Vec<String>>().unwrap_err()
+            } else {
+                page.refusal(BucketName::Rest)
+            };
+            assert_eq!(variant(&error), "NotJson", "{status}");
+            assert!(error.hint().contains("domain"));
+            assert!(!error.is_refused() && !error.is_gone() && !error.is_unauthenticated());
+        }
+        // At the edge even 503 and 429 are web pages at times; they stay what they are.
+        assert_eq!(variant(&answer(503, Some("text/html"), "<html>").refusal(BucketName::Rest)), "Server");
+        assert_eq!(
+            variant(&answer(429, Some("text/html"), "<html>").refusal(BucketName::Rest)),
+            "RateLimited"
+        );
+    }
+
+    #[test]
+    fn a_missing_scope_is_read_from_its_header() {
+        let mut forbidden = answer(403, None, "");
+        forbidden.headers.insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(
+                "Bearer authorization_uri=\"https://a\", realm=\"https://a\", scope=\"okta.groups.read\", error=\"insufficient_scope\"",
+            ),
+        );
+        match forbidden.refusal(BucketName::Groups) {
+            Error::MissingScope { scope, .. } => assert_eq!(scope.as_deref(), Some("okta.groups.read")),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn bodies_that_are_no_list_are_told_apart() {
+        let json = Some("application/json");
+        let rows = [
+            (answer(200, json, "null"), "Shape"),
+            (answer(200, json, ""), "Shape"),
+            (answer(200, None, ""), "Shape"),
+            (answer(200, json, "{}"), "Shape"),
+            (answer(200, json, "[\"a\",\"b"), "Transport"),
+            (answer(200, json, "[\"a\"] x"), "Shape"),
+            (answer(200, Some("text/plain"), "[]"), "NotJson"),
+            (answer(200, None, "hello"), "NotJson"),
+        ];
+        for (answer, expected) in rows {
+            assert_eq!(variant(&answer.json::<Vec<String>>().unwrap_err()), expected, "{answer:?}");
+        }
+        assert_eq!(answer(200, None, " [\"a\"]").json::<Vec<String>>().unwrap(), ["a"]);
+        let own = answer(200, Some("application/json; okta-version=1.0.0"), "[]");
+        assert!(own.json::<Vec<String>>().unwrap().is_empty());
+    }
+
+    #[test]
+    fn foreign_text_is_tamed_and_odd_bodies_survive() {
+        let body = "{\"errorCode\":\"E0000001\",\"errorSummary\":\"a\\u001b[2Jb\\n\",\"errorCauses\":{\"errorSummary\":\"one\"},\"errorId\":7}";
+        let error = answer(400, Some("application/json"), body).refusal(BucketName::Groups);
+        let reply = error.reply().unwrap();
+        assert_eq!(reply.summary.as_deref(), Some("a [2Jb"));
+        assert_eq!(reply.causes, ["one"]);
+        assert_eq!(reply.error_id, None);
+        assert!(!error.to_string().contains('\u{1b}'));
+    }
+}
