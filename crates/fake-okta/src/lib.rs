@@ -1,1 +1,79 @@
 //! A faithful Okta in a box.
+//!
+//! The fake answers over HTTP what Okta's Management API answers: the same shapes, page sizes, cursors, headers, rate
+//! buckets, rights and errors. Its rules of priority, union and scope are written from Okta's documentation, not from
+//! the code it is there to test. Tests, the demo and the benchmarks run on it.
+//!
+//! # An org and a server
+//!
+//! ```
+//! use rolebook_fake_okta::{App, AppGroup, AppUser, FakeOkta, Group, Options, Org, User};
+//!
+//! let org = Org::new("acme")
+//!     .user(User::new("ann@acme.test").id("00uA"))
+//!     .user(User::new("bob@acme.test").id("00uB"))
+//!     .group(Group::new("aws-admins").id("gX").members(["00uB"]))
+//!     .group(Group::new("aws-readers").id("gY").members(["00uA", "00uB"]))
+//!     .app(
+//!         App::aws("0oaAWS")
+//!             .setting("identityProviderArn", "arn:aws:iam::111122223333:saml-provider/OKTA")
+//!             .group(AppGroup::new("gX").priority(0).saml_roles(["Admin", "Ops"]))
+//!             .group(AppGroup::new("gY").priority(1).saml_roles(["ReadOnly"]))
+//!             .user(AppUser::direct("00uA").saml_roles(["Admin"])),
+//!     );
+//! let fake = FakeOkta::start(org, Options::default())?;
+//! let domain = fake.url(); // http://127.0.0.1:…
+//! let token = fake.token("read_only"); // for `Authorization: SSWS …`
+//! # assert!(domain.starts_with("http://127.0.0.1:") && token.starts_with("00"));
+//!
+//! // Bob is an app user because his groups are assigned: the fake made him one, with the roles of gX.
+//! fake.change(|org| org.remove_member("gX", "00uB")); // now with those of gY
+//! assert!(fake.log_lines().is_empty()); // nobody has asked anything yet
+//! # Ok::<(), rolebook_fake_okta::Error>(())
+//! ```
+//!
+//! * Users, groups and apps are referred to by id, login or name. What is referred to before it exists is made.
+//! * Ids are chosen with `.id(…)`, or generated with Okta's prefixes, the same for the same seed.
+//! * There is no Everyone group unless [`Org::everyone`] is called, so tests count only what they wrote.
+//! * App users of scope GROUP come and go with memberships and app groups. [`AppUser::direct`] wins over groups;
+//!   [`AppUser::by_group`] overrides what the groups would give.
+//! * Ready-made: [`orgs::demo`] (group mapping), [`orgs::demo_direct`] (assignments), [`orgs::generated`] (any size).
+//!
+//! # Behaviour that tests turn on
+//!
+//! [`Options`] holds page maxima, over-size limits, faulty `next` links, rate buckets and their window, token shares,
+//! the concurrency limit, latency, TLS and a clock that starts where it is told, may stand still
+//! ([`Options::frozen_clock`]) and can be turned ([`FakeOkta::advance`], [`FakeOkta::skew`]).
+//! [`FakeOkta::configure`] changes them while the server runs. [`FakeOkta::log`] tells what was asked.
+
+mod answer;
+mod clock;
+mod error;
+mod filter;
+mod ids;
+mod journal;
+mod json;
+mod options;
+mod org;
+pub mod orgs;
+mod query;
+mod rate;
+mod refusal;
+mod route;
+mod server;
+mod tls;
+mod token;
+mod wire;
+mod world;
+
+pub use error::Error;
+pub use journal::Logged;
+pub use options::{Options, OverMax};
+pub use org::{
+    AdminRole, App, AppGroup, AppUser, DEFAULT_GROUP_FILTER, DEFAULT_ROLE_VALUE_PATTERN, Group, GroupKind,
+    GroupRule, Org, RoleTargets, Scope, User, UserStatus,
+};
+pub use rate::RateLimits;
+pub use route::Bucket;
+pub use server::FakeOkta;
+pub use token::{Token, TokenRole};

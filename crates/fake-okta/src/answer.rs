@@ -1,0 +1,124 @@
+//! Answers to reads: one function per endpoint.
+
+mod apps;
+mod groups;
+mod orgs;
+mod roles;
+mod users;
+
+use crate::json;
+use crate::options::Options;
+use crate::org::Org;
+use crate::query::{Page, Query, Sizes};
+use crate::refusal::Refusal;
+use crate::route::Route;
+use crate::token::{Area, Token};
+use crate::wire::Root;
+
+/// A successful answer.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    /// Values of `Link` header lines.
+    pub(crate) links: Vec<String>,
+}
+
+impl Answer {
+    pub(crate) fn ok(body: Vec<u8>) -> Self {
+        Self { status: 200, body, links: Vec::new() }
+    }
+}
+
+/// Everything that an answer may depend on.
+pub(crate) struct Asked<'a> {
+    pub(crate) org: &'a Org,
+    pub(crate) options: &'a Options,
+    pub(crate) token: &'a Token,
+    pub(crate) query: &'a Query<'a>,
+    /// The fake's own origin.
+    pub(crate) base: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    fn root(&self) -> Root<'a> {
+        Root(self.base)
+    }
+
+    /// Answers with one page of `rows`, which come with their positions and begin at the asked one.
+    fn page<T>(
+        &self,
+        page: Page,
+        rows: impl IntoIterator<Item = (usize, T)>,
+        mut write: impl FnMut(&mut Vec<u8>, T),
+    ) -> Answer {
+        let mut rows = rows.into_iter();
+        let mut body = Vec::with_capacity(page.limit.min(1024) * 512);
+        json::array(&mut body, rows.by_ref().take(page.limit), |out, (_, row)| write(out, row));
+        let next = rows.next().map(|(position, _)| position);
+        Answer { status: 200, body, links: self.query.links(page, next, self.options, self.base) }
+    }
+
+    fn sized(&self, default: usize, max: usize) -> Result<Page, Refusal> {
+        self.query.page(Sizes { default, max }, self.options)
+    }
+}
+
+/// The area to which an endpoint belongs; `None` when everybody may read it.
+pub(crate) fn area(route: &Route<'_>) -> Option<Area> {
+    match route {
+        Route::WellKnown | Route::Me | Route::Unknown => None,
+        Route::Org => Some(Area::Org),
+        Route::Apps
+        | Route::App(_)
+        | Route::AppUsers(_)
+        | Route::AppUser(..)
+        | Route::AppGroups(_)
+        | Route::AppGroup(..) => Some(Area::Apps),
+        Route::Groups | Route::Group(_) | Route::GroupUsers(_) | Route::Member(..) | Route::GroupApps(_) => {
+            Some(Area::Groups)
+        }
+        Route::Users | Route::User(_) | Route::UserGroups(_) => Some(Area::Users),
+        Route::Rules | Route::Rule(_) => Some(Area::Rules),
+        Route::Schema(_) => Some(Area::Schema),
+        Route::Types(_) => Some(Area::Types),
+        Route::Roles(_)
+        | Route::Role(..)
+        | Route::GroupTargets(..)
+        | Route::AppTargets(..)
+        | Route::Assignees => Some(Area::Roles),
+    }
+}
+
+/// Answers a GET.
+pub(crate) fn read(asked: &Asked<'_>, route: Route<'_>) -> Result<Answer, Refusal> {
+    match route {
+        Route::WellKnown => Ok(orgs::well_known(asked)),
+        Route::Org => Ok(orgs::org(asked)),
+        Route::Me => Ok(users::me(asked)),
+        Route::Users => users::list(asked),
+        Route::User(id) => users::one(asked, id),
+        Route::UserGroups(id) => users::groups(asked, id),
+        Route::Groups => groups::list(asked),
+        Route::Group(id) => groups::one(asked, id),
+        Route::GroupUsers(id) => groups::members(asked, id),
+        Route::GroupApps(id) => groups::apps(asked, id),
+        Route::Rules => groups::rules(asked),
+        Route::Rule(id) => groups::rule(asked, id),
+        Route::Apps => apps::list(asked),
+        Route::App(id) => apps::one(asked, id),
+        Route::AppUsers(id) => apps::users(asked, id),
+        Route::AppUser(id, user) => apps::user(asked, id, user),
+        Route::AppGroups(id) => apps::groups(asked, id),
+        Route::AppGroup(id, group) => apps::group(asked, id, group),
+        Route::Schema(id) => apps::schema(asked, id),
+        Route::Types(id) => apps::types(asked, id),
+        Route::Roles(principal) => roles::list(asked, principal),
+        Route::Role(principal, role) => roles::one(asked, principal, role),
+        Route::GroupTargets(principal, role) => roles::group_targets(asked, principal, role),
+        Route::AppTargets(principal, role) => roles::app_targets(asked, principal, role),
+        Route::Assignees => roles::assignees(asked),
+        Route::Member(..) => Err(Refusal::no_such_method()),
+        Route::Unknown => Err(Refusal::no_such_path()),
+    }
+}

@@ -1,0 +1,108 @@
+//! Admin roles: who holds which, and what they are limited to.
+
+use super::{Answer, Asked, groups};
+use crate::json;
+use crate::org::{Holder, RoleRow};
+use crate::refusal::Refusal;
+use crate::route::Principal;
+use crate::wire;
+use crate::wire::role::Embed;
+
+fn of_principal<'a>(asked: &Asked<'a>, principal: Principal<'_>) -> Result<Vec<&'a RoleRow>, Refusal> {
+    match principal {
+        Principal::User(id) => {
+            let found = asked.org.user_by_id(id).filter(|(_, row)| !row.gone);
+            let (index, _) = found.ok_or_else(|| Refusal::no_such(id, "User"))?;
+            Ok(asked.org.roles_of_user(index).collect())
+        }
+        Principal::Group(id) => {
+            let (index, _) = groups::find(asked, id)?;
+            Ok(asked.org.roles_of_group(index).collect())
+        }
+    }
+}
+
+fn embed(asked: &Asked<'_>) -> Embed {
+    Embed { groups: asked.query.expands("targets/groups"), apps: asked.query.expands("targets/catalog/apps") }
+}
+
+pub(super) fn list(asked: &Asked<'_>, principal: Principal<'_>) -> Result<Answer, Refusal> {
+    let rows = of_principal(asked, principal)?;
+    let (root, embed) = (asked.root(), embed(asked));
+    let mut body = Vec::new();
+    json::array(&mut body, rows, |out, row| wire::role::write(out, &root, asked.org, row, embed));
+    Ok(Answer::ok(body))
+}
+
+fn find<'a>(asked: &Asked<'a>, principal: Principal<'_>, role: &str) -> Result<&'a RoleRow, Refusal> {
+    let found = of_principal(asked, principal)?.into_iter().find(|row| row.id == role);
+    found.ok_or_else(|| Refusal::no_such(role, "RoleAssignment"))
+}
+
+pub(super) fn one(asked: &Asked<'_>, principal: Principal<'_>, role: &str) -> Result<Answer, Refusal> {
+    let row = find(asked, principal, role)?;
+    let mut body = Vec::new();
+    wire::role::write(&mut body, &asked.root(), asked.org, row, embed(asked));
+    Ok(Answer::ok(body))
+}
+
+/// Okta pages targets by 20 whatever is asked.
+pub(super) fn group_targets(
+    asked: &Asked<'_>,
+    principal: Principal<'_>,
+    role: &str,
+) -> Result<Answer, Refusal> {
+    let row = find(asked, principal, role)?;
+    let page = asked.sized(20, 20)?;
+    let root = asked.root();
+    let rows = wire::role::group_targets(asked.org, row).enumerate().skip(page.from);
+    Ok(asked.page(page, rows, |out, index| wire::role::write_group(out, &root, asked.org, index)))
+}
+
+pub(super) fn app_targets(
+    asked: &Asked<'_>,
+    principal: Principal<'_>,
+    role: &str,
+) -> Result<Answer, Refusal> {
+    let row = find(asked, principal, role)?;
+    let page = asked.sized(20, 20)?;
+    let root = asked.root();
+    let rows = row.targets.apps.iter().enumerate().skip(page.from);
+    Ok(asked.page(page, rows, |out, app| wire::role::write_app(out, &root, asked.org, app)))
+}
+
+/// Users who hold a role, directly or by a group. The next page is named in the body, not in a header.
+pub(super) fn assignees(asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    let page = asked.sized(100, 100)?;
+    let org = asked.org;
+    let mut holders: Vec<usize> = Vec::new();
+    for role in &org.roles {
+        match role.holder {
+            Holder::User(user) => holders.push(user),
+            Holder::Group(group) => {
+                holders.extend(org.groups.get(group).into_iter().flat_map(|row| row.members.iter()));
+            }
+        }
+    }
+    holders.sort_unstable();
+    holders.dedup();
+    let start = holders.partition_point(|user| *user < page.from);
+    let (root, mut rest) = (asked.root(), holders.into_iter().skip(start));
+    let mut body = Vec::new();
+    json::object(&mut body, |o| {
+        o.array("value", rest.by_ref().take(page.limit), |out, user| {
+            wire::role::write_assignee(out, &root, org, &org.user_id(user));
+        });
+        o.object("_links", |o| {
+            let here = format!("{root}/iam/assignees/users?limit={}", page.limit);
+            o.link("self", format_args!("{here}"));
+            if let Some(user) = rest.next() {
+                let cursor = asked.query.cursor(user);
+                let cursor =
+                    percent_encoding::utf8_percent_encode(&cursor, percent_encoding::NON_ALPHANUMERIC);
+                o.link("next", format_args!("{here}&after={cursor}"));
+            }
+        });
+    });
+    Ok(Answer::ok(body))
+}

@@ -1,0 +1,83 @@
+//! How the fake is to behave.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::rate::RateLimits;
+use crate::token::Token;
+
+/// What happens to a `limit` above the maximum. Okta does not say; clients that ask too much are served, so clamping
+/// is the likely one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverMax {
+    /// The maximum is used.
+    Clamp,
+    /// 400 E0000001.
+    Reject,
+}
+
+/// How the fake is to behave. All fields have a default; [`FakeOkta::configure`](crate::FakeOkta::configure) changes
+/// them while the server runs (those marked "at start" are read once).
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Seed of token values, error ids and request ids (at start). Default 1.
+    pub seed: u64,
+    /// Where to listen (at start). Default `127.0.0.1:0`, a free port.
+    pub listen: SocketAddr,
+    /// Serve HTTPS with a certificate made at start (at start). Default false.
+    pub tls: bool,
+    /// What the fake's clock says at start (at start). Default 2026-09-01T08:00:00Z, the same for every run; a
+    /// program that serves people passes the real time.
+    pub start_time: Timestamp,
+    /// The clock stands still and moves only by [`FakeOkta::advance`](crate::FakeOkta::advance) (at start). Default
+    /// false.
+    pub frozen_clock: bool,
+    /// Rate buckets. Default [`RateLimits::WORKFORCE`].
+    pub rate_limits: RateLimits,
+    /// Length of a rate window. Default 60 s.
+    pub rate_window: Duration,
+    /// Percent of a bucket that one token may use; Okta's default is 50. Default 100, so that the header shows the
+    /// bucket.
+    pub token_share: u32,
+    /// Requests served at the same time; one more gets a 429 with limit 0. Default 75.
+    pub concurrency: usize,
+    /// Time that every answer takes. Default zero.
+    pub latency: Duration,
+    /// Default and maximum page of `GET /groups`: 10,000, or 200 as on most orgs in 2022. Default 10,000.
+    pub groups_max: usize,
+    /// What happens to a limit above the maximum. Default [`OverMax::Clamp`].
+    pub over_max: OverMax,
+    /// `next` of `/apps/{id}/users` forgets `expand`, as Okta did before 2026.08.1. Default false.
+    pub next_loses_expand: bool,
+    /// Origin of `next` links instead of the fake's own, such as `https://acme.okta.test`. Default none.
+    pub next_origin: Option<String>,
+    /// Whether a read-only token may read the internal types endpoint; sources disagree. Default true.
+    pub types_for_read_only: bool,
+    /// Tokens beside the five standard ones; one with a standard name replaces it.
+    pub tokens: Vec<Token>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls: false,
+            start_time: Timestamp::constant(1_788_249_600, 0),
+            frozen_clock: false,
+            rate_limits: RateLimits::WORKFORCE,
+            rate_window: Duration::from_secs(60),
+            token_share: 100,
+            concurrency: 75,
+            latency: Duration::ZERO,
+            groups_max: 10_000,
+            over_max: OverMax::Clamp,
+            next_loses_expand: false,
+            next_origin: None,
+            types_for_read_only: true,
+            tokens: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Okta's error answers.
+
+use crate::json;
+
+/// An answer that is not a success: HTTP status, Okta's code, a text and its causes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) code: &'static str,
+    pub(crate) summary: String,
+    pub(crate) causes: Vec<String>,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: u16, code: &'static str, summary: impl Into<String>) -> Self {
+        Self { status, code, summary: summary.into(), causes: Vec::new() }
+    }
+
+    pub(crate) fn because(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    pub(crate) fn invalid(field: &str, cause: impl Into<String>) -> Self {
+        Self::new(400, "E0000001", format!("Api validation failed: {field}")).because(cause)
+    }
+
+    pub(crate) fn no_session() -> Self {
+        Self::new(403, "E0000005", "Invalid session")
+    }
+
+    pub(crate) fn forbidden() -> Self {
+        Self::new(403, "E0000006", "You do not have permission to perform the requested action")
+    }
+
+    pub(crate) fn no_such(id: &str, kind: &str) -> Self {
+        Self::new(404, "E0000007", format!("Not found: Resource not found: {id} ({kind})"))
+    }
+
+    pub(crate) fn no_such_path() -> Self {
+        Self::new(404, "E0000008", "The requested path was not found")
+    }
+
+    pub(crate) fn bad_token() -> Self {
+        Self::new(401, "E0000011", "Invalid token provided")
+    }
+
+    pub(crate) fn no_such_method() -> Self {
+        Self::new(405, "E0000022", "The endpoint does not support the provided HTTP method")
+    }
+
+    pub(crate) fn bad_paging() -> Self {
+        Self::new(400, "E0000029", "Invalid paging request")
+    }
+
+    pub(crate) fn bad_criteria(cause: impl Into<String>) -> Self {
+        Self::new(400, "E0000031", "Invalid search criteria.").because(cause)
+    }
+
+    pub(crate) fn search_and_filter() -> Self {
+        Self::new(400, "E0000033", "Can't specify a search query and filter in the same request.")
+    }
+
+    pub(crate) fn wrong_type(parameter: &str) -> Self {
+        Self::new(400, "E0000037", format!("Type mismatch exception: {parameter}"))
+    }
+
+    pub(crate) fn too_many() -> Self {
+        Self::new(429, "E0000047", "API call exceeded rate limit due to too many requests.")
+    }
+
+    /// The body every refusal has.
+    pub(crate) fn body(&self, error_id: &str) -> Vec<u8> {
+        let mut out = Vec::with_capacity(192);
+        json::object(&mut out, |o| {
+            o.text("errorCode", self.code);
+            o.text("errorSummary", &self.summary);
+            o.text("errorLink", self.code);
+            o.text("errorId", error_id);
+            o.array("errorCauses", &self.causes, |out, cause| {
+                json::object(out, |o| o.text("errorSummary", cause));
+            });
+        });
+        out
+    }
+}

@@ -1,0 +1,97 @@
+//! A certificate authority made at start, and a listener that speaks TLS with a certificate of it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::PrivateKeyDer;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::Error;
+
+/// What a client must trust, and what the server shows.
+pub(crate) struct Identity {
+    pub(crate) ca_pem: String,
+    pub(crate) config: Arc<ServerConfig>,
+}
+
+/// Makes a CA and a certificate for `localhost` and the loopback addresses.
+pub(crate) fn identity() -> Result<Identity, Error> {
+    let failed = |error: rcgen::Error| Error::Certificate(error.to_string());
+    let ca_key = KeyPair::generate().map_err(failed)?;
+    let mut ca = CertificateParams::default();
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    ca.distinguished_name.push(DnType::CommonName, "fake-okta test CA");
+    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let ca_cert = ca.self_signed(&ca_key).map_err(failed)?;
+    let ca_pem = ca_cert.pem();
+    let issuer = Issuer::new(ca, ca_key);
+
+    let key = KeyPair::generate().map_err(failed)?;
+    let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let mut leaf = CertificateParams::new(names).map_err(failed)?;
+    leaf.distinguished_name.push(DnType::CommonName, "fake-okta");
+    leaf.use_authority_key_identifier_extension = true;
+    let cert = leaf.signed_by(&key, &issuer).map_err(failed)?;
+
+    let chain = vec![cert.der().clone()];
+    let key =
+        PrivateKeyDer::try_from(key.serialize_der()).map_err(|text| Error::Certificate(text.to_owned()))?;
+    let failed = |error: rustls::Error| Error::Certificate(error.to_string());
+    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(failed)?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(failed)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Identity { ca_pem, config: Arc::new(config) })
+}
+
+/// Shakes hands in a task of its own per connection, so that a slow or broken client holds up nobody.
+pub(crate) struct TlsListener {
+    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+    address: SocketAddr,
+}
+
+impl TlsListener {
+    pub(crate) fn new(listener: TcpListener, config: Arc<ServerConfig>) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let (shaken, ready) = mpsc::channel(16);
+        let acceptor = TlsAcceptor::from(config);
+        tokio::spawn(async move {
+            while let Ok((stream, peer)) = listener.accept().await {
+                let _ = stream.set_nodelay(true);
+                let (acceptor, shaken) = (acceptor.clone(), shaken.clone());
+                tokio::spawn(async move {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        let _ = shaken.send((stream, peer)).await;
+                    }
+                });
+            }
+        });
+        Ok(Self { ready, address })
+    }
+}
+
+impl axum::serve::Listener for TlsListener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        match self.ready.recv().await {
+            Some(connection) => connection,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.address)
+    }
+}

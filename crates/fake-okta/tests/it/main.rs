@@ -1,0 +1,16 @@
+//! The fake, asked over HTTP as a client would ask it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod assignments;
+mod client;
+mod limits;
+mod paging;
+mod readymade;
+mod rights;
+mod shapes;
