@@ -6,10 +6,11 @@ mod orgs;
 mod roles;
 mod users;
 
+use crate::fault::Effect;
 use crate::json;
 use crate::options::Options;
 use crate::org::Org;
-use crate::query::{Page, Query, Sizes};
+use crate::query::{Mark, Page, Query, Sizes};
 use crate::refusal::Refusal;
 use crate::route::Route;
 use crate::token::{Area, Token};
@@ -38,6 +39,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) query: &'a Query<'a>,
     /// The fake's own origin.
     pub(crate) base: &'a str,
+    /// Faults that strike this request; paging looks at them, the rest is done to the finished answer.
+    pub(crate) effects: &'a [Effect],
 }
 
 impl<'a> Asked<'a> {
@@ -54,9 +57,32 @@ impl<'a> Asked<'a> {
     ) -> Answer {
         let mut rows = rows.into_iter();
         let mut body = Vec::with_capacity(page.limit.min(1024) * 512);
-        json::array(&mut body, rows.by_ref().take(page.limit), |out, (_, row)| write(out, row));
+        let mut shown = Vec::with_capacity(page.limit.min(1024));
+        json::array(&mut body, rows.by_ref().take(page.limit), |out, (position, row)| {
+            shown.push(position);
+            write(out, row);
+        });
         let next = rows.next().map(|(position, _)| position);
-        Answer { status: 200, body, links: self.query.links(page, next, self.options, self.base) }
+        let next = self.turn(page, &shown, next);
+        Answer { status: 200, body, links: self.query.links(page.limit, next, self.options, self.base) }
+    }
+
+    /// Where the page after this one begins, when there is one; faults may turn a walk in circles.
+    fn turn(&self, page: Page, shown: &[usize], next: Option<usize>) -> Option<Mark> {
+        let mut from = next;
+        for effect in self.effects {
+            match effect {
+                Effect::NextRepeats => return Some(page.mark),
+                Effect::NextEndless => from = from.or(Some(0)),
+                Effect::EmptyLastPage if !shown.is_empty() => from = from.or(Some(usize::MAX)),
+                Effect::Overlap(rows) => {
+                    let again = shown.get(shown.len().saturating_sub(*rows)..).and_then(<[usize]>::first);
+                    from = again.copied().or(from);
+                }
+                _ => {}
+            }
+        }
+        from.map(|from| Mark { from, number: page.mark.number + 1 })
     }
 
     fn sized(&self, default: usize, max: usize) -> Result<Page, Refusal> {

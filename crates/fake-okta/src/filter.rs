@@ -236,11 +236,7 @@ mod tests {
             r#"color eq "x""#,
             "type pr x",
         ] {
-            assert_eq!(
-                Filter::parse(text, &["type"]).map_err(|refusal| refusal.code),
-                Err("E0000031"),
-                "{text}"
-            );
+            assert_eq!(Filter::parse(text, &["type"]).unwrap_err().code, "E0000031", "{text}");
         }
     }
 }

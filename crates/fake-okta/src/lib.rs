@@ -45,10 +45,13 @@
 //! the concurrency limit, latency, TLS and a clock that starts where it is told, may stand still
 //! ([`Options::frozen_clock`]) and can be turned ([`FakeOkta::advance`], [`FakeOkta::skew`]).
 //! [`FakeOkta::configure`] changes them while the server runs. [`FakeOkta::log`] tells what was asked.
+//!
+//! [`Fault`] rules make chosen requests go wrong: errors, broken connections, lying links, missing headers.
 
 mod answer;
 mod clock;
 mod error;
+mod fault;
 mod filter;
 mod ids;
 mod journal;
@@ -60,6 +63,7 @@ mod query;
 mod rate;
 mod refusal;
 mod route;
+mod serve;
 mod server;
 mod tls;
 mod token;
@@ -67,6 +71,7 @@ mod wire;
 mod world;
 
 pub use error::Error;
+pub use fault::{Fault, FaultTextError};
 pub use journal::Logged;
 pub use options::{Options, OverMax};
 pub use org::{

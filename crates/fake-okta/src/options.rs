@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::fault::Fault;
 use crate::rate::RateLimits;
 use crate::token::Token;
 
@@ -55,6 +56,10 @@ pub struct Options {
     pub next_origin: Option<String>,
     /// Whether a read-only token may read the internal types endpoint; sources disagree. Default true.
     pub types_for_read_only: bool,
+    /// Compress answers when the client takes gzip. Default false: it only costs time unless gzip is what is tested.
+    pub gzip: bool,
+    /// Faults from the start (at start); more come with [`FakeOkta::add_fault`](crate::FakeOkta::add_fault).
+    pub faults: Vec<Fault>,
     /// Tokens beside the five standard ones; one with a standard name replaces it.
     pub tokens: Vec<Token>,
 }
@@ -77,6 +82,8 @@ impl Default for Options {
             next_loses_expand: false,
             next_origin: None,
             types_for_read_only: true,
+            gzip: false,
+            faults: Vec::new(),
             tokens: Vec::new(),
         }
     }

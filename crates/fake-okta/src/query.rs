@@ -25,8 +25,16 @@ struct Pair<'r> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Page {
     pub(crate) limit: usize,
+    pub(crate) mark: Mark,
+}
+
+/// Where a page begins: what a cursor stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
     /// Position of the first row.
     pub(crate) from: usize,
+    /// The number of the page in its walk; the first is 1.
+    pub(crate) number: usize,
 }
 
 /// The page sizes of one endpoint.
@@ -72,22 +80,26 @@ impl<'r> Query<'r> {
         if limit > sizes.max && options.over_max == OverMax::Reject {
             return Err(Refusal::invalid("limit", format!("limit: must be at most {}", sizes.max)));
         }
-        let from = match self.get("after") {
-            Some(cursor) => self.position(cursor).ok_or_else(Refusal::bad_paging)?,
-            None => 0,
+        let mark = match self.get("after") {
+            Some(cursor) => self.mark(cursor).ok_or_else(Refusal::bad_paging)?,
+            None => Mark { from: 0, number: 1 },
         };
-        Ok(Page { limit: limit.min(sizes.max), from })
+        Ok(Page { limit: limit.min(sizes.max), mark })
+    }
+
+    /// The number of the page that is asked for, for faults; 1 also when the cursor is not one of ours.
+    pub(crate) fn page_number(&self) -> usize {
+        self.get("after").and_then(|cursor| self.mark(cursor)).map_or(1, |mark| mark.number)
     }
 
     /// The `self` and `next` values of the `Link` header.
     pub(crate) fn links(
         &self,
-        page: Page,
-        next: Option<usize>,
+        limit: usize,
+        next: Option<Mark>,
         options: &Options,
         base: &str,
     ) -> Vec<String> {
-        let limit = page.limit;
         let rest = |lost: Option<&str>| {
             let kept = |pair: &&Pair<'_>| {
                 KEPT.contains(&pair.key.as_str()) && lost.is_none_or(|lost| lost != pair.key)
@@ -100,28 +112,32 @@ impl<'r> Query<'r> {
             None => String::new(),
         };
         let mut links = vec![format!("<{base}{path}?{after}limit={limit}{}>; rel=\"self\"", rest(None))];
-        if let Some(position) = next {
+        if let Some(mark) = next {
             let app_users = path.starts_with("/api/v1/apps/") && path.ends_with("/users");
             let lost = (options.next_loses_expand && app_users).then_some("expand");
             let origin = options.next_origin.as_deref().unwrap_or(base);
-            let cursor = self.cursor(position);
-            let cursor = utf8_percent_encode(&cursor, CURSOR);
+            let cursor = self.cursor(mark);
             links.push(format!("<{origin}{path}?after={cursor}&limit={limit}{}>; rel=\"next\"", rest(lost)));
         }
         links
     }
 
-    /// An opaque text for a position in this list: it is good for the same path and filter only.
-    pub(crate) fn cursor(&self, position: usize) -> String {
-        BASE64.encode(format!("{:x}.{position}", self.fingerprint()).as_bytes())
+    /// An opaque text for a place in this list, ready for a URL: it is good for the same path and filter only.
+    pub(crate) fn cursor(&self, mark: Mark) -> String {
+        let mut text = format!("{:x}.{}.{}", self.fingerprint(), mark.from, mark.number);
+        if text.len().is_multiple_of(3) {
+            // So that there always is a `=` to escape, and a client that forgets to is found out.
+            text.push('.');
+        }
+        utf8_percent_encode(&BASE64.encode(text.as_bytes()), CURSOR).to_string()
     }
 
-    fn position(&self, cursor: &str) -> Option<usize> {
+    fn mark(&self, cursor: &str) -> Option<Mark> {
         let bytes = BASE64.decode(cursor.as_bytes()).ok()?;
         let text = String::from_utf8(bytes).ok()?;
-        let (fingerprint, position) = text.split_once('.')?;
-        (u32::from_str_radix(fingerprint, 16).ok()? == self.fingerprint()).then_some(())?;
-        position.parse().ok()
+        let mut parts = text.split('.');
+        (u32::from_str_radix(parts.next()?, 16).ok()? == self.fingerprint()).then_some(())?;
+        Some(Mark { from: parts.next()?.parse().ok()?, number: parts.next()?.parse().ok()? })
     }
 
     fn fingerprint(&self) -> u32 {
@@ -144,7 +160,7 @@ mod tests {
 
     const SIZES: Sizes = Sizes { default: 20, max: 200 };
 
-    fn page(query: &str, options: &Options) -> Result<Page, &'static str> {
+    fn page(query: &str, options: &Options) -> Result<Page, std::borrow::Cow<'static, str>> {
         Query::parse("/api/v1/groups", query).page(SIZES, options).map_err(|refusal| refusal.code)
     }
 
@@ -155,38 +171,35 @@ mod tests {
         assert_eq!(page("", &clamp).unwrap().limit, 20);
         assert_eq!(page("limit=200", &reject).unwrap().limit, 200);
         assert_eq!(page("limit=201", &clamp).unwrap().limit, 200);
-        assert_eq!(page("limit=201", &reject), Err("E0000001"));
+        assert_eq!(page("limit=201", &reject), Err("E0000001".into()));
         assert_eq!(page("limit=1", &clamp).unwrap().limit, 1);
         assert_eq!(page("limit=-1", &clamp).unwrap().limit, 20);
-        assert_eq!(page("limit=many", &clamp), Err("E0000037"));
-        assert_eq!(page("limit=5&limit=5", &clamp), Err("E0000037"));
+        assert_eq!(page("limit=many", &clamp), Err("E0000037".into()));
+        assert_eq!(page("limit=5&limit=5", &clamp), Err("E0000037".into()));
     }
 
     #[test]
     fn a_cursor_holds_for_its_own_list_only() {
         let options = Options::default();
         let list = Query::parse("/api/v1/groups", "filter=type+eq+%22OKTA_GROUP%22");
-        let cursor = list.cursor(17);
-        let escaped = utf8_percent_encode(&cursor, CURSOR).to_string();
+        let escaped = list.cursor(Mark { from: 17, number: 2 });
         let follow = format!("filter=type+eq+%22OKTA_GROUP%22&after={escaped}");
-        assert_eq!(page(&follow, &options).unwrap().from, 17);
-        assert_eq!(page(&format!("after={escaped}"), &options), Err("E0000029"));
-        assert_eq!(page("after=nonsense", &options), Err("E0000029"));
+        assert_eq!(page(&follow, &options).unwrap().mark, Mark { from: 17, number: 2 });
+        assert_eq!(page(&format!("after={escaped}"), &options), Err("E0000029".into()));
+        assert_eq!(page("after=nonsense", &options), Err("E0000029".into()));
     }
 
     #[test]
     fn next_keeps_the_query_and_self_drops_the_unknown() {
         let query = Query::parse("/api/v1/apps/0oa/users", "expand=user&limit=2&foo=1&q=a%20b");
-        let here = Page { limit: 2, from: 0 };
-        let links = query.links(here, Some(2), &Options::default(), "http://h");
+        let next = Some(Mark { from: 2, number: 2 });
+        let links = query.links(2, next, &Options::default(), "http://h");
         assert_eq!(links[0], "<http://h/api/v1/apps/0oa/users?limit=2&expand=user&q=a%20b>; rel=\"self\"");
         assert!(links[1].ends_with("&limit=2&expand=user&q=a%20b>; rel=\"next\""), "{}", links[1]);
         let losing = Options { next_loses_expand: true, ..Options::default() };
-        assert!(!query.links(here, Some(2), &losing, "http://h")[1].contains("expand"));
+        assert!(!query.links(2, next, &losing, "http://h")[1].contains("expand"));
         let moved =
             Options { next_origin: Some("https://acme-admin.okta.test".into()), ..Options::default() };
-        assert!(
-            query.links(here, Some(2), &moved, "http://h")[1].starts_with("<https://acme-admin.okta.test/")
-        );
+        assert!(query.links(2, next, &moved, "http://h")[1].starts_with("<https://acme-admin.okta.test/"));
     }
 }

@@ -1,19 +1,21 @@
 //! Okta's error answers.
 
+use std::borrow::Cow;
+
 use crate::json;
 
 /// An answer that is not a success: HTTP status, Okta's code, a text and its causes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     pub(crate) summary: String,
     pub(crate) causes: Vec<String>,
 }
 
 impl Refusal {
-    pub(crate) fn new(status: u16, code: &'static str, summary: impl Into<String>) -> Self {
-        Self { status, code, summary: summary.into(), causes: Vec::new() }
+    pub(crate) fn new(status: u16, code: impl Into<Cow<'static, str>>, summary: impl Into<String>) -> Self {
+        Self { status, code: code.into(), summary: summary.into(), causes: Vec::new() }
     }
 
     pub(crate) fn because(mut self, cause: impl Into<String>) -> Self {
@@ -69,13 +71,30 @@ impl Refusal {
         Self::new(429, "E0000047", "API call exceeded rate limit due to too many requests.")
     }
 
+    /// What Okta says with this status when nothing more is known; `None` where its edge would answer in its place.
+    pub(crate) fn of_status(status: u16, path: &str) -> Option<Self> {
+        let id = path.split('/').rfind(|part| !matches!(*part, "users" | "groups" | "apps"));
+        Some(match status {
+            400 => Self::new(400, "E0000001", "Api validation failed: request"),
+            401 => Self::bad_token(),
+            403 => Self::forbidden(),
+            404 => Self::no_such(id.unwrap_or_default(), "Resource"),
+            405 => Self::no_such_method(),
+            429 => Self::too_many(),
+            500 => Self::new(500, "E0000009", "Internal Server Error"),
+            501 => Self::new(501, "E0000060", "Unsupported operation."),
+            503 => Self::new(503, "E0000010", "Service is in read only mode"),
+            _ => return None,
+        })
+    }
+
     /// The body every refusal has.
     pub(crate) fn body(&self, error_id: &str) -> Vec<u8> {
         let mut out = Vec::with_capacity(192);
         json::object(&mut out, |o| {
-            o.text("errorCode", self.code);
+            o.text("errorCode", &self.code);
             o.text("errorSummary", &self.summary);
-            o.text("errorLink", self.code);
+            o.text("errorLink", &self.code);
             o.text("errorId", error_id);
             o.array("errorCauses", &self.causes, |out, cause| {
                 json::object(out, |o| o.text("errorSummary", cause));

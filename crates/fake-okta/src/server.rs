@@ -7,24 +7,18 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::State as Shared;
-use axum::http::{HeaderName, HeaderValue, Response, header};
-use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::Error;
+use crate::fault::Fault;
 use crate::journal::Logged;
 use crate::options::Options;
 use crate::org::Org;
-use crate::tls::{self, TlsListener};
-use crate::world::{Reply, Request, World};
-
-/// Bodies above this are refused; Okta's own edge has a limit too.
-const LARGEST_BODY: usize = 4 << 20;
+use crate::serve;
+use crate::tls;
+use crate::world::World;
 
 /// A running fake Okta. It stops when dropped.
 #[derive(Debug)]
@@ -51,26 +45,15 @@ impl FakeOkta {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(listen)?;
         let scheme = if options.tls { "https" } else { "http" };
         let world = Arc::new(World::new(org, options, format!("{scheme}://{address}")));
-        let router = Router::new().fallback(serve).with_state(Arc::clone(&world));
+        let serving = Arc::clone(&world);
         let (stop, stopped) = oneshot::channel::<()>();
-        let (ca_pem, config) = identity.map(|identity| (identity.ca_pem, identity.config)).unzip();
+        let (ca_pem, acceptor) = identity.map(|identity| (identity.ca_pem, identity.acceptor)).unzip();
         let thread = std::thread::Builder::new().name("fake-okta".to_owned());
         let started = thread.spawn(move || {
             runtime.block_on(async move {
                 let Ok(listener) = TcpListener::from_std(listener) else { return };
-                let serving = async {
-                    match config {
-                        None => {
-                            let listener = listener.tap_io(|stream| {
-                                let _ = stream.set_nodelay(true);
-                            });
-                            axum::serve(listener, router).await
-                        }
-                        Some(config) => axum::serve(TlsListener::new(listener, config)?, router).await,
-                    }
-                };
                 tokio::select! {
-                    _ = serving => {}
+                    () = serve::accept(listener, acceptor, serving) => {}
                     _ = stopped => {}
                 }
             });
@@ -149,6 +132,16 @@ impl FakeOkta {
         state.name_tokens();
     }
 
+    /// Adds a fault rule to those that stand.
+    pub fn add_fault(&self, fault: Fault) {
+        self.world.state().faults.add(fault);
+    }
+
+    /// Takes all fault rules away.
+    pub fn clear_faults(&self) {
+        self.world.state().faults.clear();
+    }
+
     /// What the fake's clock says.
     pub fn now(&self) -> Timestamp {
         self.world.clock.now()
@@ -177,71 +170,4 @@ impl Drop for FakeOkta {
             let _ = thread.join();
         }
     }
-}
-
-/// Counts a request as being served for as long as it lives.
-struct InFlight(Arc<World>);
-
-impl InFlight {
-    fn enter(world: &Arc<World>) -> Self {
-        world.state().in_flight += 1;
-        Self(Arc::clone(world))
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.in_flight = state.in_flight.saturating_sub(1);
-    }
-}
-
-async fn serve(Shared(world): Shared<Arc<World>>, request: axum::extract::Request) -> Response<Body> {
-    let _in_flight = InFlight::enter(&world);
-    let (head, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
-    let authorization = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let request = Request {
-        method: head.method.to_string(),
-        path: head.uri.path().to_owned(),
-        query: head.uri.query().unwrap_or_default().to_owned(),
-        authorization: authorization.map(str::to_owned),
-        body: body.to_vec(),
-    };
-    let reply = world.reply(&request);
-    let latency = world.state().options.latency;
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
-    }
-    response(reply)
-}
-
-fn response(reply: Reply) -> Response<Body> {
-    let Reply { answer, request_id, date, rate } = reply;
-    let empty = answer.body.is_empty();
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = answer.status.try_into().unwrap_or_default();
-    let headers = response.headers_mut();
-    let mut put = |name: &'static str, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.append(HeaderName::from_static(name), value);
-        }
-    };
-    put("date", &date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
-    put("x-okta-request-id", &request_id);
-    put("cache-control", "no-cache, no-store");
-    put("expires", "0");
-    // A 204 with a content type breaks Okta's own Python client.
-    if !empty {
-        put("content-type", "application/json");
-    }
-    if let Some(rate) = rate {
-        put("x-rate-limit-limit", &rate.limit.to_string());
-        put("x-rate-limit-remaining", &rate.remaining.to_string());
-        put("x-rate-limit-reset", &rate.reset.to_string());
-    }
-    for link in &answer.links {
-        put("link", link);
-    }
-    response
 }

@@ -1,24 +1,19 @@
-//! A certificate authority made at start, and a listener that speaks TLS with a certificate of it.
+//! A certificate authority made at start, and a certificate of it.
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::PrivateKeyDer;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
 use crate::Error;
 
 /// What a client must trust, and what the server shows.
 pub(crate) struct Identity {
     pub(crate) ca_pem: String,
-    pub(crate) config: Arc<ServerConfig>,
+    pub(crate) acceptor: TlsAcceptor,
 }
 
 /// Makes a CA and a certificate for `localhost` and the loopback addresses.
@@ -51,47 +46,5 @@ pub(crate) fn identity() -> Result<Identity, Error> {
         .with_single_cert(chain, key)
         .map_err(failed)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Identity { ca_pem, config: Arc::new(config) })
-}
-
-/// Shakes hands in a task of its own per connection, so that a slow or broken client holds up nobody.
-pub(crate) struct TlsListener {
-    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
-    address: SocketAddr,
-}
-
-impl TlsListener {
-    pub(crate) fn new(listener: TcpListener, config: Arc<ServerConfig>) -> io::Result<Self> {
-        let address = listener.local_addr()?;
-        let (shaken, ready) = mpsc::channel(16);
-        let acceptor = TlsAcceptor::from(config);
-        tokio::spawn(async move {
-            while let Ok((stream, peer)) = listener.accept().await {
-                let _ = stream.set_nodelay(true);
-                let (acceptor, shaken) = (acceptor.clone(), shaken.clone());
-                tokio::spawn(async move {
-                    if let Ok(stream) = acceptor.accept(stream).await {
-                        let _ = shaken.send((stream, peer)).await;
-                    }
-                });
-            }
-        });
-        Ok(Self { ready, address })
-    }
-}
-
-impl axum::serve::Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.ready.recv().await {
-            Some(connection) => connection,
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
-    }
+    Ok(Identity { ca_pem, acceptor: TlsAcceptor::from(Arc::new(config)) })
 }

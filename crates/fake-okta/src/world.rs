@@ -1,11 +1,13 @@
-//! From a request to an answer: token, rate, rights, endpoint, log.
+//! From a request to an answer: token, rate, rights, faults, endpoint, log.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::answer::{self, Answer, Asked};
 use crate::clock::Clock;
+use crate::fault::{Asking, Effect, FaultBook};
 use crate::ids::{IdSource, token_value};
 use crate::journal::Logged;
 use crate::options::Options;
@@ -14,7 +16,7 @@ use crate::query::Query;
 use crate::rate::{Allowance, Rate};
 use crate::refusal::Refusal;
 use crate::route::{Bucket, Route, segments};
-use crate::token::Token;
+use crate::token::{Token, TokenRole};
 
 /// A request without its transport.
 #[derive(Debug)]
@@ -26,13 +28,26 @@ pub(crate) struct Request {
     pub(crate) body: Vec<u8>,
 }
 
-/// An answer without its transport.
+/// An answer without its transport, and how it is to be delivered.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) answer: Answer,
+    pub(crate) content_type: String,
     pub(crate) request_id: String,
-    pub(crate) date: Timestamp,
+    pub(crate) date: Option<Timestamp>,
     pub(crate) rate: Option<Allowance>,
+    pub(crate) latency: Duration,
+    pub(crate) gzip: bool,
+    pub(crate) breakage: Breakage,
+}
+
+/// How the delivery of an answer goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Breakage {
+    None,
+    CutBody,
+    Drop,
+    TruncatedGzip,
 }
 
 /// Everything the server knows, behind one lock.
@@ -50,6 +65,7 @@ pub(crate) struct State {
     pub(crate) options: Options,
     pub(crate) rate: Rate,
     pub(crate) journal: Vec<Logged>,
+    pub(crate) faults: FaultBook,
     pub(crate) in_flight: usize,
     tokens: Vec<(String, Token)>,
     ids: IdSource,
@@ -59,19 +75,15 @@ impl World {
     pub(crate) fn new(mut org: Org, options: Options, base: String) -> Self {
         org.settle();
         let clock = Clock::new(options.start_time, options.frozen_clock);
+        let mut faults = FaultBook::new(options.seed);
+        for fault in &options.faults {
+            faults.add(fault.clone());
+        }
         let ids = IdSource::new(options.seed ^ 0x0a11_ce00);
-        let state = State {
-            org,
-            rate: Rate::default(),
-            journal: Vec::new(),
-            in_flight: 0,
-            tokens: Vec::new(),
-            ids,
-            options,
-        };
-        let world = Self { clock, base, state: Mutex::new(state) };
-        world.state().name_tokens();
-        world
+        let (rate, journal, tokens) = (Rate::default(), Vec::new(), Vec::new());
+        let mut state = State { org, options, rate, journal, faults, in_flight: 0, tokens, ids };
+        state.name_tokens();
+        Self { clock, base, state: Mutex::new(state) }
     }
 
     /// The state, also after a panic somewhere: a test that failed must not make the next assertion hang or lie.
@@ -106,26 +118,53 @@ impl State {
         self.org.settle();
         let segments = segments(&request.path);
         let bucket = Bucket::of(request.method == "GET", &segments);
+        let query = Query::parse(&request.path, &request.query);
         let token = self.authenticate(request, &segments);
         let name = token.as_ref().ok().and_then(|token| token.as_ref()).map(|token| token.name.clone());
-        let (rate, result) = self.answer(request, &segments, (bucket, now), token, base);
-        let limited = matches!(&result, Err(refusal) if refusal.status == 429);
+        let effects = self.faults.strike(&Asking {
+            method: &request.method,
+            path: &request.path,
+            page: query.page_number(),
+            token: name.as_deref().unwrap_or_default(),
+        });
+        let (rate, result) = match self.draw(bucket, name.as_deref().unwrap_or_default(), now) {
+            rate if rate.exceeded => (rate, Err(Refusal::too_many())),
+            rate if replaced(&effects) => (rate, Ok(Answer::ok(Vec::new()))),
+            rate => {
+                (rate, token.and_then(|token| self.answer(request, &segments, token, &query, base, &effects)))
+            }
+        };
         let answer = result.unwrap_or_else(|refusal| Answer {
             status: refusal.status,
             body: refusal.body(&self.ids.next("oae")),
             links: Vec::new(),
         });
+        let reply = self.spoil(self.whole(answer, now, rate), request, effects, now);
         self.journal.push(Logged {
             method: request.method.clone(),
             path: request.path.clone(),
             query: request.query.clone(),
-            status: answer.status,
+            status: if reply.breakage == Breakage::Drop { 0 } else { reply.answer.status },
             bucket,
             token: name,
-            limited,
+            limited: reply.answer.status == 429,
             body: String::from_utf8_lossy(&request.body).into_owned(),
         });
-        Reply { answer, request_id: self.ids.next("req"), date: now, rate }
+        reply
+    }
+
+    fn whole(&self, answer: Answer, now: Timestamp, rate: Allowance) -> Reply {
+        Reply {
+            // A 204 with a content type breaks Okta's own Python client.
+            content_type: if answer.body.is_empty() { String::new() } else { "application/json".to_owned() },
+            answer,
+            request_id: String::new(),
+            date: Some(now),
+            rate: Some(rate),
+            latency: self.options.latency,
+            gzip: self.options.gzip,
+            breakage: Breakage::None,
+        }
     }
 
     /// The token of a request; `None` where none is needed.
@@ -140,38 +179,32 @@ impl State {
         known.map(|(_, token)| Some(token.clone())).ok_or_else(Refusal::bad_token)
     }
 
+    fn draw(&mut self, bucket: Bucket, token: &str, now: Timestamp) -> Allowance {
+        let options = &self.options;
+        if self.in_flight > options.concurrency {
+            return Allowance { limit: 0, remaining: 0, reset: now.as_second(), exceeded: true };
+        }
+        let terms = (options.rate_limits.of(bucket), options.token_share, options.rate_window);
+        self.rate.draw(bucket, token, now, terms)
+    }
+
     fn answer(
-        &mut self,
+        &self,
         request: &Request,
         segments: &[String],
-        (bucket, now): (Bucket, Timestamp),
-        token: Result<Option<Token>, Refusal>,
+        token: Option<Token>,
+        query: &Query<'_>,
         base: &str,
-    ) -> (Option<Allowance>, Result<Answer, Refusal>) {
-        if self.in_flight > self.options.concurrency {
-            let none = Allowance { limit: 0, remaining: 0, reset: now.as_second(), exceeded: true };
-            return (Some(none), Err(Refusal::too_many()));
+        effects: &[Effect],
+    ) -> Result<Answer, Refusal> {
+        let token = token.unwrap_or_else(|| Token::new("", TokenRole::ReadOnly));
+        self.permitted(request, segments, &token)?;
+        let asked = Asked { org: &self.org, options: &self.options, token: &token, query, base, effects };
+        match request.method.as_str() {
+            "GET" => answer::read(&asked, Route::of(segments)),
+            _ if Route::of(segments) == Route::Unknown => Err(Refusal::no_such_path()),
+            _ => Err(Refusal::no_such_method()),
         }
-        let name =
-            token.as_ref().ok().and_then(|token| token.as_ref()).map_or("", |token| token.name.as_str());
-        let options = &self.options;
-        let terms = (options.rate_limits.of(bucket), options.token_share, options.rate_window);
-        let rate = self.rate.draw(bucket, name, now, terms);
-        if rate.exceeded {
-            return (Some(rate), Err(Refusal::too_many()));
-        }
-        let result = token.and_then(|token| {
-            let token = token.unwrap_or_else(|| Token::new("", crate::token::TokenRole::ReadOnly));
-            self.permitted(request, segments, &token)?;
-            let query = Query::parse(&request.path, &request.query);
-            let asked = Asked { org: &self.org, options: &self.options, token: &token, query: &query, base };
-            match request.method.as_str() {
-                "GET" => answer::read(&asked, Route::of(segments)),
-                _ if Route::of(segments) == Route::Unknown => Err(Refusal::no_such_path()),
-                _ => Err(Refusal::no_such_method()),
-            }
-        });
-        (Some(rate), result)
     }
 
     fn permitted(&self, request: &Request, segments: &[String], token: &Token) -> Result<(), Refusal> {
@@ -180,4 +213,84 @@ impl State {
         let allowed = area.is_none_or(|area| token.role.may_read(area, self.options.types_for_read_only));
         if denied || !allowed { Err(Refusal::forbidden()) } else { Ok(()) }
     }
+
+    /// Does to a good answer what the faults ask for.
+    fn spoil(&mut self, mut reply: Reply, request: &Request, effects: Vec<Effect>, now: Timestamp) -> Reply {
+        reply.request_id = self.ids.next("req");
+        let code = effects.iter().find_map(|effect| match effect {
+            Effect::Code(code) => Some(code.clone()),
+            _ => None,
+        });
+        let status = effects.iter().find_map(|effect| match effect {
+            Effect::Status(status) => Some(*status),
+            _ => None,
+        });
+        if let Some(status) = status {
+            self.replace(&mut reply, request, status, code.as_deref());
+        }
+        for effect in effects {
+            match effect {
+                Effect::Body(body) => {
+                    reply.answer.body = body.into_bytes();
+                    if reply.answer.body.is_empty() {
+                        reply.content_type.clear();
+                    }
+                }
+                Effect::ContentType(content_type) => reply.content_type = content_type,
+                Effect::Latency(time) => reply.latency += time,
+                Effect::CutBody => reply.breakage = Breakage::CutBody,
+                Effect::Drop => reply.breakage = Breakage::Drop,
+                Effect::TruncatedGzip => reply.breakage = Breakage::TruncatedGzip,
+                Effect::NextForeign(origin) => {
+                    for link in &mut reply.answer.links {
+                        if let (true, Some((_, path))) = (link.contains("\"next\""), link.split_once("/api/"))
+                        {
+                            *link = format!("<{origin}/api/{path}");
+                        }
+                    }
+                }
+                Effect::Skew(seconds) => reply.date = Some(now + jiff::SignedDuration::from_secs(seconds)),
+                Effect::NoDate => reply.date = None,
+                Effect::NoRateHeaders => reply.rate = None,
+                Effect::Reset(seconds) => {
+                    if let Some(rate) = &mut reply.rate {
+                        rate.reset = now.as_second() + seconds;
+                    }
+                }
+                Effect::Status(_) | Effect::Code(_) | Effect::Done => {}
+                Effect::NextRepeats | Effect::NextEndless | Effect::Overlap(_) | Effect::EmptyLastPage => {}
+            }
+        }
+        reply
+    }
+
+    fn replace(&mut self, reply: &mut Reply, request: &Request, status: u16, code: Option<&str>) {
+        reply.answer.links.clear();
+        reply.answer.status = status;
+        if let (429, Some(rate)) = (status, &mut reply.rate) {
+            rate.remaining = 0;
+        }
+        let known = Refusal::of_status(status, &request.path);
+        let body = match (known, code) {
+            (Some(known), None) => known.body(&self.ids.next("oae")),
+            (known, Some(code)) => {
+                let summary = known.map_or_else(String::new, |known| known.summary);
+                Refusal::new(status, code.to_owned(), summary).body(&self.ids.next("oae"))
+            }
+            (None, None) if status < 300 => return,
+            (None, None) => {
+                reply.content_type = "text/html".to_owned();
+                reply.answer.body = format!("<html><body><h1>{status}</h1></body></html>").into_bytes();
+                return;
+            }
+        };
+        reply.content_type = "application/json".to_owned();
+        reply.answer.body = body;
+    }
+}
+
+/// Whether the faults stand in for the answer, so that nothing is carried out.
+fn replaced(effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::Status(_) | Effect::Drop))
+        && !effects.contains(&Effect::Done)
 }

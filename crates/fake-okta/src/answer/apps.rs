@@ -26,7 +26,7 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
                 _ => Field::Text(&app.name),
             })
     };
-    let rows = asked.org.apps.iter().enumerate().skip(page.from).filter(|(_, row)| fits(row));
+    let rows = asked.org.apps.iter().enumerate().skip(page.mark.from).filter(|(_, row)| fits(row));
     Ok(asked.page(page, rows, |out, row| wire::app::write(out, &root, asked.org, row)))
 }
 
@@ -53,7 +53,7 @@ pub(super) fn users(asked: &Asked<'_>, id: &str) -> Result<Answer, Refusal> {
         None => true,
         Some(prefix) => asked.org.users.get(index).is_some_and(|row| users::begins_with(row, prefix)),
     };
-    let rows = app.users.range(page.from..).filter(|(index, _)| fits(**index));
+    let rows = app.users.range(page.mark.from..).filter(|(index, _)| fits(**index));
     let rows = rows.map(|(index, row)| (*index, (*index, row)));
     Ok(asked.page(page, rows, |out, row: (usize, &AppUserRow)| {
         wire::assignment::write_user(out, &root, asked.org, app, row, expand);
@@ -83,7 +83,7 @@ pub(super) fn groups(asked: &Asked<'_>, id: &str) -> Result<Answer, Refusal> {
             name.is_some_and(|name| name.to_lowercase().starts_with(prefix))
         }
     };
-    let rows = app.groups.rows().iter().enumerate().skip(page.from).filter(|(_, row)| fits(row.group));
+    let rows = app.groups.rows().iter().enumerate().skip(page.mark.from).filter(|(_, row)| fits(row.group));
     let rows = rows.map(|(place, _)| (place, place));
     Ok(asked.page(page, rows, |out, place| {
         wire::assignment::write_group(out, &root, asked.org, app, place, expand);

@@ -41,7 +41,7 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
         .groups
         .iter()
         .enumerate()
-        .skip(page.from)
+        .skip(page.mark.from)
         .filter(|(_, row)| seen(asked, row) && named(row))
         .filter(|(_, row)| wanted.fits(&|property: &str| field(row, property)))
         .map(|(index, row)| (index, (index, row)));
@@ -92,14 +92,14 @@ pub(super) fn one(asked: &Asked<'_>, id: &str) -> Result<Answer, Refusal> {
 pub(super) fn members(asked: &Asked<'_>, id: &str) -> Result<Answer, Refusal> {
     let (_, row) = find(asked, id)?;
     let page = asked.sized(1000, 1000)?;
-    Ok(users::page_of(asked, page, row.members.from(page.from)))
+    Ok(users::page_of(asked, page, row.members.from(page.mark.from)))
 }
 
 pub(super) fn apps(asked: &Asked<'_>, id: &str) -> Result<Answer, Refusal> {
     let (index, _) = find(asked, id)?;
     let page = asked.sized(20, 200)?;
     let root = asked.root();
-    let apps = asked.org.apps.iter().enumerate().skip(page.from);
+    let apps = asked.org.apps.iter().enumerate().skip(page.mark.from);
     let rows = apps.filter(|(_, app)| app.groups.place(index).is_some());
     Ok(asked.page(page, rows, |out, app| wire::app::write(out, &root, asked.org, app)))
 }
@@ -109,7 +109,7 @@ pub(super) fn rules(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     let names = asked.query.expands("groupIdToGroupNameMap");
     let words = asked.query.get("search").unwrap_or_default().to_lowercase();
     let root = asked.root();
-    let rules = asked.org.rules.iter().enumerate().skip(page.from);
+    let rules = asked.org.rules.iter().enumerate().skip(page.mark.from);
     let rows = rules.filter(|(_, rule)| rule.name.to_lowercase().contains(&words));
     Ok(asked.page(page, rows, |out, rule| wire::group::write_rule(out, &root, asked.org, rule, names)))
 }

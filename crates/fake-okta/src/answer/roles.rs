@@ -55,7 +55,7 @@ pub(super) fn group_targets(
     let row = find(asked, principal, role)?;
     let page = asked.sized(20, 20)?;
     let root = asked.root();
-    let rows = wire::role::group_targets(asked.org, row).enumerate().skip(page.from);
+    let rows = wire::role::group_targets(asked.org, row).enumerate().skip(page.mark.from);
     Ok(asked.page(page, rows, |out, index| wire::role::write_group(out, &root, asked.org, index)))
 }
 
@@ -67,7 +67,7 @@ pub(super) fn app_targets(
     let row = find(asked, principal, role)?;
     let page = asked.sized(20, 20)?;
     let root = asked.root();
-    let rows = row.targets.apps.iter().enumerate().skip(page.from);
+    let rows = row.targets.apps.iter().enumerate().skip(page.mark.from);
     Ok(asked.page(page, rows, |out, app| wire::role::write_app(out, &root, asked.org, app)))
 }
 
@@ -86,21 +86,19 @@ pub(super) fn assignees(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     }
     holders.sort_unstable();
     holders.dedup();
-    let start = holders.partition_point(|user| *user < page.from);
-    let (root, mut rest) = (asked.root(), holders.into_iter().skip(start));
+    let start = holders.partition_point(|user| *user < page.mark.from);
+    let rest = holders.get(start..).unwrap_or_default();
+    let shown = rest.get(..page.limit).unwrap_or(rest);
+    let next = asked.turn(page, shown, rest.get(page.limit).copied());
+    let root = asked.root();
     let mut body = Vec::new();
     json::object(&mut body, |o| {
-        o.array("value", rest.by_ref().take(page.limit), |out, user| {
-            wire::role::write_assignee(out, &root, org, &org.user_id(user));
-        });
+        o.array("value", shown, |out, user| wire::role::write_assignee(out, &root, org, &org.user_id(*user)));
         o.object("_links", |o| {
             let here = format!("{root}/iam/assignees/users?limit={}", page.limit);
             o.link("self", format_args!("{here}"));
-            if let Some(user) = rest.next() {
-                let cursor = asked.query.cursor(user);
-                let cursor =
-                    percent_encoding::utf8_percent_encode(&cursor, percent_encoding::NON_ALPHANUMERIC);
-                o.link("next", format_args!("{here}&after={cursor}"));
+            if let Some(mark) = next {
+                o.link("next", format_args!("{here}&after={}", asked.query.cursor(mark)));
             }
         });
     });

@@ -35,7 +35,8 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
         (None, Some(prefix)) => begins_with(row, prefix),
         (None, None) => true,
     };
-    let rows = asked.org.users.iter().enumerate().skip(page.from).filter(|(_, row)| !row.gone && fits(row));
+    let rows =
+        asked.org.users.iter().enumerate().skip(page.mark.from).filter(|(_, row)| !row.gone && fits(row));
     let root = asked.root();
     let write = |out: &mut Vec<u8>, row: &UserRow| wire::user::write(out, &root, row, Detail::Listed, true);
     if prefix.is_some() {
@@ -125,7 +126,7 @@ pub(super) fn groups(asked: &Asked<'_>, reference: &str) -> Result<Answer, Refus
     let row = find(asked, reference)?;
     let page = asked.sized(200, 200)?;
     let root = asked.root();
-    let rows = row.groups.from(page.from).filter_map(|index| {
+    let rows = row.groups.from(page.mark.from).filter_map(|index| {
         let group = asked.org.groups.get(index).filter(|group| !group.gone)?;
         Some((index, (index, group)))
     });

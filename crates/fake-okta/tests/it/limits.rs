@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rolebook_fake_okta::{App, Bucket, Options, Org, RateLimits};
+use rolebook_fake_okta::{App, Bucket, Fault, Options, Org, RateLimits};
 
 use crate::client::Client;
 
@@ -65,12 +65,22 @@ async fn a_token_may_have_a_share_of_the_bucket() {
 
 #[tokio::test]
 async fn too_many_at_once_get_a_429_without_a_reset_to_wait_for() {
-    let options =
-        Options { concurrency: 1, latency: Duration::from_millis(300), ..frozen(RateLimits::WORKFORCE) };
-    let client = Client::with(org(), options);
-    let (one, two) = tokio::join!(client.get("/api/v1/org"), client.get("/api/v1/org"));
-    let limited = if one.status == 429 { &one } else { &two };
-    assert_eq!([one.status, two.status].iter().sum::<u16>(), 629);
+    let client = Client::with(org(), Options { concurrency: 1, ..frozen(RateLimits::WORKFORCE) });
+    client.fake.add_fault(Fault::everywhere().count(1).latency(Duration::from_secs(3600)));
+    let hanging = async {
+        client.get("/api/v1/org").await;
+    };
+    let asking = async {
+        while client.fake.log().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        client.get("/api/v1/org").await
+    };
+    let limited = tokio::select! {
+        () = hanging => panic!("it should hang"),
+        limited = asking => limited,
+    };
+    assert_eq!((limited.status, limited.code().as_str()), (429, "E0000047"));
     assert_eq!((limited.header("x-rate-limit-limit"), limited.header("x-rate-limit-remaining")), ("0", "0"));
     assert_eq!(limited.header("x-rate-limit-reset"), "1788249600");
 }

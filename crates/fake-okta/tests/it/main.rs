@@ -9,6 +9,7 @@
 
 mod assignments;
 mod client;
+mod faults;
 mod limits;
 mod paging;
 mod readymade;
