@@ -4,9 +4,10 @@ use http::{HeaderMap, HeaderName, Method, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, Leg, Reply};
+use crate::error::Error;
 use crate::foreign_text::tame;
 use crate::rate::BucketName;
+use crate::reply::{Leg, Reply};
 use crate::target::Target;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");

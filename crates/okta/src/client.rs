@@ -16,6 +16,7 @@ use crate::answer::Answer;
 use crate::domain::Domain;
 use crate::error::Error;
 use crate::rate::{BucketName, Governor, GovernorConfig, Reading, Refusal, Ticket};
+use crate::reply::Reply;
 use crate::retry::{RetryPolicy, Verdict, judge};
 use crate::secret::ApiToken;
 use crate::target::Target;
@@ -184,7 +185,7 @@ impl Client {
                 Ok(ticket) => ticket,
                 Err(Refusal::Cancelled) => return Err(Error::Cancelled),
                 Err(Refusal::TooLong { reset }) => {
-                    let reply = effort.last.take().and_then(|error| error.reply().cloned()).map(Box::new);
+                    let reply = effort.refusal.take();
                     let target = request.target.to_string();
                     return Err(Error::RateLimited { bucket, target, reset, waited: effort.waited, reply });
                 }
@@ -275,7 +276,8 @@ impl Client {
         };
         tracing::debug!(target = %request.target, %error, pause_ms = pause.map(|pause| pause.as_millis()), "trying again");
         if effort.first_request_id.is_none() {
-            effort.first_request_id = error.reply().and_then(|reply| reply.request_id.clone());
+            let id = error.reply().and_then(|reply| reply.request_id.clone());
+            effort.first_request_id = id.filter(|id| id.bytes().all(|byte| byte.is_ascii_graphic()));
         }
         if let Some(pause) = pause {
             effort.waited += pause;
@@ -284,7 +286,9 @@ impl Client {
             }
             self.cancel.run_until_cancelled(tokio::time::sleep(pause)).await.ok_or(Error::Cancelled)?;
         }
-        effort.last = Some(error);
+        if let Error::RateLimited { reply, .. } = error {
+            effort.refusal = reply;
+        }
         Ok(())
     }
 
@@ -310,7 +314,8 @@ struct Effort {
     refusals: u32,
     waited: Duration,
     first_request_id: Option<String>,
-    last: Option<Error>,
+    /// The last 429.
+    refusal: Option<Box<Reply>>,
 }
 
 impl Effort {

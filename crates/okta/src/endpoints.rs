@@ -14,16 +14,12 @@ use crate::target::Target;
 /// Page sizes are Okta's documented maxima; for groups, what Okta recommends.
 const APPS: u32 = 200;
 const APP_USERS: u32 = 500;
-/// Okta takes no less than 20 here.
 const APP_GROUPS: u32 = 200;
-const APP_GROUPS_LEAST: u32 = 20;
 const GROUPS: u32 = 200;
 const GROUP_MEMBERS: u32 = 1000;
 const GROUP_RULES: u32 = 200;
 const USER_GROUPS: u32 = 200;
 const ROLE_ASSIGNEES: u32 = 100;
-/// Below this a smaller page is not what helps.
-const LEAST: u32 = 10;
 
 /// Which groups to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,19 +53,19 @@ impl Client {
     /// `GET /users`, without deprovisioned users. A service app without admin role gets an empty list instead of
     /// a refusal. `limit` is the page size, 1 to 200.
     pub fn users(&self, limit: u32) -> Result<Pager<User>, Error> {
-        self.list(Target::of(&["users"])?, limit, LEAST)
+        self.list(Target::of(&["users"])?, limit)
     }
 
     /// `GET /users/{id}/groups`, Everyone included.
     pub fn user_groups(&self, id: &UserId) -> Result<Pager<Group>, Error> {
-        self.list(Target::of(&["users", id.as_str(), "groups"])?, USER_GROUPS, LEAST)
+        self.list(Target::of(&["users", id.as_str(), "groups"])?, USER_GROUPS)
     }
 
     /// `GET /apps`, those with one catalogue name.
     pub fn apps_named(&self, name: &str) -> Result<Pager<App>, Error> {
         let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
         let target = Target::of(&["apps"])?.with("filter", &format!("name eq \"{quoted}\""));
-        self.list(target, APPS, LEAST)
+        self.list(target, APPS)
     }
 
     /// `GET /apps/{id}`.
@@ -91,7 +87,7 @@ impl Client {
     /// `GET /apps/{id}/users?expand=user`: every assignment with its user.
     pub fn app_users(&self, app: &AppId) -> Result<Pager<AppUser>, Error> {
         let target = Target::of(&["apps", app.as_str(), "users"])?.with("expand", "user");
-        self.list(target, APP_USERS, LEAST)
+        self.list(target, APP_USERS)
     }
 
     /// `GET /apps/{id}/users/{uid}?expand=user`: one assignment; gone when there is none.
@@ -106,7 +102,7 @@ impl Client {
         if expand_group {
             target = target.with("expand", "group");
         }
-        self.list(target, APP_GROUPS, APP_GROUPS_LEAST)
+        self.list(target, APP_GROUPS)
     }
 
     /// `GET /apps/{id}/groups/{gid}`: one assignment; gone when there is none.
@@ -127,7 +123,7 @@ impl Client {
                 target = target.with(name, value);
             }
         }
-        self.list(target, GROUPS, LEAST)
+        self.list(target, GROUPS)
     }
 
     /// `GET /groups/{id}`.
@@ -137,18 +133,18 @@ impl Client {
 
     /// `GET /groups/{id}/users`: the members, as whole users.
     pub fn group_members(&self, id: &GroupId) -> Result<Pager<User>, Error> {
-        self.list(Target::of(&["groups", id.as_str(), "users"])?, GROUP_MEMBERS, LEAST)
+        self.list(Target::of(&["groups", id.as_str(), "users"])?, GROUP_MEMBERS)
     }
 
     /// `GET /groups/rules`.
     pub fn group_rules(&self) -> Result<Pager<GroupRule>, Error> {
-        self.list(Target::of(&["groups", "rules"])?, GROUP_RULES, LEAST)
+        self.list(Target::of(&["groups", "rules"])?, GROUP_RULES)
     }
 
     /// `GET /iam/assignees/users`: users who hold an admin role, directly or through a group.
     pub fn role_assignees(&self) -> Result<Pager<RoleAssignee>, Error> {
         let target = Target::of(&["iam", "assignees", "users"])?.with("limit", &ROLE_ASSIGNEES.to_string());
-        Ok(self.pager(target, LEAST, Some("value")))
+        Ok(self.pager(target, Some("value")))
     }
 
     /// `GET /users/{id}/roles`, with roles that come from groups. `expand` may be `targets/groups` or
@@ -164,7 +160,7 @@ impl Client {
 
     /// Any list whose body is the list, paged by the `Link` header. `target` as for [`Client::get`].
     pub fn list_at<T: DeserializeOwned>(&self, target: &str) -> Result<Pager<T>, Error> {
-        Ok(self.pager(Target::parse(target)?, LEAST, None))
+        Ok(self.pager(Target::parse(target)?, None))
     }
 
     /// Any list under `key` of a body that also holds the next link, as everywhere below `/iam`.
@@ -173,7 +169,7 @@ impl Client {
         target: &str,
         key: &'static str,
     ) -> Result<Pager<T>, Error> {
-        Ok(self.pager(Target::parse(target)?, LEAST, Some(key)))
+        Ok(self.pager(Target::parse(target)?, Some(key)))
     }
 
     fn roles(&self, target: Target, expand: Option<&str>) -> Result<Pager<RoleAssignment>, Error> {
@@ -181,14 +177,14 @@ impl Client {
             Some(expand) => target.with("expand", expand),
             None => target,
         };
-        Ok(self.pager(target, LEAST, None))
+        Ok(self.pager(target, None))
     }
 
-    fn list<T: DeserializeOwned>(&self, target: Target, limit: u32, floor: u32) -> Result<Pager<T>, Error> {
-        Ok(self.pager(target.with("limit", &limit.to_string()), floor, None))
+    fn list<T: DeserializeOwned>(&self, target: Target, limit: u32) -> Result<Pager<T>, Error> {
+        Ok(self.pager(target.with("limit", &limit.to_string()), None))
     }
 
-    fn pager<T: DeserializeOwned>(&self, first: Target, floor: u32, key: Option<&'static str>) -> Pager<T> {
-        Pager::new(self.clone(), List { first, floor, key })
+    fn pager<T: DeserializeOwned>(&self, first: Target, key: Option<&'static str>) -> Pager<T> {
+        Pager::new(self.clone(), List { first, key })
     }
 }

@@ -8,7 +8,6 @@
 //! may help. Text that came from Okta is tamed before it is kept; headers are never kept, so no error can carry a
 //! credential.
 
-use std::fmt;
 use std::time::Duration;
 
 use http::Method;
@@ -16,93 +15,8 @@ use jiff::Timestamp;
 
 use crate::domain::DomainError;
 use crate::rate::BucketName;
+use crate::reply::{Leg, Reply};
 use crate::secret::TokenError;
-
-/// What Okta (or something in front of it) answered, without body and headers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Reply {
-    /// Method of the request.
-    pub method: Method,
-    /// Path and query of the request.
-    pub target: String,
-    /// HTTP status of the answer.
-    pub status: u16,
-    /// Okta's `errorCode`, such as `E0000006`; absent when the body had none.
-    pub code: Option<String>,
-    /// Okta's `errorSummary`, control characters removed and shortened.
-    pub summary: Option<String>,
-    /// The `errorSummary` of each cause, tamed likewise.
-    pub causes: Vec<String>,
-    /// Okta's `errorId`, which its support can look up.
-    pub error_id: Option<String>,
-    /// `X-Okta-Request-Id`, which is also in the org's System Log.
-    pub request_id: Option<String>,
-}
-
-impl fmt::Display for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} answered {}", self.method, self.target, self.status)?;
-        if let Some(code) = &self.code {
-            write!(f, " {code}")?;
-        }
-        if let Some(summary) = &self.summary {
-            write!(f, " \"{summary}\"")?;
-        }
-        for cause in &self.causes {
-            write!(f, "; {cause}")?;
-        }
-        match (&self.request_id, &self.error_id) {
-            (Some(request), Some(error)) => write!(f, " (request {request}, error {error})"),
-            (Some(request), None) => write!(f, " (request {request})"),
-            (None, Some(error)) => write!(f, " (error {error})"),
-            (None, None) => Ok(()),
-        }
-    }
-}
-
-/// Where on the way to a complete answer a request failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Leg {
-    /// The host name did not resolve.
-    Dns,
-    /// The host resolved only to addresses that this client does not talk to.
-    RefusedAddress,
-    /// No connection came about.
-    Connect,
-    /// The TLS handshake failed.
-    Tls,
-    /// No (complete) answer within the time allowed.
-    Timeout,
-    /// The connection broke, or the answer was cut off or could not be decompressed.
-    Broken,
-}
-
-impl Leg {
-    /// Whether the request certainly never reached Okta.
-    #[must_use]
-    pub fn is_unsent(self) -> bool {
-        matches!(self, Leg::Dns | Leg::RefusedAddress | Leg::Connect | Leg::Tls)
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Leg::Dns => "the host name does not resolve",
-            Leg::RefusedAddress => "the address is not allowed",
-            Leg::Connect => "no connection",
-            Leg::Tls => "the TLS handshake failed",
-            Leg::Timeout => "timed out",
-            Leg::Broken => "the connection broke",
-        }
-    }
-}
-
-impl fmt::Display for Leg {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// Everything that a call can end with instead of an answer.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -330,7 +244,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Error::RateLimited { .. } | Error::Server(_) | Error::ReadOnly(_) => true,
-            Error::Transport { leg, .. } => *leg != Leg::RefusedAddress,
+            Error::Transport { leg, .. } => !matches!(leg, Leg::RefusedAddress | Leg::Tls),
             _ => false,
         }
     }

@@ -49,8 +49,6 @@ pub struct Page<T> {
 #[derive(Debug, Clone)]
 pub(crate) struct List {
     pub(crate) first: Target,
-    /// The smallest `limit` worth asking for when large pages fail.
-    pub(crate) floor: u32,
     /// The key of the list in the body, where the body is an object that also holds the next link.
     pub(crate) key: Option<&'static str>,
 }
@@ -92,7 +90,7 @@ impl<T: DeserializeOwned> Pager<T> {
         let Some(mut target) = self.next.clone() else { return Ok(None) };
         let read = loop {
             match self.read(&target).await {
-                Err(error) if timed_out_in_okta(&error) => match smaller(&target, self.list.floor) {
+                Err(error) if timed_out_in_okta(&error) => match smaller(&target) {
                     Some(smaller) => {
                         tracing::debug!(%target, limit = smaller.limit(), "asking for a smaller page");
                         target = smaller;
@@ -142,7 +140,7 @@ impl<T: DeserializeOwned> Pager<T> {
         let policy = self.client.config().retry;
         let request = Request { method: Method::GET, target: target.clone(), body: None };
         let key = self.list.key;
-        if smaller(target, self.list.floor).is_none() {
+        if smaller(target).is_none() {
             return self.client.call(&request, policy.attempts, |answer| decode(&answer, key)).await;
         }
         let few = policy.attempts_per_page_size.min(policy.attempts);
@@ -185,10 +183,13 @@ fn timed_out_in_okta(error: &Error) -> bool {
     matches!(error, Error::Server(reply) if matches!(reply.status, 500 | 504))
 }
 
-/// The same page at half the limit, if that is not below the floor.
-fn smaller(target: &Target, floor: u32) -> Option<Target> {
+/// The smallest `limit` worth asking for when large pages fail; Okta takes no less for app groups.
+const SMALLEST_PAGE: u32 = 20;
+
+/// The same page at half the limit, if that is not too small.
+fn smaller(target: &Target) -> Option<Target> {
     let limit = target.limit()?;
-    let half = (limit / 2).max(floor);
+    let half = (limit / 2).max(SMALLEST_PAGE);
     (half < limit).then(|| target.with_limit(half))
 }
 

@@ -5,11 +5,15 @@
 //! machine over a time parameter, and [`Governor`] makes requests wait for that decision.
 
 mod bucket;
+mod config;
 mod governor;
 mod name;
 mod reading;
+#[cfg(test)]
+mod simulation;
 
-pub use governor::{BucketStats, Governor, GovernorConfig, OnWait, Waiting};
+pub use config::{BucketStats, GovernorConfig, OnWait, Waiting};
+pub use governor::Governor;
 pub(crate) use governor::{Refusal, Ticket};
 pub use name::BucketName;
 pub(crate) use reading::{Reading, server_date};

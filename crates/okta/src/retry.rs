@@ -5,7 +5,8 @@ use std::time::Duration;
 use http::Method;
 use rand::Rng;
 
-use crate::error::{Error, Leg};
+use crate::error::Error;
+use crate::reply::Leg;
 
 /// Limits of repetition, per request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,8 +9,9 @@ use reqwest::{Certificate, Response};
 use crate::address::{AddressRefused, NotResolved, VettingResolver};
 use crate::answer::Answer;
 use crate::client::ClientConfig;
-use crate::error::{Error, Leg};
+use crate::error::Error;
 use crate::foreign_text::tame;
+use crate::reply::Leg;
 use crate::target::Target;
 
 const RETRY_FOR: HeaderName = HeaderName::from_static("x-okta-retry-for");

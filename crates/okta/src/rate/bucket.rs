@@ -10,6 +10,10 @@ pub(crate) type Moment = Duration;
 /// How long a window is taken to last while Okta has not said so.
 const USUAL_WINDOW: Duration = Duration::from_secs(60);
 
+/// Windows for which others are remembered after they were last seen. Our own requests come in a burst at the
+/// start of a window and see little of what happens in the rest of it.
+const OTHERS_REMEMBERED: u8 = 10;
+
 /// What a bucket keeps to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rules {
@@ -55,9 +59,11 @@ pub(crate) struct Bucket {
     past_reset: Option<i64>,
     /// Our own requests that are counted in this window.
     spent: u32,
+    /// Those of them whose answer did not come or did not say: they may belong to the next window.
+    unplaced: u32,
     in_flight: u32,
-    /// Others were seen to use the bucket in this window or the last.
-    shared: bool,
+    /// Windows for which the bucket still counts as shared with others.
+    shared_for: u8,
     held_until: Option<Moment>,
 }
 
@@ -70,8 +76,9 @@ impl Bucket {
             window: None,
             past_reset: None,
             spent: 0,
+            unplaced: 0,
             in_flight: 0,
-            shared: false,
+            shared_for: 0,
             held_until: None,
         }
     }
@@ -93,7 +100,7 @@ impl Bucket {
             // Answers under way are not in `remaining` yet.
             Some(remaining) => remaining.saturating_sub(self.in_flight) > self.floor(limit),
             // Whoever shares a bucket looks first how much of the new window the others have taken.
-            None => !(self.shared && self.in_flight > 0),
+            None => self.shared_for == 0 || self.in_flight == 0,
         };
         if budget_left && bucket_left {
             Turn::Go
@@ -120,6 +127,7 @@ impl Bucket {
         let Some(reading) = reading.filter(|reading| !reading.is_concurrency()) else {
             // It may have been counted.
             self.spent += 1;
+            self.unplaced += 1;
             return;
         };
         if !self.place(now, reading) {
@@ -130,7 +138,9 @@ impl Bucket {
             let left = if refused { 0 } else { reading.remaining };
             window.remaining = Some(window.remaining.map_or(left, |known| known.min(left)));
             let used = reading.limit.saturating_sub(reading.remaining);
-            self.shared |= used > self.spent + self.in_flight;
+            if used > self.spent + self.in_flight {
+                self.shared_for = OTHERS_REMEMBERED;
+            }
         }
     }
 
@@ -175,9 +185,10 @@ impl Bucket {
             }
             (None, Some(reset)) => {
                 let ends = ends.or(self.window.map(|window| window.ends)).unwrap_or(now + USUAL_WINDOW);
-                let spent = self.spent;
+                // Nothing of this window had been heard yet; what was spent in it stays.
+                let spent = (self.spent, self.unplaced);
                 self.open(Some(reset), ends);
-                self.spent += spent;
+                (self.spent, self.unplaced) = (spent.0 + 1, spent.1);
             }
             (_, None) => {
                 self.spent += 1;
@@ -199,8 +210,8 @@ impl Bucket {
             self.past_reset = Some(past);
         }
         self.window = Some(Window { reset, ends, remaining: None });
-        self.spent = 1;
-        self.shared = false;
+        self.spent = 1 + std::mem::take(&mut self.unplaced);
+        self.shared_for = self.shared_for.saturating_sub(1);
     }
 
     fn roll(&mut self, now: Moment) {
@@ -210,7 +221,7 @@ impl Bucket {
         if let Some(window) = self.window.filter(|window| window.ends <= now) {
             self.past_reset = window.reset.or(self.past_reset);
             self.window = None;
-            self.spent = 0;
+            self.spent = std::mem::take(&mut self.unplaced);
         }
     }
 
@@ -222,7 +233,7 @@ impl Bucket {
 
     /// What is never spent.
     fn floor(&self, limit: u32) -> u32 {
-        if !self.shared {
+        if self.shared_for == 0 {
             return 0;
         }
         let share = (u64::from(limit) * u64::from(self.rules.reserve)).div_ceil(100);
