@@ -2,6 +2,8 @@
 
 mod apps;
 mod groups;
+mod iam;
+mod logs;
 mod orgs;
 mod roles;
 mod users;
@@ -97,22 +99,37 @@ pub(crate) fn area(route: &Route<'_>) -> Option<Area> {
         Route::Org => Some(Area::Org),
         Route::Apps
         | Route::App(_)
+        | Route::AppLifecycle(..)
         | Route::AppUsers(_)
         | Route::AppUser(..)
         | Route::AppGroups(_)
         | Route::AppGroup(..) => Some(Area::Apps),
-        Route::Groups | Route::Group(_) | Route::GroupUsers(_) | Route::Member(..) | Route::GroupApps(_) => {
-            Some(Area::Groups)
-        }
-        Route::Users | Route::User(_) | Route::UserGroups(_) => Some(Area::Users),
-        Route::Rules | Route::Rule(_) => Some(Area::Rules),
+        Route::Groups
+        | Route::Group(_)
+        | Route::GroupUsers(_)
+        | Route::Member(..)
+        | Route::MemberRules(..)
+        | Route::GroupApps(_) => Some(Area::Groups),
+        Route::Users | Route::User(_) | Route::UserGroups(_) | Route::UserLifecycle(..) => Some(Area::Users),
+        Route::Rules | Route::Rule(_) | Route::RuleLifecycle(..) => Some(Area::Rules),
+        Route::Logs => Some(Area::Logs),
         Route::Schema(_) => Some(Area::Schema),
         Route::Types(_) => Some(Area::Types),
         Route::Roles(_)
         | Route::Role(..)
         | Route::GroupTargets(..)
         | Route::AppTargets(..)
-        | Route::Assignees => Some(Area::Roles),
+        | Route::Assignees
+        | Route::CustomRoles
+        | Route::CustomRole(_)
+        | Route::Permissions(_)
+        | Route::ResourceSets
+        | Route::ResourceSet(_)
+        | Route::Resources(_)
+        | Route::Bindings(_)
+        | Route::Binding(..)
+        | Route::BindingMembers(..)
+        | Route::BindingMember(..) => Some(Area::Roles),
     }
 }
 
@@ -144,7 +161,21 @@ pub(crate) fn read(asked: &Asked<'_>, route: Route<'_>) -> Result<Answer, Refusa
         Route::GroupTargets(principal, role) => roles::group_targets(asked, principal, role),
         Route::AppTargets(principal, role) => roles::app_targets(asked, principal, role),
         Route::Assignees => roles::assignees(asked),
-        Route::Member(..) => Err(Refusal::no_such_method()),
+        Route::CustomRoles => iam::roles(asked),
+        Route::CustomRole(id) => iam::role(asked, id),
+        Route::Permissions(id) => iam::permissions(asked, id),
+        Route::ResourceSets => iam::sets(asked),
+        Route::ResourceSet(id) => iam::set(asked, id),
+        Route::Resources(id) => iam::resources(asked, id),
+        Route::Bindings(id) => iam::bindings(asked, id),
+        Route::Binding(id, role) => iam::binding(asked, id, role),
+        Route::BindingMembers(id, role) => iam::members(asked, id, role),
+        Route::BindingMember(id, role, member) => iam::member(asked, id, role, member),
+        Route::MemberRules(group, user) => groups::member_rules(asked, group, user),
+        Route::Logs => logs::list(asked),
+        Route::Member(..) | Route::UserLifecycle(..) | Route::RuleLifecycle(..) | Route::AppLifecycle(..) => {
+            Err(Refusal::no_such_method())
+        }
         Route::Unknown => Err(Refusal::no_such_path()),
     }
 }

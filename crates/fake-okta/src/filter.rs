@@ -31,6 +31,8 @@ pub(crate) enum Op {
 /// The value of a property of one object.
 pub(crate) enum Field<'a> {
     Text(&'a str),
+    /// Any of several.
+    Texts(Vec<&'a str>),
     Time(Timestamp),
     Missing,
 }
@@ -75,6 +77,9 @@ impl Filter {
             Self::Compare { property, op, value } => match field(property) {
                 Field::Missing => false,
                 Field::Text(text) => op.holds(&text.to_lowercase(), &value.to_lowercase()),
+                Field::Texts(texts) => {
+                    texts.iter().any(|text| op.holds(&text.to_lowercase(), &value.to_lowercase()))
+                }
                 Field::Time(time) => value.parse().is_ok_and(|value: Timestamp| op.orders(&time, &value)),
             },
         }

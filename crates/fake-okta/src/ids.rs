@@ -1,7 +1,7 @@
 //! Ids and token values that look like Okta's and are the same for the same seed.
 
 use rand::distr::{Alphanumeric, SampleString};
-use rand::{SeedableRng, rngs::SmallRng};
+use rand::{RngCore as _, SeedableRng as _, rngs::SmallRng};
 
 /// Hands out 20-character ids with Okta's prefixes: `00u…`, `00g…`, `0oa…`.
 #[derive(Clone, Debug)]
@@ -23,6 +23,24 @@ impl IdSource {
         Alphanumeric.append_string(&mut rng, &mut id, 20_usize.saturating_sub(prefix.len()));
         id
     }
+
+    /// The id of a log entry.
+    pub(crate) fn next_uuid(&mut self) -> String {
+        self.drawn += 1;
+        let high = SmallRng::seed_from_u64(self.seed.wrapping_add(self.drawn)).next_u64();
+        let low = high.rotate_left(29) ^ self.drawn.wrapping_mul(0x2545_f491_4f6c_dd1d);
+        let (a, b, c) = (high >> 32, (high >> 16) & 0xffff, high & 0xfff);
+        format!("{a:08x}-{b:04x}-4{c:03x}-8{:03x}-{:012x}", (low >> 48) & 0xfff, low & 0xffff_ffff_ffff)
+    }
+}
+
+/// An id that follows from other ids and from nothing else.
+pub(crate) fn derived(prefix: &str, of: &[&str]) -> String {
+    let seed =
+        of.iter().flat_map(|id| id.bytes().chain([0])).fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+    IdSource::new(seed).next(prefix)
 }
 
 /// The secret of the token called `name`: 42 characters that begin with `00`, as Okta's do.

@@ -69,14 +69,15 @@ mod tls;
 mod token;
 mod wire;
 mod world;
+mod write;
 
 pub use error::Error;
 pub use fault::{Fault, FaultTextError};
 pub use journal::Logged;
 pub use options::{Options, OverMax};
 pub use org::{
-    AdminRole, App, AppGroup, AppUser, DEFAULT_GROUP_FILTER, DEFAULT_ROLE_VALUE_PATTERN, Group, GroupKind,
-    GroupRule, Org, RoleTargets, Scope, User, UserStatus,
+    AdminRole, App, AppGroup, AppUser, CustomRole, DEFAULT_GROUP_FILTER, DEFAULT_ROLE_VALUE_PATTERN, Group,
+    GroupKind, GroupRule, Org, ResourceSet, RoleTargets, Scope, User, UserStatus,
 };
 pub use rate::RateLimits;
 pub use route::Bucket;

@@ -56,6 +56,14 @@ pub struct Options {
     pub next_origin: Option<String>,
     /// Whether a read-only token may read the internal types endpoint; sources disagree. Default true.
     pub types_for_read_only: bool,
+    /// Changing members of a BUILT_IN group answers 501 E0000060, as Okta did before 2026.04.0, instead of 403.
+    /// Default false.
+    pub built_in_501: bool,
+    /// PATCH `replace` of a property that an app group does not have is refused with 400; Okta is not known to.
+    /// Default false.
+    pub patch_needs_key: bool,
+    /// Maintenance: reads go on, every write answers 503 E0000010. Default false.
+    pub read_only_mode: bool,
     /// Compress answers when the client takes gzip. Default false: it only costs time unless gzip is what is tested.
     pub gzip: bool,
     /// Faults from the start (at start); more come with [`FakeOkta::add_fault`](crate::FakeOkta::add_fault).
@@ -82,6 +90,9 @@ impl Default for Options {
             next_loses_expand: false,
             next_origin: None,
             types_for_read_only: true,
+            built_in_501: false,
+            patch_needs_key: false,
+            read_only_mode: false,
             gzip: false,
             faults: Vec::new(),
             tokens: Vec::new(),

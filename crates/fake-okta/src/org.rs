@@ -2,10 +2,15 @@
 
 mod admin;
 mod app;
+mod assigning;
 mod assignment;
-mod change;
+mod delegating;
+mod event;
 mod find;
 mod group;
+mod iam;
+mod membership;
+mod people;
 mod set;
 mod settle;
 mod user;
@@ -19,7 +24,10 @@ pub use admin::{AdminRole, RoleTargets};
 pub use app::{App, DEFAULT_GROUP_FILTER, DEFAULT_ROLE_VALUE_PATTERN};
 pub(crate) use assignment::Profile;
 pub use assignment::{AppGroup, AppUser, Scope};
+pub(crate) use event::{Event, Target};
 pub use group::{Group, GroupKind, GroupRule};
+pub(crate) use iam::{BoundRole, ResourceSetRow};
+pub use iam::{CustomRole, ResourceSet};
 pub(crate) use set::IndexSet;
 pub(crate) use settle::AppGroups;
 pub use user::{User, UserStatus};
@@ -104,6 +112,11 @@ pub struct Org {
     pub(crate) apps: Vec<AppRow>,
     pub(crate) rules: Vec<GroupRule>,
     pub(crate) roles: Vec<RoleRow>,
+    pub(crate) custom_roles: Vec<CustomRole>,
+    pub(crate) resource_sets: Vec<ResourceSetRow>,
+    pub(crate) events: Vec<Event>,
+    /// Who does what happens next.
+    pub(crate) actor: Target,
     user_ids: HashMap<String, usize>,
     logins: HashMap<String, usize>,
     group_ids: HashMap<String, usize>,
@@ -112,6 +125,8 @@ pub struct Org {
     pub(crate) ids: IdSource,
     pub(crate) founded: Timestamp,
     pub(crate) now: Timestamp,
+    /// Whether people work in the org: changes take effect and are logged one by one.
+    live: bool,
     unsettled: bool,
 }
 
@@ -136,6 +151,10 @@ impl Org {
             apps: Vec::new(),
             rules: Vec::new(),
             roles: Vec::new(),
+            custom_roles: Vec::new(),
+            resource_sets: Vec::new(),
+            events: Vec::new(),
+            actor: Target::system(),
             user_ids: HashMap::new(),
             logins: HashMap::new(),
             group_ids: HashMap::new(),
@@ -144,6 +163,7 @@ impl Org {
             ids,
             founded: BEGINNING,
             now: BEGINNING,
+            live: false,
             unsettled: false,
         }
     }
@@ -220,6 +240,20 @@ impl Org {
     #[must_use]
     pub fn rule(mut self, rule: GroupRule) -> Self {
         self.put_rule(rule);
+        self
+    }
+
+    /// Adds a custom admin role.
+    #[must_use]
+    pub fn custom_role(mut self, role: CustomRole) -> Self {
+        self.put_custom_role(role);
+        self
+    }
+
+    /// Adds a resource set with its resources and bindings.
+    #[must_use]
+    pub fn resource_set(mut self, set: ResourceSet) -> Self {
+        self.put_resource_set(set);
         self
     }
 

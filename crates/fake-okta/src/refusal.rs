@@ -51,6 +51,14 @@ impl Refusal {
         Self::new(405, "E0000022", "The endpoint does not support the provided HTTP method")
     }
 
+    pub(crate) fn bad_body() -> Self {
+        Self::new(400, "E0000003", "The request body was not well-formed.")
+    }
+
+    pub(crate) fn read_only_mode() -> Self {
+        Self::new(503, "E0000010", "Service is in read only mode")
+    }
+
     pub(crate) fn bad_paging() -> Self {
         Self::new(400, "E0000029", "Invalid paging request")
     }
@@ -83,7 +91,7 @@ impl Refusal {
             429 => Self::too_many(),
             500 => Self::new(500, "E0000009", "Internal Server Error"),
             501 => Self::new(501, "E0000060", "Unsupported operation."),
-            503 => Self::new(503, "E0000010", "Service is in read only mode"),
+            503 => Self::read_only_mode(),
             _ => return None,
         })
     }

@@ -1,4 +1,4 @@
-//! Which endpoint a path names, which rate bucket it draws on and which right a read of it needs.
+//! Which endpoint a path names, and which rate bucket it draws on.
 
 /// An endpoint with the ids in its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,7 @@ pub(crate) enum Route<'p> {
     Users,
     User(&'p str),
     UserGroups(&'p str),
+    UserLifecycle(&'p str, &'p str),
     Roles(Principal<'p>),
     Role(Principal<'p>, &'p str),
     GroupTargets(Principal<'p>, &'p str),
@@ -17,11 +18,14 @@ pub(crate) enum Route<'p> {
     Group(&'p str),
     GroupUsers(&'p str),
     Member(&'p str, &'p str),
+    MemberRules(&'p str, &'p str),
     GroupApps(&'p str),
     Rules,
     Rule(&'p str),
+    RuleLifecycle(&'p str, &'p str),
     Apps,
     App(&'p str),
+    AppLifecycle(&'p str, &'p str),
     AppUsers(&'p str),
     AppUser(&'p str, &'p str),
     AppGroups(&'p str),
@@ -29,6 +33,17 @@ pub(crate) enum Route<'p> {
     Schema(&'p str),
     Types(&'p str),
     Assignees,
+    CustomRoles,
+    CustomRole(&'p str),
+    Permissions(&'p str),
+    ResourceSets,
+    ResourceSet(&'p str),
+    Resources(&'p str),
+    Bindings(&'p str),
+    Binding(&'p str, &'p str),
+    BindingMembers(&'p str, &'p str),
+    BindingMember(&'p str, &'p str, &'p str),
+    Logs,
     Unknown,
 }
 
@@ -64,24 +79,48 @@ impl<'p> Route<'p> {
             ["users", "me"] => Self::Me,
             ["users", user] => Self::User(user),
             ["users", user, "groups"] => Self::UserGroups(user),
+            ["users", user, "lifecycle", action] => Self::UserLifecycle(user, action),
             ["users", user, "roles", ref rest @ ..] => Self::roles(Principal::User(user), rest),
             ["groups"] => Self::Groups,
             ["groups", "rules"] => Self::Rules,
             ["groups", "rules", rule] => Self::Rule(rule),
+            ["groups", "rules", rule, "lifecycle", action] => Self::RuleLifecycle(rule, action),
             ["groups", group] => Self::Group(group),
             ["groups", group, "users"] => Self::GroupUsers(group),
             ["groups", group, "users", user] => Self::Member(group, user),
+            ["groups", group, "users", user, "group-rules"] => Self::MemberRules(group, user),
             ["groups", group, "apps"] => Self::GroupApps(group),
             ["groups", group, "roles", ref rest @ ..] => Self::roles(Principal::Group(group), rest),
             ["apps"] => Self::Apps,
             ["apps", app] => Self::App(app),
+            ["apps", app, "lifecycle", action] => Self::AppLifecycle(app, action),
             ["apps", app, "users"] => Self::AppUsers(app),
             ["apps", app, "users", user] => Self::AppUser(app, user),
             ["apps", app, "groups"] => Self::AppGroups(app),
             ["apps", app, "groups", group] => Self::AppGroup(app, group),
             ["meta", "schemas", "apps", app, "default"] => Self::Schema(app),
             ["internal", "apps", app, "types"] => Self::Types(app),
-            ["iam", "assignees", "users"] => Self::Assignees,
+            ["logs"] => Self::Logs,
+            ["iam", ref rest @ ..] => Self::below_iam(rest),
+            _ => Self::Unknown,
+        }
+    }
+
+    fn below_iam(parts: &[&'p str]) -> Self {
+        match *parts {
+            ["assignees", "users"] => Self::Assignees,
+            ["roles"] => Self::CustomRoles,
+            ["roles", role] => Self::CustomRole(role),
+            ["roles", role, "permissions"] => Self::Permissions(role),
+            ["resource-sets"] => Self::ResourceSets,
+            ["resource-sets", set] => Self::ResourceSet(set),
+            ["resource-sets", set, "resources"] => Self::Resources(set),
+            ["resource-sets", set, "bindings"] => Self::Bindings(set),
+            ["resource-sets", set, "bindings", role] => Self::Binding(set, role),
+            ["resource-sets", set, "bindings", role, "members"] => Self::BindingMembers(set, role),
+            ["resource-sets", set, "bindings", role, "members", member] => {
+                Self::BindingMember(set, role, member)
+            }
             _ => Self::Unknown,
         }
     }

@@ -15,7 +15,7 @@ use crate::Error;
 use crate::fault::Fault;
 use crate::journal::Logged;
 use crate::options::Options;
-use crate::org::Org;
+use crate::org::{Org, Target};
 use crate::serve;
 use crate::tls;
 use crate::world::World;
@@ -109,9 +109,7 @@ impl FakeOkta {
 
     /// Looks at the org. The server waits meanwhile, so ask it nothing inside.
     pub fn with_org<R>(&self, look: impl FnOnce(&Org) -> R) -> R {
-        let mut state = self.world.state();
-        state.org.settle();
-        look(&state.org)
+        look(&self.world.state().org)
     }
 
     /// Changes the org while the server runs: `fake.change(|org| org.add_member("gX", "00uA"))`. Times of changes are
@@ -120,9 +118,8 @@ impl FakeOkta {
         let now = self.world.clock.now();
         let mut state = self.world.state();
         state.org.now = now;
-        let result = change(&mut state.org);
-        state.org.settle();
-        result
+        state.org.actor = Target::system();
+        change(&mut state.org)
     }
 
     /// Changes the options while the server runs; those marked "at start" stay as they were.

@@ -81,6 +81,16 @@ impl Token {
         self
     }
 
+    /// The id of the owner when it is nobody in the org.
+    pub(crate) fn stand_in_id(&self) -> String {
+        format!("00u{:0<17.17}", self.name.replace('_', ""))
+    }
+
+    /// The login of the owner when it is nobody in the org.
+    pub(crate) fn stand_in_login(&self, subdomain: &str) -> String {
+        format!("{}@{subdomain}.test", self.name)
+    }
+
     pub(crate) fn sees_app(&self, id: &str) -> bool {
         self.apps.as_ref().is_none_or(|apps| apps.contains(id))
     }
@@ -91,7 +101,7 @@ impl Token {
     }
 }
 
-/// What a token may be allowed to read.
+/// A part of the API that a token may be allowed to read or to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Area {
     Org,
@@ -102,6 +112,7 @@ pub(crate) enum Area {
     Rules,
     Roles,
     Types,
+    Logs,
 }
 
 impl TokenRole {
@@ -113,11 +124,21 @@ impl TokenRole {
                 Area::Types => types_for_read_only,
                 _ => true,
             },
-            Self::AppAdmin => !matches!(area, Area::Rules | Area::Roles),
+            Self::AppAdmin => !matches!(area, Area::Rules | Area::Roles | Area::Logs),
             Self::GroupAdmin => matches!(area, Area::Org | Area::Groups | Area::Users | Area::Rules),
             Self::AppGroupAdmin => [Self::ReadOnly, Self::AppAdmin, Self::GroupAdmin]
                 .iter()
                 .any(|role| role.may_read(area, false)),
+        }
+    }
+
+    pub(crate) fn may_write(self, area: Area) -> bool {
+        match self {
+            Self::Super => true,
+            Self::ReadOnly => false,
+            Self::AppAdmin => matches!(area, Area::Apps | Area::Schema),
+            Self::GroupAdmin => matches!(area, Area::Groups | Area::Users | Area::Rules),
+            Self::AppGroupAdmin => Self::AppAdmin.may_write(area) || Self::GroupAdmin.may_write(area),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 pub(crate) mod app;
 pub(crate) mod assignment;
+pub(crate) mod event;
 pub(crate) mod group;
+pub(crate) mod iam;
 pub(crate) mod role;
 pub(crate) mod user;
 

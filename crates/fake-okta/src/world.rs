@@ -17,6 +17,7 @@ use crate::rate::{Allowance, Rate};
 use crate::refusal::Refusal;
 use crate::route::{Bucket, Route, segments};
 use crate::token::{Token, TokenRole};
+use crate::write::{self, Writing};
 
 /// A request without its transport.
 #[derive(Debug)]
@@ -73,7 +74,7 @@ pub(crate) struct State {
 
 impl World {
     pub(crate) fn new(mut org: Org, options: Options, base: String) -> Self {
-        org.settle();
+        org.go_live();
         let clock = Clock::new(options.start_time, options.frozen_clock);
         let mut faults = FaultBook::new(options.seed);
         for fault in &options.faults {
@@ -115,7 +116,6 @@ impl State {
 
     fn reply(&mut self, request: &Request, now: Timestamp, base: &str) -> Reply {
         self.org.now = now;
-        self.org.settle();
         let segments = segments(&request.path);
         let bucket = Bucket::of(request.method == "GET", &segments);
         let query = Query::parse(&request.path, &request.query);
@@ -189,7 +189,7 @@ impl State {
     }
 
     fn answer(
-        &self,
+        &mut self,
         request: &Request,
         segments: &[String],
         token: Option<Token>,
@@ -197,20 +197,36 @@ impl State {
         base: &str,
         effects: &[Effect],
     ) -> Result<Answer, Refusal> {
-        let token = token.unwrap_or_else(|| Token::new("", TokenRole::ReadOnly));
-        self.permitted(request, segments, &token)?;
-        let asked = Asked { org: &self.org, options: &self.options, token: &token, query, base, effects };
-        match request.method.as_str() {
-            "GET" => answer::read(&asked, Route::of(segments)),
-            _ if Route::of(segments) == Route::Unknown => Err(Refusal::no_such_path()),
-            _ => Err(Refusal::no_such_method()),
+        let token = &token.unwrap_or_else(|| Token::new("", TokenRole::ReadOnly));
+        let route = Route::of(segments);
+        self.permitted(request, route, token)?;
+        let options = &self.options;
+        if request.method == "GET" {
+            let asked = Asked { org: &self.org, options, token, query, base, effects };
+            return answer::read(&asked, route);
         }
+        if options.read_only_mode {
+            return Err(Refusal::read_only_mode());
+        }
+        let body = match request.body.as_slice() {
+            [] => serde_json::Value::Null,
+            bytes => serde_json::from_slice(bytes).map_err(|_| Refusal::bad_body())?,
+        };
+        self.org.actor = self.org.token_owner(token);
+        let org = &mut self.org;
+        write::write(&mut Writing { org, options, token, query, base, body }, &request.method, route)
     }
 
-    fn permitted(&self, request: &Request, segments: &[String], token: &Token) -> Result<(), Refusal> {
+    fn permitted(&self, request: &Request, route: Route<'_>, token: &Token) -> Result<(), Refusal> {
         let denied = token.denied.iter().any(|prefix| request.path.starts_with(prefix.as_str()));
-        let area = answer::area(&Route::of(segments));
-        let allowed = area.is_none_or(|area| token.role.may_read(area, self.options.types_for_read_only));
+        let get = request.method == "GET";
+        let allowed = answer::area(&route).is_none_or(|area| {
+            if get {
+                token.role.may_read(area, self.options.types_for_read_only)
+            } else {
+                token.role.may_write(area)
+            }
+        });
         if denied || !allowed { Err(Refusal::forbidden()) } else { Ok(()) }
     }
 

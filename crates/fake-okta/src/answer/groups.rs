@@ -2,7 +2,8 @@
 
 use super::{Answer, Asked, users};
 use crate::filter::{Field, Filter};
-use crate::org::{GroupKind, GroupRow};
+use crate::json;
+use crate::org::{GroupKind, GroupRow, GroupRule};
 use crate::refusal::Refusal;
 use crate::wire;
 use crate::wire::group::Embed;
@@ -120,5 +121,25 @@ pub(super) fn rule(asked: &Asked<'_>, id: &str) -> Result<Answer, Refusal> {
     let mut body = Vec::new();
     let names = asked.query.expands("groupIdToGroupNameMap");
     wire::group::write_rule(&mut body, &asked.root(), asked.org, rule, names);
+    Ok(Answer::ok(body))
+}
+
+/// The rules that hold a user in a group.
+pub(super) fn member_rules(asked: &Asked<'_>, group: &str, user: &str) -> Result<Answer, Refusal> {
+    let (_, row) = find(asked, group)?;
+    let (index, _) = asked.org.user_by_id(user).ok_or_else(|| Refusal::no_such(user, "User"))?;
+    if !row.members.contains(index) {
+        return Err(Refusal::no_such(user, "GroupMember"));
+    }
+    let holds = |rule: &&GroupRule| {
+        rule.status == "ACTIVE"
+            && rule.groups.iter().any(|id| id == group)
+            && rule.holds.iter().any(|id| id == user)
+    };
+    let root = asked.root();
+    let mut body = Vec::new();
+    json::array(&mut body, asked.org.rules.iter().filter(holds), |out, rule| {
+        wire::group::write_rule(out, &root, asked.org, rule, false);
+    });
     Ok(Answer::ok(body))
 }

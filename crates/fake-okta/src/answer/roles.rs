@@ -2,7 +2,7 @@
 
 use super::{Answer, Asked, groups};
 use crate::json;
-use crate::org::{Holder, RoleRow};
+use crate::org::{BoundRole, Holder, RoleRow};
 use crate::refusal::Refusal;
 use crate::route::Principal;
 use crate::wire;
@@ -27,11 +27,30 @@ fn embed(asked: &Asked<'_>) -> Embed {
 }
 
 pub(super) fn list(asked: &Asked<'_>, principal: Principal<'_>) -> Result<Answer, Refusal> {
-    let rows = of_principal(asked, principal)?;
+    let standard = of_principal(asked, principal)?.into_iter().map(Held::Standard);
+    let bound: Vec<_> = match principal {
+        Principal::User(id) => asked
+            .org
+            .user_by_id(id)
+            .map_or_else(Vec::new, |(index, _)| asked.org.bindings_of_user(index).collect()),
+        Principal::Group(id) => asked
+            .org
+            .group_by_id(id)
+            .map_or_else(Vec::new, |(index, _)| asked.org.bindings_of(Holder::Group(index)).collect()),
+    };
     let (root, embed) = (asked.root(), embed(asked));
     let mut body = Vec::new();
-    json::array(&mut body, rows, |out, row| wire::role::write(out, &root, asked.org, row, embed));
+    json::array(&mut body, standard.chain(bound.into_iter().map(Held::Bound)), |out, held| match held {
+        Held::Standard(row) => wire::role::write(out, &root, asked.org, row, embed),
+        Held::Bound(bound) => wire::role::write_bound(out, &root, asked.org, &bound),
+    });
     Ok(Answer::ok(body))
+}
+
+/// A role as a principal holds it.
+enum Held<'a> {
+    Standard(&'a RoleRow),
+    Bound(BoundRole<'a>),
 }
 
 fn find<'a>(asked: &Asked<'a>, principal: Principal<'_>, role: &str) -> Result<&'a RoleRow, Refusal> {
@@ -76,8 +95,10 @@ pub(super) fn assignees(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     let page = asked.sized(100, 100)?;
     let org = asked.org;
     let mut holders: Vec<usize> = Vec::new();
-    for role in &org.roles {
-        match role.holder {
+    let bindings = org.resource_sets.iter().flat_map(|set| &set.bindings);
+    let bound = bindings.flat_map(|binding| binding.members.iter().map(|(_, holder)| *holder));
+    for holder in org.roles.iter().map(|role| role.holder).chain(bound) {
+        match holder {
             Holder::User(user) => holders.push(user),
             Holder::Group(group) => {
                 holders.extend(org.groups.get(group).into_iter().flat_map(|row| row.members.iter()));

@@ -104,10 +104,9 @@ pub(super) fn me(asked: &Asked<'_>) -> Answer {
     if let Some(row) = owner {
         wire::user::write(&mut body, &asked.root(), row, Detail::Whole, true);
     } else {
-        let name = &asked.token.name;
-        let user = User::new(format!("{name}@{}.test", asked.org.subdomain))
-            .id(format!("00u{:0<17.17}", name.replace('_', "")))
-            .name("Token", name.as_str());
+        let user = User::new(asked.token.stand_in_login(&asked.org.subdomain))
+            .id(asked.token.stand_in_id())
+            .name("Token", asked.token.name.as_str());
         let at = asked.org.founded;
         let row = UserRow {
             user,

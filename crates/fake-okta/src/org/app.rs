@@ -39,6 +39,7 @@ pub struct App {
     pub(crate) features: Vec<String>,
     pub(crate) union: bool,
     pub(crate) schema: Option<Value>,
+    pub(crate) custom_properties: Map<String, Value>,
     pub(crate) types: Value,
     pub(crate) users: Vec<AppUser>,
     pub(crate) groups: Vec<AppGroup>,
@@ -60,6 +61,7 @@ impl App {
             features: Vec::new(),
             union: false,
             schema: None,
+            custom_properties: Map::new(),
             types: json!({"AWSEnvironmentEnum": ["aws.amazon"], "SamlIamRole": [], "IamRole": []}),
             users: Vec::new(),
             groups: Vec::new(),
@@ -160,6 +162,14 @@ impl App {
     #[must_use]
     pub fn union(mut self, on: bool) -> Self {
         self.union = on;
+        self
+    }
+
+    /// Adds a property to the app user schema, as an admin does in the Profile Editor:
+    /// `.custom_property("team", json!({"type": "string"}))`.
+    #[must_use]
+    pub fn custom_property(mut self, key: impl Into<String>, property: impl Into<Value>) -> Self {
+        self.custom_properties.insert(key.into(), property.into());
         self
     }
 

@@ -28,6 +28,11 @@ impl Org {
         self.apps.iter().find(|row| row.app.id == id)
     }
 
+    /// The row of the app with this id.
+    pub(crate) fn find_app(&self, id: &str) -> Option<usize> {
+        self.apps.iter().position(|row| row.app.id == id)
+    }
+
     pub(crate) fn user_or_new(&mut self, reference: &str) -> usize {
         match self.find_user(reference) {
             Some(index) => index,

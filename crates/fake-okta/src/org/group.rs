@@ -137,7 +137,7 @@ impl Group {
     }
 }
 
-/// A group rule: it is shown, and marks the memberships it explains; the fake does not evaluate expressions.
+/// A group rule. The fake does not evaluate expressions: whom the rule matches is said with [`holds`](Self::holds).
 #[derive(Clone, Debug)]
 pub struct GroupRule {
     pub(crate) id: String,
@@ -146,6 +146,7 @@ pub struct GroupRule {
     pub(crate) expression: String,
     pub(crate) groups: Vec<String>,
     pub(crate) excluded_users: Vec<String>,
+    pub(crate) holds: Vec<String>,
     pub(crate) created: Option<Timestamp>,
 }
 
@@ -159,6 +160,7 @@ impl GroupRule {
             expression: expression.into(),
             groups: Vec::new(),
             excluded_users: Vec::new(),
+            holds: Vec::new(),
             created: None,
         }
     }
@@ -181,6 +183,13 @@ impl GroupRule {
     #[must_use]
     pub fn excludes<S: Into<String>>(mut self, users: impl IntoIterator<Item = S>) -> Self {
         self.excluded_users.extend(users.into_iter().map(Into::into));
+        self
+    }
+
+    /// Users whom the rule matches, by id or login: they are in its groups because of it.
+    #[must_use]
+    pub fn holds<S: Into<String>>(mut self, users: impl IntoIterator<Item = S>) -> Self {
+        self.holds.extend(users.into_iter().map(Into::into));
         self
     }
 

@@ -43,6 +43,46 @@ impl AppGroups {
         self.reorder();
     }
 
+    /// Adds or replaces an assignment as a PUT does: whatever is not given is gone. A priority that is taken pushes
+    /// the others down as far as needed; gaps stay.
+    pub(crate) fn replace(&mut self, group: usize, priority: Option<i64>, profile: Profile, now: Timestamp) {
+        self.remove(group);
+        if let Some(priority) = priority {
+            self.make_room(priority);
+        }
+        self.put(group, priority, profile, now);
+    }
+
+    /// Moves a group to a priority; one that is taken pushes the others down.
+    pub(crate) fn prioritise(&mut self, group: usize, priority: i64) {
+        if let Some(row) = self.remove(group) {
+            self.make_room(priority);
+            self.put(group, Some(priority), row.profile, row.last_updated);
+        }
+    }
+
+    fn make_room(&mut self, priority: i64) {
+        let mut taken = priority;
+        for row in &mut self.rows {
+            if row.priority == taken {
+                row.priority += 1;
+                taken += 1;
+            }
+        }
+    }
+
+    /// Changes the profile of an assigned group.
+    pub(crate) fn set_profile(&mut self, group: usize, profile: Profile, now: Timestamp) {
+        if let Some(row) = self.place(group).and_then(|place| self.rows.get_mut(place)) {
+            row.profile = profile;
+            row.last_updated = now;
+        }
+    }
+
+    pub(crate) fn get(&self, group: usize) -> Option<&AppGroupRow> {
+        self.rows.get(self.place(group)?)
+    }
+
     pub(crate) fn remove(&mut self, group: usize) -> Option<AppGroupRow> {
         let place = self.place(group)?;
         let row = self.rows.remove(place);
@@ -88,9 +128,9 @@ impl AppRow {
 }
 
 impl Org {
-    /// Brings all app users in line with the groups, after changes made in code.
+    /// Brings all app users in line with the groups, once an org has been put together.
     pub(crate) fn settle(&mut self) {
-        if !std::mem::take(&mut self.unsettled) {
+        if !std::mem::take(&mut self.unsettled) || self.live {
             return;
         }
         let now = self.now;
@@ -107,18 +147,54 @@ impl Org {
             granted.retain(|user| {
                 self.users.get(*user).is_some_and(|row| row.user.status != UserStatus::Deprovisioned)
             });
-            app.users.retain(|user, row| {
-                row.pinned || row.scope != Some(Scope::Group) || granted.binary_search(user).is_ok()
-            });
             for user in granted {
                 app.users.entry(user).or_insert_with(|| AppUserRow::granted(now));
             }
         }
     }
+
+    /// Brings the app users of one person in line, in an org that people work in.
+    pub(super) fn resettle_user(&mut self, user: usize) {
+        for app in 0..self.apps.len() {
+            self.resettle(app, user);
+        }
+    }
+
+    /// Brings the app users of one group's members in line, and marks them as changed.
+    pub(super) fn resettle_group(&mut self, app: usize, group: usize) {
+        let members: Vec<usize> =
+            self.groups.get(group).map_or_else(Vec::new, |row| row.members.iter().collect());
+        for user in members {
+            self.resettle(app, user);
+            let now = self.now;
+            let row = self.apps.get_mut(app).and_then(|row| row.users.get_mut(&user));
+            if let Some(row) = row.filter(|row| row.scope == Some(Scope::Group) && !row.pinned) {
+                row.last_updated = now;
+            }
+        }
+    }
+
+    fn resettle(&mut self, app: usize, user: usize) {
+        if !self.live {
+            self.unsettled = true;
+            return;
+        }
+        let Some((at, row)) = self.apps.get(app).zip(self.users.get(user)) else { return };
+        let present = !row.gone && row.user.status != UserStatus::Deprovisioned;
+        let granted = present && row.groups.iter().any(|group| at.groups.place(group).is_some());
+        match at.users.get(&user) {
+            None if granted => self.assign(app, user, AppUserRow::granted(self.now)),
+            Some(old) if !granted && !old.pinned && old.scope == Some(Scope::Group) => {
+                self.unassign(app, user);
+            }
+            _ => {}
+        }
+    }
 }
 
 impl AppUserRow {
-    fn granted(now: Timestamp) -> Self {
+    /// An app user that groups grant.
+    pub(crate) fn granted(now: Timestamp) -> Self {
         Self {
             scope: Some(Scope::Group),
             status: Cow::Borrowed("ACTIVE"),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Root;
 use crate::json::{Object, object};
 use crate::org::{AppRow, Org};
+use crate::refusal::Refusal;
 
 pub(crate) fn write(out: &mut Vec<u8>, root: &Root<'_>, org: &Org, row: &AppRow) {
     object(out, |o| fields(o, root, org, row));
@@ -150,8 +151,37 @@ pub(crate) fn schema(root: &Root<'_>, row: &AppRow) -> Value {
         "created": format!("{:.3}", row.created),
         "definitions": {
             "base": {"id": "#base", "type": "object", "required": ["userName"], "properties": base},
-            "custom": {"id": "#custom", "type": "object", "properties": {}, "required": []},
+            "custom": {"id": "#custom", "type": "object", "properties": app.custom_properties, "required": []},
         },
         "properties": {"profile": {"allOf": [{"$ref": "#/definitions/base"}, {"$ref": "#/definitions/custom"}]}},
     })
+}
+
+/// Whether a profile keeps to the schema: known properties only, texts as texts, lists as lists of texts.
+pub(crate) fn check_profile(row: &AppRow, profile: &Map<String, Value>) -> Result<(), Refusal> {
+    let schema = schema(&Root(""), row);
+    for (key, value) in profile {
+        let definitions = ["base", "custom"].map(|part| format!("/definitions/{part}/properties"));
+        let properties = definitions.iter().filter_map(|pointer| schema.pointer(pointer)?.as_object());
+        let property = properties.into_iter().find_map(|properties| properties.get(key));
+        let Some(property) = property else {
+            return Err(Refusal::invalid(
+                "profile",
+                format!("Property name '{key}' is not defined in profile"),
+            ));
+        };
+        let fits = match property.get("type").and_then(Value::as_str) {
+            _ if value.is_null() => true,
+            Some("string") => value.is_string(),
+            Some("array") => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
+            _ => true,
+        };
+        if !fits {
+            return Err(Refusal::invalid(
+                "profile",
+                format!("{key}: value does not have the type of the property"),
+            ));
+        }
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::Root;
 use crate::json::{self, Object, object};
-use crate::org::{AdminRole, AppRow, Holder, Org, RoleRow};
+use crate::org::{AdminRole, AppRow, BoundRole, Holder, Org, RoleRow};
 
 /// What `expand` asked to be embedded.
 #[derive(Clone, Copy, Default)]
@@ -19,10 +19,7 @@ pub(crate) fn write(out: &mut Vec<u8>, root: &Root<'_>, org: &Org, row: &RoleRow
         o.text("status", "ACTIVE");
         o.time("created", row.created);
         o.time("lastUpdated", row.created);
-        let (assigned, kind, holder) = match row.holder {
-            Holder::User(user) => ("USER", "users", org.user_id(user)),
-            Holder::Group(group) => ("GROUP", "groups", org.group_id(group)),
-        };
+        let (assigned, kind, holder) = holder_of(org, row.holder);
         o.text("assignmentType", assigned);
         if embed.groups || embed.apps {
             o.object("_embedded", |o| {
@@ -41,6 +38,39 @@ pub(crate) fn write(out: &mut Vec<u8>, root: &Root<'_>, org: &Org, row: &RoleRow
             });
         }
         o.object("_links", |o| links(o, root, row, kind, &holder));
+    });
+}
+
+fn holder_of(org: &Org, holder: Holder) -> (&'static str, &'static str, String) {
+    match holder {
+        Holder::User(user) => ("USER", "users", org.user_id(user)),
+        Holder::Group(group) => ("GROUP", "groups", org.group_id(group)),
+    }
+}
+
+/// A custom role as it stands among a principal's roles.
+pub(crate) fn write_bound(out: &mut Vec<u8>, root: &Root<'_>, org: &Org, bound: &BoundRole<'_>) {
+    let (assigned, kind, holder) = holder_of(org, bound.holder);
+    let label = org.find_custom_role(bound.role).map_or("", |role| role.label.as_str());
+    let (set, role) = (&bound.set.id, bound.role);
+    object(out, |o| {
+        o.text("id", bound.id);
+        o.text("label", label);
+        o.text("type", "CUSTOM");
+        o.text("status", "ACTIVE");
+        o.time("created", bound.set.created);
+        o.time("lastUpdated", bound.set.created);
+        o.text("assignmentType", assigned);
+        o.text("resource-set", set);
+        o.text("role", role);
+        o.object("_links", |o| {
+            o.link("assignee", format_args!("{root}/{kind}/{holder}"));
+            o.link("resource-set", format_args!("{root}/iam/resource-sets/{set}"));
+            o.link("permissions", format_args!("{root}/iam/roles/{role}/permissions"));
+            o.link("role", format_args!("{root}/iam/roles/{role}"));
+            let members = format!("{root}/iam/resource-sets/{set}/bindings/{role}/members");
+            o.link("member", format_args!("{members}/{}", bound.id));
+        });
     });
 }
 

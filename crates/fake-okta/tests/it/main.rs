@@ -10,8 +10,11 @@
 mod assignments;
 mod client;
 mod faults;
+mod iam;
 mod limits;
+mod logs;
 mod paging;
 mod readymade;
 mod rights;
 mod shapes;
+mod writes;
