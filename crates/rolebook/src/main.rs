@@ -1,2 +1,54 @@
-//! Rolebook.
-fn main() {}
+//! The `rolebook` command: arguments, output and exit codes. What it does is done by the crates below it.
+
+mod arguments;
+mod command;
+mod configuration;
+mod connection;
+mod credential;
+mod failure;
+mod log;
+mod output;
+mod progress;
+mod show;
+mod summary;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    arguments::{Cli, Command},
+    failure::Failure,
+};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run() -> Result<ExitCode, Failure> {
+    rolebook_okta::install_crypto_provider();
+    let given: Vec<_> = std::env::args_os().collect();
+    let environment: Vec<(String, String)> = std::env::vars().collect();
+    let resolved = configuration::resolve(given, &environment)?;
+    let cli = Cli::try_parse_from(&resolved.arguments).unwrap_or_else(|error| error.exit());
+    log::start(cli.log_level);
+    for notice in &resolved.notices {
+        tracing::warn!("{notice}");
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(
+            |error| Failure::failed(format!("cannot start: {error}"), "free some memory or threads"),
+        )?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Sync(arguments) => command::sync::run(arguments).await,
+            Command::Check(arguments) => command::check::run(arguments).await,
+            Command::Show(arguments) => command::show::run(&arguments),
+            Command::Demo(arguments) => command::demo::run(arguments).await,
+            Command::FakeOkta(arguments) => command::fake_okta::run(arguments).await,
+        }
+    })
+}

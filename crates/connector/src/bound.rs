@@ -1,0 +1,58 @@
+//! The fewest requests that a reading of this size can take; tests hold the sync to it, the summary shows it.
+
+/// Objects per page that are asked for.
+const APP_USERS: u64 = 500;
+const APP_GROUPS: u64 = 200;
+const GROUPS: u64 = 200;
+const MEMBERS: u64 = 1000;
+const RULES: u64 = 200;
+const ASSIGNEES: u64 = 100;
+
+/// What a reading found, in the numbers that its cost follows from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bound {
+    /// App users.
+    pub app_users: u64,
+    /// Groups assigned to the app.
+    pub app_groups: u64,
+    /// Groups of the org; `None` in direct mode, where they are not listed.
+    pub groups: Option<u64>,
+    /// Members of each group whose members are read.
+    pub members: Vec<u64>,
+    /// Group rules.
+    pub rules: u64,
+    /// Okta admin roles, when they are read.
+    pub admin: Option<AdminBound>,
+}
+
+/// What reading admin roles adds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AdminBound {
+    /// Users who hold a role.
+    pub assignees: u64,
+    /// Groups of the snapshot that may hold one.
+    pub groups: u64,
+    /// Holders who are not otherwise read.
+    pub others: u64,
+}
+
+impl Bound {
+    /// The number of requests: org, app, token owner, and each list's pages; direct mode also reads schema and types.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        let lists = pages(self.app_users, APP_USERS)
+            + pages(self.app_groups, APP_GROUPS)
+            + pages(self.rules, RULES)
+            + self.members.iter().map(|members| pages(*members, MEMBERS)).sum::<u64>();
+        let by_mode = self.groups.map_or(2, |groups| pages(groups, GROUPS));
+        let admin = self.admin.as_ref().map_or(0, |admin| {
+            pages(admin.assignees, ASSIGNEES) + admin.assignees + admin.groups + admin.others
+        });
+        3 + lists + by_mode + admin
+    }
+}
+
+/// An empty list still takes the request that shows it empty.
+fn pages(items: u64, per_page: u64) -> u64 {
+    items.div_ceil(per_page).max(1)
+}

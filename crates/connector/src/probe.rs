@@ -1,0 +1,134 @@
+//! `check`: whose token this is, which app it finds, in which mode, what a sync would read and what that costs.
+
+use rolebook_federation::{Rules, Switches, Union, Warnings};
+use rolebook_ledger::{AppRecord, Org, Reader};
+use rolebook_okta::{Client, Error, GroupQuery};
+
+use crate::{AdminRoles, AppChoice, FoundApp, Stage, SyncError, sync};
+
+/// What the token shows.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// The org.
+    pub org: Org,
+    /// Whose token it is; `None` for a service app.
+    pub reader: Option<Reader>,
+    /// The AWS app that a sync would read.
+    pub app: AppRecord,
+    /// Further AWS apps of the org, which a sync would not read.
+    pub other_apps: Vec<FoundApp>,
+    /// Group names decide; otherwise profiles of assignments do.
+    pub maps_groups: bool,
+    /// Every list that a sync reads, and whether the token may read it.
+    pub lists: Vec<(Stage, Right)>,
+    /// What a sync costs.
+    pub cost: Cost,
+    /// What the settings leave to be said.
+    pub warnings: Warnings,
+}
+
+/// Whether the token may read a list, by one small request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Right {
+    /// It answered.
+    Yes,
+    /// Okta refused, or does not offer it.
+    No {
+        /// In Okta's words.
+        why: String,
+        /// Without it there is no sync.
+        essential: bool,
+    },
+}
+
+/// The requests of a sync: a part that is certain, and pages that only reading can count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cost {
+    /// Requests that every sync of this mode sends.
+    pub fixed: u64,
+    /// What comes on top, in words.
+    pub pages: Vec<&'static str>,
+}
+
+/// Asks what a sync would ask, one entry of each list.
+///
+/// # Errors
+/// [`SyncError`]: the token is dead, or there is no app to speak of, or its settings make no rules.
+pub async fn check(
+    client: &Client,
+    choice: &AppChoice,
+    admin_roles: AdminRoles,
+    switches: &Switches,
+) -> Result<Probe, SyncError> {
+    let entrance = sync::enter(client, choice).await?;
+    let app = entrance.app;
+    let mut warnings = Warnings::new();
+    let federation_app = app.to_federation(&mut warnings);
+    let rules = Rules::compile(&federation_app, Union::Unknown, switches, &mut warnings)?;
+    let maps_groups = rules.maps_groups();
+
+    let id = rolebook_okta::shapes::AppId::new(app.id.as_str())
+        .map_err(|_| SyncError::UnknownApp { id: app.id.as_str().to_owned() })?;
+    let mut lists = Vec::new();
+    let mut note = |stage, read: Result<(), Error>, essential| -> Result<(), SyncError> {
+        let right = match read {
+            Ok(()) => Right::Yes,
+            Err(error) if error.is_unauthenticated() || matches!(error, Error::Cancelled) => {
+                return Err(SyncError::reading("a list")(error));
+            }
+            Err(error) => Right::No { why: error.to_string(), essential },
+        };
+        lists.push((stage, right));
+        Ok(())
+    };
+    note(Stage::AppUsers, first(client.app_users(&id)).await, true)?;
+    note(Stage::AppGroups, first(client.app_groups(&id, true)).await, true)?;
+    if maps_groups {
+        note(Stage::Groups, first(client.groups(&GroupQuery::default())).await, true)?;
+    } else {
+        note(Stage::Schema, client.app_schema(&id).await.map(drop), false)?;
+        note(Stage::Types, client.app_types(&id).await.map(drop), false)?;
+    }
+    note(Stage::GroupRules, first(client.group_rules()).await, false)?;
+    if admin_roles != AdminRoles::Off {
+        note(Stage::AdminRoles, first(client.role_assignees()).await, admin_roles == AdminRoles::On)?;
+    }
+    let other_apps = crate::app::list(client)
+        .await?
+        .into_iter()
+        .filter(|other| other.id.as_str() != app.id.as_str())
+        .map(crate::app::found)
+        .collect();
+    Ok(Probe {
+        org: entrance.org,
+        reader: entrance.reader,
+        other_apps,
+        maps_groups,
+        lists,
+        cost: cost(maps_groups, admin_roles),
+        warnings,
+        app,
+    })
+}
+
+async fn first<T: serde::de::DeserializeOwned>(
+    pager: Result<rolebook_okta::Pager<T>, Error>,
+) -> Result<(), Error> {
+    pager?.next_page().await.map(drop)
+}
+
+fn cost(maps_groups: bool, admin_roles: AdminRoles) -> Cost {
+    let mut pages = vec![
+        "1 per 500 users of the app",
+        "1 per 200 groups of the app",
+        "1 per 200 group rules",
+        "1 per 1000 members of each group that is assigned or confers a role",
+    ];
+    if maps_groups {
+        pages.push("1 per 200 groups of the org");
+    }
+    if admin_roles != AdminRoles::Off {
+        pages.push("1 per 100 Okta admins, 1 per admin, 1 per group that may hold an admin role");
+    }
+    Cost { fixed: if maps_groups { 3 } else { 5 }, pages }
+}

@@ -1,0 +1,235 @@
+//! The command line. Every flag `--x-y` is also `ROLEBOOK_X_Y` in the environment and `x-y` in the configuration
+//! file; see `configuration`.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
+
+/// Who can assume which AWS role through Okta, why, and since when.
+#[derive(Debug, Parser)]
+#[command(name = "rolebook", version, max_term_width = 100, args_override_self = true)]
+#[command(
+    after_help = "Every flag --x-y is also ROLEBOOK_X_Y in the environment and x-y in rolebook.toml.\n\
+    Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 refused by Okta, 5 conflict, 6 held or findings."
+)]
+pub(crate) struct Cli {
+    /// What is told on stderr beside the progress
+    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Auto, value_name = "LEVEL")]
+    pub(crate) log_level: LogLevel,
+
+    /// Configuration file [default: ./rolebook.toml, then rolebook/rolebook.toml in the user's config folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Named profile of the configuration file
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Warnings on a terminal, progress lines elsewhere
+    Auto,
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Reads the AWS app of an Okta org and seals a snapshot
+    Sync(SyncArguments),
+    /// Tells whose token this is, which app and mode it finds, and what a sync would read and cost
+    Check(CheckArguments),
+    /// Shows what a snapshot holds
+    Show(ShowArguments),
+    /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next
+    Demo(DemoArguments),
+    /// Runs the built-in fake Okta as a tool: prints one JSON line and serves until stopped
+    FakeOkta(FakeOktaArguments),
+}
+
+/// How to reach Okta.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct ConnectionArguments {
+    /// Okta domain, as in acme.okta.com
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) domain: Option<String>,
+
+    /// File that holds the API token; - reads it from stdin. Else ROLEBOOK_API_TOKEN is taken
+    #[arg(long, value_name = "FILE")]
+    pub(crate) api_token_file: Option<PathBuf>,
+
+    /// Id of the AWS Account Federation app, when the org has several
+    #[arg(long, value_name = "ID")]
+    pub(crate) aws_okta_app_id: Option<String>,
+
+    /// Share of Okta's rate limit to use, in percent of X-Rate-Limit-Limit
+    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) rate_budget: u8,
+
+    /// Certificate authority to trust beside the system's, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// Allow a domain that leads into this private network, as in 10.1.0.0/16
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    pub(crate) allow_address: Vec<ipnet::IpNet>,
+
+    /// Allow a domain on this machine, also over plain http: for trying out
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) allow_loopback: bool,
+}
+
+/// What is read.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "What is read")]
+pub(crate) struct ReadArguments {
+    /// Okta admin roles: when the token may, required, or not at all
+    #[arg(long, value_enum, default_value_t = AdminRolesArgument::Auto, value_name = "WHEN")]
+    pub(crate) sync_okta_roles: AdminRolesArgument,
+
+    /// Leave secondary e-mail addresses out, from the profile too
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) skip_secondary_emails: bool,
+
+    /// Profile attributes to keep: all, or names separated by commas [default: names, login, e-mails, title,
+    /// department, organisation, cost centre, manager, employee number, user type]
+    #[arg(long, value_name = "LIST", default_value = "", hide_default_value = true)]
+    pub(crate) profile_attributes: String,
+
+    /// In group mapping mode, do not keep the names of groups that play no part
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) no_group_names: bool,
+
+    /// Choose a reading where Okta's behaviour is unproven: filter-match=find|full, filter-unescape=true|false,
+    /// join-default-role=only-when-nothing-else|always, join-group-scope=all-groups|profile
+    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
+    pub(crate) assume: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AdminRolesArgument {
+    Auto,
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SyncArguments {
+    /// Snapshot to write
+    #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
+    pub(crate) file: PathBuf,
+
+    /// How the summary is printed
+    #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
+    pub(crate) output: SummaryFormat,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArguments,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CheckArguments {
+    /// How the result is printed
+    #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
+    pub(crate) output: SummaryFormat,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
+
+    #[command(flatten)]
+    pub(crate) read: ReadArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SummaryFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ShowArguments {
+    /// What to show
+    #[arg(value_enum)]
+    pub(crate) what: Subject,
+
+    /// Snapshot to read
+    #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
+    pub(crate) file: PathBuf,
+
+    /// How it is printed
+    #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: TableFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Subject {
+    /// AWS accounts
+    Accounts,
+    /// Roles and how many people can assume them
+    Roles,
+    /// Groups and what they confer
+    Groups,
+    /// People and how they are assigned
+    Users,
+    /// The AWS app and its settings
+    Apps,
+    /// Who can assume which role, and through what
+    Grants,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    Table,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DemoArguments {
+    /// Snapshot to write
+    #[arg(short, long, value_name = "FILE", default_value = "demo.c1z")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FakeOktaArguments {
+    /// Org to serve: demo (group mapping) or demo-direct (assignment profiles)
+    #[arg(long, value_enum, default_value_t = FakeOrg::Demo, value_name = "ORG")]
+    pub(crate) org: FakeOrg,
+
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    pub(crate) listen: SocketAddr,
+
+    /// Plain http instead of https
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) http: bool,
+
+    /// Where the certificate authority is written (https only)
+    #[arg(long, value_name = "FILE", default_value = "fake-okta-ca.pem")]
+    pub(crate) ca_out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FakeOrg {
+    /// Group names decide (group mapping)
+    Demo,
+    /// Profiles of assignments decide
+    DemoDirect,
+}

@@ -1,0 +1,7 @@
+//! One module per subcommand.
+
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod fake_okta;
+pub(crate) mod show;
+pub(crate) mod sync;

@@ -1,0 +1,66 @@
+//! `rolebook demo`: the whole way on this machine, with no Okta at hand.
+
+use std::{io::Write, process::ExitCode};
+
+use rolebook_connector::{AppChoice, ReadOptions, SyncOptions};
+use rolebook_fake_okta::{FakeOkta, Options, orgs};
+use rolebook_federation::Switches;
+use rolebook_okta::{AddressRules, ApiToken, Client, ClientConfig, Domain, Secret};
+
+use crate::{
+    arguments::DemoArguments,
+    command::sync::{WRITER, now},
+    connection,
+    failure::Failure,
+    output::finish,
+    progress::Display,
+    summary,
+};
+
+pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
+    let fake = FakeOkta::start(orgs::demo(), Options { start_time: now(), ..Options::default() })
+        .map_err(|error| Failure::failed(format!("the fake Okta cannot start: {error}"), ""))?;
+    let mut out = std::io::stdout();
+    finish(writeln!(out, "A fake Okta with a realistic org runs at {}; reading it.\n", fake.url()))?;
+
+    let display = Display::new();
+    let client = client(&fake)?;
+    let options = SyncOptions {
+        file: arguments.file.clone(),
+        app: AppChoice::Find,
+        read: ReadOptions::default(),
+        switches: Switches::default(),
+        writer: WRITER.to_owned(),
+        random: connection::random()?,
+    };
+    let result = rolebook_connector::sync(&client, &options, &now, display.as_ref()).await;
+    display.clear();
+    summary::print_text(&result?)?;
+    finish(next_steps(&arguments, &mut out))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn client(fake: &FakeOkta) -> Result<Client, Failure> {
+    let failed = |error: rolebook_okta::Error| Failure::failed(error.to_string(), error.hint());
+    let (domain, _) = Domain::parse(fake.url(), true).map_err(|error| failed(error.into()))?;
+    let token = ApiToken::new(&Secret::new(fake.token("super"))).map_err(|error| failed(error.into()))?;
+    let mut config = ClientConfig::new(domain, token);
+    config.addresses = AddressRules { allow_loopback: true, ..AddressRules::default() };
+    Client::new(config).map_err(failed)
+}
+
+fn next_steps(arguments: &DemoArguments, out: &mut impl Write) -> std::io::Result<()> {
+    let file = arguments.file.display();
+    writeln!(
+        out,
+        "
+Try next
+  rolebook show roles -f {file}         every role and how many people can assume it
+  rolebook show grants -f {file}        who can assume which role, and through which group
+  rolebook show accounts -f {file} -o json
+  rolebook fake-okta --org demo-direct    another fake org, for rolebook check and rolebook sync
+  rolebook sync --domain YOURS.okta.com --api-token-file token.txt    your own org, read only
+
+From this folder, `cargo run --release --` stands for `rolebook`."
+    )
+}

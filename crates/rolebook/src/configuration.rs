@@ -1,0 +1,232 @@
+//! One way to set a flag in three places: command line, environment, file; the earlier wins.
+//!
+//! What environment and file say is appended as flags to those that were given, so that there is one parser with one
+//! set of checks. A flag that the command line gives is not taken from elsewhere.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use clap::{ArgMatches, Command, CommandFactory, parser::ValueSource};
+
+use crate::{arguments::Cli, failure::Failure};
+
+const PREFIX: &str = "ROLEBOOK_";
+/// Variables that are no flags.
+const OTHER_VARIABLES: [&str; 1] = ["ROLEBOOK_API_TOKEN"];
+const FILE_NAME: &str = "rolebook.toml";
+
+/// The arguments to parse, and what is worth telling about where they came from.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) notices: Vec<String>,
+}
+
+/// Puts the three places together. Help, version and mistakes of the command line end here, as clap words them.
+pub(crate) fn resolve(given: Vec<OsString>, environment: &[(String, String)]) -> Result<Resolved, Failure> {
+    refuse_token_on_command_line(&given)?;
+    let command = Cli::command();
+    let matches = command.clone().try_get_matches_from(&given).unwrap_or_else(|error| error.exit());
+    let Some((name, of_subcommand)) = matches.subcommand() else {
+        return Ok(Resolved { arguments: given, notices: Vec::new() });
+    };
+    let flags = flags(&command, name);
+    let mut notices = Vec::new();
+    let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
+
+    let variables = variables(environment, &command, &mut notices);
+    let setting =
+        |flag: &str| of_subcommand.get_one::<String>(flag).cloned().or_else(|| variables.get(flag).cloned());
+    let file = match path(&matches, "config").or_else(|| variables.get("config").map(PathBuf::from)) {
+        Some(path) => Some(read(&path)?),
+        None => default_file(environment).map(|path| read(&path)).transpose()?,
+    };
+    let profile = if matches.try_contains_id("profile").unwrap_or(false) { setting("profile") } else { None };
+    if let Some(file) = file {
+        for (flag, value) in file.settings(profile.as_deref(), &all_flags(&command))? {
+            values.insert(flag, value);
+        }
+    } else if let Some(profile) = profile {
+        return Err(Failure::usage(
+            format!("there is no configuration file, so no profile `{profile}`"),
+            "name the file with --config",
+        ));
+    }
+    for (flag, value) in variables {
+        values.insert(flag, vec![value]);
+    }
+
+    let from_line = |flag: &str| {
+        of_subcommand.value_source(flag.replace('-', "_").as_str()) == Some(ValueSource::CommandLine)
+    };
+    // None of these was given, so their place behind what was given does not matter.
+    let mut arguments = given.clone();
+    for (flag, list) in values {
+        if flags.contains(&flag) && !from_line(&flag) {
+            arguments.extend(list.into_iter().map(|value| OsString::from(format!("--{flag}={value}"))));
+        }
+    }
+    Ok(Resolved { arguments, notices })
+}
+
+/// A token in argv is seen by every user of the machine.
+fn refuse_token_on_command_line(given: &[OsString]) -> Result<(), Failure> {
+    let names_token = |argument: &OsString| {
+        let text = argument.to_string_lossy();
+        text == "--api-token" || text.starts_with("--api-token=")
+    };
+    if given.iter().any(names_token) {
+        return Err(Failure::usage(
+            "the token is never taken from the command line, where every user of this machine can see it",
+            "use --api-token-file, ROLEBOOK_API_TOKEN, or --api-token-file - to read it from stdin",
+        ));
+    }
+    Ok(())
+}
+
+fn path(matches: &ArgMatches, flag: &str) -> Option<PathBuf> {
+    matches.subcommand().and_then(|(_, sub)| sub.get_one::<PathBuf>(flag)).cloned()
+}
+
+fn long_flags(command: &Command) -> impl Iterator<Item = String> + '_ {
+    command.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_owned)
+}
+
+/// The flags that a subcommand takes.
+fn flags(command: &Command, name: &str) -> BTreeSet<String> {
+    let sub = command.find_subcommand(name);
+    long_flags(command).chain(sub.into_iter().flat_map(long_flags)).collect()
+}
+
+/// The flags of all subcommands: a file or an environment serves them all.
+fn all_flags(command: &Command) -> BTreeSet<String> {
+    long_flags(command).chain(command.get_subcommands().flat_map(long_flags)).collect()
+}
+
+/// Flags that the environment sets; an unknown name is a mistake worth telling.
+fn variables(
+    environment: &[(String, String)],
+    command: &Command,
+    notices: &mut Vec<String>,
+) -> BTreeMap<String, String> {
+    let known = all_flags(command);
+    let mut found = BTreeMap::new();
+    for (name, value) in environment {
+        let Some(rest) = name.strip_prefix(PREFIX) else { continue };
+        let flag = rest.to_ascii_lowercase().replace('_', "-");
+        if OTHER_VARIABLES.contains(&name.as_str()) {
+            continue;
+        }
+        if known.contains(&flag) && rest == flag.to_ascii_uppercase().replace('-', "_") {
+            found.insert(flag, value.clone());
+        } else {
+            notices.push(format!("the environment variable {name} is unknown and was ignored"));
+        }
+    }
+    found
+}
+
+/// `./rolebook.toml`, else the one in the user's config folder.
+fn default_file(environment: &[(String, String)]) -> Option<PathBuf> {
+    let variable = |wanted: &str| {
+        environment
+            .iter()
+            .find(|(name, value)| name == wanted && !value.is_empty())
+            .map(|(_, value)| PathBuf::from(value))
+    };
+    let folder = variable("XDG_CONFIG_HOME")
+        .or_else(|| variable("APPDATA"))
+        .or_else(|| variable("HOME").map(|home| home.join(".config")));
+    [Some(PathBuf::from(FILE_NAME)), folder.map(|folder| folder.join("rolebook").join(FILE_NAME))]
+        .into_iter()
+        .flatten()
+        .find(|path| path.is_file())
+}
+
+struct File {
+    path: PathBuf,
+    table: toml::Table,
+}
+
+fn read(path: &Path) -> Result<File, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::not_found(format!("cannot read {}: {error}", path.display()), "check --config")
+    })?;
+    let table = text.parse().map_err(|error: toml::de::Error| {
+        let at = error.span().map(|span| text.get(..span.start).unwrap_or("").lines().count().max(1));
+        let at = at.map(|line| format!(" line {line}")).unwrap_or_default();
+        Failure::usage(
+            format!("{}{at}: {}", path.display(), error.message()),
+            "the file is TOML: x-y = \"value\"",
+        )
+    })?;
+    Ok(File { path: path.to_owned(), table })
+}
+
+impl File {
+    /// Flags that the file sets: its top level, overridden by the named profile.
+    fn settings(
+        &self,
+        profile: Option<&str>,
+        known: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+        let mut settings = BTreeMap::new();
+        let profiles = self.table.get("profile").and_then(toml::Value::as_table);
+        self.take(&self.table, known, &mut settings)?;
+        if let Some(name) = profile {
+            let Some(table) =
+                profiles.and_then(|profiles| profiles.get(name)).and_then(toml::Value::as_table)
+            else {
+                return Err(Failure::usage(
+                    format!("{} has no profile `{name}`", self.path.display()),
+                    format!("add a table [profile.{name}]"),
+                ));
+            };
+            self.take(table, known, &mut settings)?;
+        }
+        Ok(settings)
+    }
+
+    fn take(
+        &self,
+        table: &toml::Table,
+        known: &BTreeSet<String>,
+        settings: &mut BTreeMap<String, Vec<String>>,
+    ) -> Result<(), Failure> {
+        for (key, value) in table {
+            if key == "profile" && value.is_table() {
+                continue;
+            }
+            if !known.contains(key) || matches!(key.as_str(), "config" | "profile" | "help" | "version") {
+                return Err(Failure::usage(
+                    format!("{}: unknown setting `{key}`", self.path.display()),
+                    "settings have the names of flags without the dashes in front: api-token-file = \"token.txt\"",
+                ));
+            }
+            let one = |value: &toml::Value| match value {
+                toml::Value::String(text) => Some(text.clone()),
+                toml::Value::Integer(number) => Some(number.to_string()),
+                toml::Value::Boolean(flag) => Some(flag.to_string()),
+                _ => None,
+            };
+            let list = match value {
+                toml::Value::Array(items) => items.iter().map(one).collect(),
+                single => one(single).map(|text| vec![text]),
+            };
+            let Some(list) = list else {
+                return Err(Failure::usage(
+                    format!(
+                        "{}: `{key}` is neither text, number, true or false, nor a list of them",
+                        self.path.display()
+                    ),
+                    "",
+                ));
+            };
+            settings.insert(key.clone(), list);
+        }
+        Ok(())
+    }
+}

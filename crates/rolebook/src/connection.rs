@@ -1,0 +1,130 @@
+//! A client of Okta from the connection flags.
+
+use std::sync::Arc;
+
+use rolebook_connector::{AdminRoles, AppChoice, PersonRules, ProfileAttributes, ReadOptions};
+use rolebook_federation::Switches;
+use rolebook_okta::{
+    AddressRules, CancellationToken, Client, ClientConfig, Domain, Governor, GovernorConfig, Waiting,
+};
+
+use crate::{
+    arguments::{AdminRolesArgument, ConnectionArguments, ReadArguments},
+    credential,
+    failure::Failure,
+};
+
+/// Told whenever a request waits for Okta's rate limit.
+pub(crate) type OnWait = Arc<dyn Fn(&Waiting) + Send + Sync>;
+
+/// Makes the client; Ctrl-C and SIGTERM end its requests.
+pub(crate) fn client(arguments: &ConnectionArguments, on_wait: OnWait) -> Result<Client, Failure> {
+    let Some(domain) = &arguments.domain else {
+        return Err(Failure::usage("no Okta domain was given", "use --domain acme.okta.com"));
+    };
+    let (domain, notice) = Domain::parse(domain, arguments.allow_loopback)
+        .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
+    if let Some(notice) = notice {
+        tracing::warn!("{notice}");
+    }
+    let token = credential::api_token(arguments.api_token_file.as_ref())?;
+    let mut governor = GovernorConfig::default();
+    governor.rate_budget = arguments.rate_budget;
+    governor.seed = seed()?;
+    governor.on_wait = Some(on_wait);
+    let mut config = ClientConfig::new(domain, token);
+    config.governor = Governor::new(governor);
+    config.addresses =
+        AddressRules { allow_loopback: arguments.allow_loopback, allow: arguments.allow_address.clone() };
+    config.seed = seed()?;
+    if let Some(path) = &arguments.ca_file {
+        config.ca_pem = Some(std::fs::read(path).map_err(|error| {
+            Failure::not_found(
+                format!("cannot read the CA file {}: {error}", path.display()),
+                "check --ca-file",
+            )
+        })?);
+    }
+    let client = Client::new(config).map_err(|error| Failure::failed(error.to_string(), error.hint()))?;
+    Ok(client.with_cancellation(cancelled_by_signal()))
+}
+
+/// Random bits for jitter.
+fn seed() -> Result<u64, Failure> {
+    Ok(u64::from_ne_bytes(random()?))
+}
+
+/// Random bytes from the system.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::failed(format!("the system gives no random numbers: {error}"), ""))?;
+    Ok(bytes)
+}
+
+fn cancelled_by_signal() -> CancellationToken {
+    let token = CancellationToken::new();
+    let cancel = token.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        cancel.cancel();
+    });
+    token
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+pub(crate) async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+pub(crate) fn app_choice(arguments: &ConnectionArguments) -> AppChoice {
+    arguments.aws_okta_app_id.clone().map_or(AppChoice::Find, AppChoice::Id)
+}
+
+pub(crate) fn admin_roles(argument: AdminRolesArgument) -> AdminRoles {
+    match argument {
+        AdminRolesArgument::Auto => AdminRoles::Auto,
+        AdminRolesArgument::On => AdminRoles::On,
+        AdminRolesArgument::Off => AdminRoles::Off,
+    }
+}
+
+pub(crate) fn read_options(arguments: &ReadArguments) -> ReadOptions {
+    ReadOptions {
+        admin_roles: admin_roles(arguments.sync_okta_roles),
+        people: PersonRules {
+            attributes: ProfileAttributes::parse(&arguments.profile_attributes),
+            skip_secondary_emails: arguments.skip_secondary_emails,
+        },
+        no_group_names: arguments.no_group_names,
+    }
+}
+
+/// The `--assume` flags; names and values are those that a snapshot's coverage record carries.
+pub(crate) fn switches(arguments: &ReadArguments) -> Result<Switches, Failure> {
+    let mut record = serde_json::Map::new();
+    for assumption in &arguments.assume {
+        let Some((name, value)) = assumption.split_once('=') else {
+            return Err(Failure::usage(
+                format!("--assume {assumption}: no value"),
+                "use --assume NAME=VALUE",
+            ));
+        };
+        let value = value.parse::<bool>().map_or_else(|_| value.into(), serde_json::Value::Bool);
+        record.insert(name.trim().to_owned(), value);
+    }
+    serde_json::from_value(record.into()).map_err(|error| {
+        Failure::usage(format!("--assume: {error}"), "rolebook sync --help lists names and values")
+    })
+}

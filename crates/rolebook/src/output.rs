@@ -1,0 +1,176 @@
+//! Tables, CSV and JSON for people and programs. Names come from Okta and may hold anything: what reaches a terminal
+//! has no control characters, what reaches a spreadsheet is no formula.
+
+use std::io::{self, IsTerminal, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::{Map, Value};
+
+use crate::{arguments::TableFormat, failure::Failure};
+
+/// One column: its name in JSON and CSV; the table shows it in capitals.
+pub(crate) type Column = &'static str;
+
+/// A cell.
+#[derive(Debug, Clone)]
+pub(crate) enum Cell {
+    Text(String),
+    Number(u64),
+    Flag(bool),
+    List(Vec<String>),
+    Empty,
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<usize> for Cell {
+    fn from(number: usize) -> Self {
+        Self::Number(number as u64)
+    }
+}
+
+impl From<bool> for Cell {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<Vec<String>> for Cell {
+    fn from(list: Vec<String>) -> Self {
+        Self::List(list)
+    }
+}
+
+impl<T: Into<Cell>> From<Option<T>> for Cell {
+    fn from(cell: Option<T>) -> Self {
+        cell.map_or(Self::Empty, Into::into)
+    }
+}
+
+impl Cell {
+    fn plain(&self, between: &str) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Flag(true) => "yes".to_owned(),
+            Self::Flag(false) => "no".to_owned(),
+            Self::List(items) => items.join(between),
+            Self::Empty => String::new(),
+        }
+    }
+
+    fn json(&self) -> Value {
+        match self {
+            Self::Text(text) => text.as_str().into(),
+            Self::Number(number) => (*number).into(),
+            Self::Flag(flag) => (*flag).into(),
+            Self::List(items) => items.clone().into(),
+            Self::Empty => Value::Null,
+        }
+    }
+}
+
+/// Rows under columns.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Vec<Cell>>,
+}
+
+impl Rows {
+    /// Prints to stdout. A reader that stops early (`| head`) is no failure.
+    pub(crate) fn print(&self, format: TableFormat) -> Result<(), Failure> {
+        let stdout = io::stdout();
+        let terminal = stdout.is_terminal();
+        let mut out = io::BufWriter::new(stdout.lock());
+        let written = match format {
+            TableFormat::Table => self.table(&mut out, terminal),
+            TableFormat::Json => self.json(&mut out),
+            TableFormat::Csv => self.csv(&mut out),
+        };
+        finish(written.and_then(|()| out.flush()))
+    }
+
+    fn table(&self, out: &mut impl Write, terminal: bool) -> io::Result<()> {
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING);
+        // Wrapping serves eyes; a pipe gets whole lines.
+        table.set_content_arrangement(if terminal {
+            ContentArrangement::Dynamic
+        } else {
+            ContentArrangement::Disabled
+        });
+        table.set_header(self.columns.iter().map(|column| column.to_uppercase().replace('_', " ")));
+        for row in &self.rows {
+            table.add_row(row.iter().map(|cell| visible(&cell.plain(", "))));
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        for line in table.lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn json(&self, out: &mut impl Write) -> io::Result<()> {
+        let rows: Vec<Value> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let pairs = self.columns.iter().zip(row);
+                Value::Object(
+                    pairs.map(|(column, cell)| ((*column).to_owned(), cell.json())).collect::<Map<_, _>>(),
+                )
+            })
+            .collect();
+        serde_json::to_writer_pretty(&mut *out, &rows)?;
+        writeln!(out)
+    }
+
+    fn csv(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(&self.columns)?;
+        for row in &self.rows {
+            writer.write_record(row.iter().map(|cell| no_formula(cell.plain("; "))))?;
+        }
+        writer.flush()
+    }
+}
+
+/// A closed pipe ends output, it does not fail the command.
+pub(crate) fn finish(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("cannot write to stdout: {error}"), ""))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Text that cannot move a cursor, change colours or turn its direction.
+pub(crate) fn visible(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    };
+    if !text.chars().any(hidden) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+/// A cell that a spreadsheet would run as a formula gets an apostrophe in front, which spreadsheets do not show.
+fn no_formula(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+}

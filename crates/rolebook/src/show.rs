@@ -1,0 +1,223 @@
+//! What a snapshot holds, as rows.
+
+use std::collections::BTreeMap;
+
+use rolebook_federation::{Access, Role, RoleIx, Rules, Union, Warnings, resolve};
+use rolebook_ledger::{Facts, GroupRecord, UserRecord};
+
+use crate::{
+    failure::Failure,
+    output::{Cell, Rows},
+};
+
+/// Facts of one sync and the access that follows from them, under the choices its coverage record names.
+pub(crate) struct View {
+    facts: Facts,
+    access: Access,
+    maps_groups: bool,
+}
+
+impl View {
+    pub(crate) fn of(facts: Facts) -> Result<Self, Failure> {
+        let mut warnings = Warnings::new();
+        let app = facts.app.to_federation(&mut warnings);
+        let rules = Rules::compile(&app, facts.app.union, &facts.coverage.switches, &mut warnings)
+            .map_err(|error| Failure::failed(error.to_string(), error.hint()))?;
+        let access = resolve(
+            &rules,
+            &facts.catalogue.values,
+            facts.groups.iter().map(|group| &group.group),
+            facts.users.iter().map(|user| &user.user),
+        );
+        Ok(Self { maps_groups: rules.maps_groups(), facts, access })
+    }
+
+    fn group(&self, ix: u32) -> Option<&GroupRecord> {
+        self.facts.groups.get(ix as usize)
+    }
+
+    fn user(&self, ix: u32) -> Option<&UserRecord> {
+        self.facts.users.get(ix as usize)
+    }
+
+    /// Roles in the order of account and name.
+    fn roles(&self) -> Vec<(RoleIx, &Role)> {
+        let mut roles: Vec<(RoleIx, &Role)> = (0..).zip(self.access.roles.roles()).collect();
+        roles.sort_by(|(_, a), (_, b)| (&a.account, &a.name).cmp(&(&b.account, &b.name)));
+        roles
+    }
+}
+
+pub(crate) fn accounts(view: &View) -> Rows {
+    let mut roles: BTreeMap<&str, usize> = BTreeMap::new();
+    for role in view.access.roles.roles() {
+        *roles.entry(&role.account).or_default() += 1;
+    }
+    let mut people: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    for grant in &view.access.user_grants {
+        if let Some(role) = view.access.roles.get(grant.role) {
+            people.entry(&role.account).or_default().push(grant.user);
+        }
+    }
+    for users in people.values_mut() {
+        users.sort_unstable();
+        users.dedup();
+    }
+    let rows = view.access.roles.accounts().map(|account| {
+        vec![
+            Cell::from(account.id.as_str()),
+            account.name.as_deref().or(account.alias.as_deref()).into(),
+            account.partition.as_str().into(),
+            roles.get(account.id.as_str()).copied().unwrap_or(0).into(),
+            people.get(account.id.as_str()).map_or(0, Vec::len).into(),
+        ]
+    });
+    Rows { columns: vec!["account", "name", "partition", "roles", "people"], rows: rows.collect() }
+}
+
+pub(crate) fn roles(view: &View) -> Rows {
+    let mut people: BTreeMap<RoleIx, usize> = BTreeMap::new();
+    let mut groups: BTreeMap<RoleIx, usize> = BTreeMap::new();
+    for grant in &view.access.user_grants {
+        *people.entry(grant.role).or_default() += 1;
+    }
+    for grant in &view.access.group_grants {
+        *groups.entry(grant.role).or_default() += 1;
+    }
+    let rows = view.roles().into_iter().map(|(ix, role)| {
+        vec![
+            Cell::from(role.account.as_str()),
+            role.name.as_str().into(),
+            people.get(&ix).copied().unwrap_or(0).into(),
+            groups.get(&ix).copied().unwrap_or(0).into(),
+            role.arns.role.as_ref().map(ToString::to_string).into(),
+        ]
+    });
+    Rows { columns: vec!["account", "role", "people", "groups", "role_arn"], rows: rows.collect() }
+}
+
+pub(crate) fn groups(view: &View) -> Rows {
+    let mut members: BTreeMap<u32, usize> = BTreeMap::new();
+    for user in &view.facts.users {
+        for group in &user.user.groups {
+            *members.entry(*group).or_default() += 1;
+        }
+    }
+    let mut confers: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for grant in &view.access.group_grants {
+        if let Some(role) = view.access.roles.get(grant.role) {
+            confers.entry(grant.group).or_default().push(format!("{}/{}", role.account, role.name));
+        }
+    }
+    let rows =
+        (0u32..).zip(view.facts.groups.iter().zip(&view.access.verdicts)).map(|(ix, (record, verdict))| {
+            let group = &record.group;
+            vec![
+                Cell::from(record.id.as_str()),
+                group.name.as_deref().into(),
+                group.kind.as_str().into(),
+                group.origin.app_name.as_deref().or(group.origin.app_id.as_deref()).into(),
+                group.assignment.is_some().into(),
+                view.maps_groups.then(|| verdict.as_str()).into(),
+                record.members_read.then(|| members.get(&ix).copied().unwrap_or(0)).into(),
+                confers.remove(&ix).unwrap_or_default().into(),
+            ]
+        });
+    Rows {
+        columns: vec!["id", "name", "type", "source", "assigned", "match", "members", "confers"],
+        rows: rows.collect(),
+    }
+}
+
+pub(crate) fn users(view: &View) -> Rows {
+    let mut roles: BTreeMap<u32, usize> = BTreeMap::new();
+    for grant in &view.access.user_grants {
+        *roles.entry(grant.user).or_default() += 1;
+    }
+    let rows = (0u32..).zip(&view.facts.users).map(|(ix, user)| {
+        let assignment = user.assignment.as_ref();
+        vec![
+            Cell::from(user.id.as_str()),
+            user.person.display_name.as_str().into(),
+            user.person.login.as_deref().into(),
+            user.person.status.as_deref().into(),
+            assignment.map(|a| a.scope.as_deref().unwrap_or("unknown")).into(),
+            assignment.map(|a| a.status.as_str()).into(),
+            roles.get(&ix).copied().unwrap_or(0).into(),
+        ]
+    });
+    Rows {
+        columns: vec!["id", "name", "login", "status", "assigned", "assignment_status", "roles"],
+        rows: rows.collect(),
+    }
+}
+
+pub(crate) fn apps(view: &View) -> Rows {
+    let app = &view.facts.app;
+    let settings = app.to_federation(&mut Warnings::new()).settings;
+    let union = match app.union {
+        Union::Enabled => "combined",
+        Union::Disabled => "by priority",
+        Union::Unknown => "not read",
+    };
+    let row = vec![
+        Cell::from(app.id.as_str()),
+        app.label.as_str().into(),
+        app.status.as_str().into(),
+        app.sign_on_mode.as_deref().into(),
+        if view.maps_groups { "group mapping" } else { "direct" }.into(),
+        settings.join_all_roles.into(),
+        if view.maps_groups { Cell::Empty } else { union.into() },
+        view.facts.users.iter().filter(|user| user.assignment.is_some()).count().into(),
+        view.facts.groups.iter().filter(|group| group.group.assignment.is_some()).count().into(),
+        if view.maps_groups { settings.group_filter.into() } else { Cell::Empty },
+    ];
+    Rows {
+        columns: vec![
+            "id",
+            "label",
+            "status",
+            "sign_on",
+            "mode",
+            "join_all_roles",
+            "group_roles",
+            "users",
+            "groups",
+            "group_filter",
+        ],
+        rows: vec![row],
+    }
+}
+
+pub(crate) fn grants(view: &View) -> Rows {
+    let mut rows: Vec<(String, String, String, Vec<Cell>)> =
+        Vec::with_capacity(view.access.user_grants.len());
+    for grant in &view.access.user_grants {
+        let (Some(role), Some(user)) = (view.access.roles.get(grant.role), view.user(grant.user)) else {
+            continue;
+        };
+        let groups: Vec<String> = grant
+            .groups
+            .iter()
+            .filter_map(|ix| view.group(*ix))
+            .map(|group| group.group.name.clone().unwrap_or_else(|| group.id.to_string()))
+            .collect();
+        let person = user.person.login.as_deref().unwrap_or(user.id.as_str());
+        let row = vec![
+            Cell::from(role.account.as_str()),
+            role.name.as_str().into(),
+            person.into(),
+            user.id.as_str().into(),
+            user.person.status.as_deref().into(),
+            grant.source.as_str().into(),
+            groups.into(),
+            grant.partial.into(),
+        ];
+        rows.push((role.account.clone(), role.name.clone(), person.to_owned(), row));
+    }
+    rows.sort_by(|a, b| (&a.0, &a.1, &a.2).cmp(&(&b.0, &b.1, &b.2)));
+    Rows {
+        columns: vec!["account", "role", "user", "user_id", "status", "source", "groups", "partial_match"],
+        rows: rows.into_iter().map(|(_, _, _, row)| row).collect(),
+    }
+}

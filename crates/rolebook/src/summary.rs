@@ -1,0 +1,150 @@
+//! What a sync did, for people and for programs.
+
+use std::io::Write;
+
+use rolebook_connector::Summary;
+use rolebook_federation::Warnings;
+use rolebook_ledger::ListCoverage;
+use serde_json::{Value, json};
+
+use crate::{
+    failure::Failure,
+    output::{finish, visible},
+};
+
+/// How the app decides, in words.
+pub(crate) fn mode_words(maps_groups: bool) -> &'static str {
+    if maps_groups { "group mapping: group names decide" } else { "direct: profiles of assignments decide" }
+}
+
+pub(crate) fn print_text(summary: &Summary) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    finish(text(summary, &mut out))
+}
+
+fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
+    let counts = &summary.counts;
+    writeln!(out, "Org        {} ({})", visible(&summary.org.name), summary.org.domain)?;
+    writeln!(
+        out,
+        "App        {} \"{}\", {}",
+        summary.app.id,
+        visible(&summary.app.label),
+        mode_words(summary.maps_groups)
+    )?;
+    writeln!(out, "Accounts   {} with {} roles", counts.accounts, counts.roles)?;
+    writeln!(
+        out,
+        "People     {}, of whom {} are assigned and {} have a role",
+        counts.users, counts.assigned, counts.with_role
+    )?;
+    writeln!(out, "Groups     {}", counts.groups)?;
+    writeln!(out, "Grants     {} (a person can assume a role now, as far as Okta decides)", counts.grants)?;
+    if counts.admin_roles > 0 {
+        writeln!(out, "Admins     {} kinds of Okta admin roles are held", counts.admin_roles)?;
+    }
+    print_warnings(&summary.warnings, out)?;
+    print_partial(summary, out)?;
+    writeln!(out)?;
+    writeln!(out, "Requests   {} (at least {} were needed)", summary.requests(), summary.bound.requests())?;
+    for bucket in &summary.buckets {
+        let waits = match bucket.waits {
+            0 => String::new(),
+            waits => format!(", waited {waits} times, {} s in all", bucket.waited.as_secs()),
+        };
+        let refused =
+            if bucket.refusals > 0 { format!(", {} times 429", bucket.refusals) } else { String::new() };
+        let limit = bucket.limit.map(|limit| format!(" of {limit} a minute")).unwrap_or_default();
+        writeln!(out, "           {:>5}{limit} {}{waits}{refused}", bucket.requests, bucket.bucket)?;
+    }
+    let took = summary.to.duration_since(summary.from);
+    writeln!(out, "Time       {:.1} s", took.as_secs_f64())?;
+    writeln!(
+        out,
+        "Written    {} ({} kB, sync {})",
+        summary.sealed.path.display(),
+        summary.sealed.bytes.div_ceil(1000),
+        summary.sync_id
+    )
+}
+
+fn print_partial(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
+    let coverage = &summary.coverage;
+    if coverage.is_complete() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    writeln!(out, "PARTIAL    this token may see less than there is:")?;
+    for (list, read) in &coverage.lists {
+        if let ListCoverage::Not { why } = read {
+            writeln!(out, "  {list} not read: {}", visible(why))?;
+        }
+    }
+    for sign in &coverage.partial {
+        writeln!(out, "  {}", visible(sign))?;
+    }
+    Ok(())
+}
+
+/// Warnings with counts and samples; nothing when there are none.
+pub(crate) fn print_warnings(warnings: &Warnings, out: &mut impl Write) -> std::io::Result<()> {
+    if warnings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    writeln!(out, "Warnings")?;
+    for warning in warnings.iter() {
+        writeln!(out, "  {:>4} × {} [{}]", warning.count, visible(&warning.text), warning.code)?;
+        if !warning.samples.is_empty() {
+            let samples: Vec<String> = warning.samples.iter().map(|sample| visible(sample)).collect();
+            writeln!(out, "         {}", samples.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn print_json(summary: &Summary) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let written = serde_json::to_writer_pretty(&mut out, &value(summary)).map_err(std::io::Error::from);
+    finish(written.and_then(|()| writeln!(out)))
+}
+
+fn value(summary: &Summary) -> Value {
+    let counts = &summary.counts;
+    json!({
+        "org": { "id": summary.org.id, "name": summary.org.name, "domain": summary.org.domain },
+        "app": { "id": summary.app.id, "label": summary.app.label, "status": summary.app.status },
+        "mode": if summary.maps_groups { "group-mapping" } else { "direct" },
+        "counts": {
+            "accounts": counts.accounts, "roles": counts.roles, "groups": counts.groups, "users": counts.users,
+            "assigned": counts.assigned, "with_role": counts.with_role, "grants": counts.grants,
+            "admin_roles": counts.admin_roles,
+        },
+        "warnings": warnings_json(&summary.warnings),
+        "complete": summary.coverage.is_complete(),
+        "coverage": summary.coverage,
+        "requests": {
+            "sent": summary.requests(),
+            "bound": summary.bound.requests(),
+            "buckets": summary.buckets.iter().map(|bucket| json!({
+                "bucket": bucket.bucket.to_string(), "sent": bucket.requests, "retries": bucket.retries,
+                "refused_429": bucket.refusals, "waits": bucket.waits, "waited_ms": bucket.waited.as_millis() as u64,
+                "limit": bucket.limit,
+            })).collect::<Vec<_>>(),
+        },
+        "from": summary.from.to_string(),
+        "to": summary.to.to_string(),
+        "file": summary.sealed.path,
+        "bytes": summary.sealed.bytes,
+        "sync_id": summary.sync_id.to_string(),
+    })
+}
+
+pub(crate) fn warnings_json(warnings: &Warnings) -> Value {
+    warnings
+        .iter()
+        .map(|warning| {
+            json!({ "code": warning.code, "text": warning.text, "count": warning.count, "samples": warning.samples })
+        })
+        .collect()
+}
