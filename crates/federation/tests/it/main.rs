@@ -8,5 +8,8 @@
 )]
 
 mod decision_table;
+mod filter;
+mod filter_property;
+mod java_dialect;
 mod oracle;
 mod org;

@@ -370,6 +370,11 @@ proptest! {
         prop_assert_eq!(org.answer(), Naive::new(&org).answer());
     }
 
+}
+
+proptest! {
+    #![proptest_config(config(800))]
+
     /// Neither the order in which Okta lists groups nor that of users changes who has what.
     #[test]
     fn the_order_of_groups_does_not_matter(org in any_org(), seed in any::<Index>()) {

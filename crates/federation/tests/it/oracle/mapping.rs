@@ -355,7 +355,7 @@ fn compare(case: &Case) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(config(1000))]
+    #![proptest_config(config(700))]
 
     #[test]
     fn mapping_mode_agrees_with_the_naive_reading(case in any_case()) {
