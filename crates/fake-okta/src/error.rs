@@ -1,9 +1,9 @@
-//! What can go wrong when a fake is started.
+//! What can go wrong before a fake answers.
 
 use std::io;
 use std::net::SocketAddr;
 
-/// Why a fake did not start.
+/// Why there is no org or no server.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address could not be listened on.
@@ -14,6 +14,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// An org file cannot be read.
+    #[error("org file: {0}")]
+    OrgFile(String),
     /// No certificate could be made.
     #[error("fake okta could not make its certificate: {0}; start it without TLS")]
     Certificate(String),

@@ -6,6 +6,7 @@ mod assigning;
 mod assignment;
 mod delegating;
 mod event;
+mod file;
 mod find;
 mod group;
 mod iam;

@@ -109,6 +109,16 @@ impl App {
         Self { sign_on_mode: None, ..app }
     }
 
+    /// An app as Okta makes one of this catalogue name.
+    pub(crate) fn named(id: impl Into<String>, name: String) -> Self {
+        match name.as_str() {
+            "amazon_aws" => Self::aws(id),
+            "amazon_aws_sso" => Self::aws_identity_center(id),
+            "active_directory" => Self::active_directory(id),
+            _ => Self::new(id, name.clone(), name),
+        }
+    }
+
     /// Sets a key of `settings.app` to a value of any shape, `null` included.
     #[must_use]
     pub fn setting(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {

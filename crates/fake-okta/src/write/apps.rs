@@ -22,7 +22,7 @@ pub(super) fn create(writing: &mut Writing<'_>) -> Result<Answer, Refusal> {
         .because(cause));
     }
     let id = writing.org.ids.next("0oa");
-    let app = if name == "amazon_aws" { App::aws(&id) } else { App::new(&id, name, "") };
+    let app = App::named(&id, name);
     let active = writing.query.get("activate") != Some("false");
     let mode = writing.text("/signOnMode").unwrap_or_else(|| "BROWSER_PLUGIN".to_owned());
     let mut app =

@@ -24,11 +24,8 @@ impl Client {
     pub(crate) fn with(org: Org, options: Options) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let fake = FakeOkta::start(org, options).unwrap();
-        let mut http = reqwest::Client::builder().no_proxy();
-        if let Some(pem) = fake.ca_pem() {
-            let ca = reqwest::Certificate::from_pem(pem.as_bytes()).unwrap();
-            http = http.tls_certs_only([ca]);
-        }
+        let ca = fake.ca_pem().map(|pem| reqwest::Certificate::from_pem(pem.as_bytes()).unwrap());
+        let http = reqwest::Client::builder().no_proxy().tls_certs_only(ca);
         let authorization = Some(format!("SSWS {}", fake.token("super")));
         Self { http: http.build().unwrap(), fake, authorization }
     }
@@ -71,20 +68,26 @@ impl Client {
         got.json()
     }
 
-    /// Sizes of all pages from `path` on, following `next`.
+    /// Sizes of all pages from `path` on, following `next`; nothing but the sizes is kept, so that big pages are cheap.
     pub(crate) async fn page_sizes(&self, path: &str) -> Vec<usize> {
-        self.pages(path).await.iter().map(Vec::len).collect()
+        let size = |got: &Got| serde_json::from_str::<Vec<serde::de::IgnoredAny>>(&got.text).unwrap().len();
+        self.walk(path).await.iter().map(size).collect()
     }
 
     /// All pages from `path` on, following `next`.
     pub(crate) async fn pages(&self, path: &str) -> Vec<Vec<Value>> {
+        self.walk(path).await.iter().map(|got| got.json().as_array().unwrap().clone()).collect()
+    }
+
+    async fn walk(&self, path: &str) -> Vec<Got> {
         let mut pages = Vec::new();
         let mut url = path.to_owned();
         loop {
             let got = self.get(&url).await;
             assert_eq!(got.status, 200, "{url}: {}", got.text);
-            pages.push(got.json().as_array().unwrap().clone());
-            match got.next() {
+            let next = got.next();
+            pages.push(got);
+            match next {
                 Some(next) => url = next,
                 None => return pages,
             }

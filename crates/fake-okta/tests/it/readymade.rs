@@ -1,10 +1,10 @@
 //! The ready-made orgs hold what they promise.
 
-use rolebook_fake_okta::{Options, RateLimits, UserStatus, orgs};
+use rolebook_fake_okta::{Options, Org, RateLimits, UserStatus, orgs};
 
 use crate::client::Client;
 
-fn fast(org: rolebook_fake_okta::Org) -> Client {
+fn fast(org: Org) -> Client {
     Client::with(org, Options { rate_limits: RateLimits::UNLIMITED, ..Options::default() })
 }
 
@@ -93,4 +93,51 @@ async fn generated_direct_orgs() {
     assert!(users.iter().filter(|user| user["scope"] == "USER").count() > 30);
     assert!(users.iter().all(|user| user["profile"]["samlRoles"].is_array()));
     assert_eq!(client.pages("/api/v1/apps/0oaAWS/groups?limit=200").await.concat().len(), 60);
+}
+
+#[test]
+fn orgs_survive_a_file() {
+    for org in [orgs::demo(), orgs::demo_direct()] {
+        let yaml = org.to_yaml().unwrap();
+        let again = Org::from_yaml(&yaml).unwrap();
+        assert_eq!(again.to_yaml().unwrap(), yaml);
+    }
+}
+
+#[tokio::test]
+async fn an_org_from_a_file_answers_like_the_one_it_was_written_from() {
+    let org = orgs::demo_direct();
+    let copy = fast(Org::from_yaml(&org.to_yaml().unwrap()).unwrap());
+    let first = fast(org);
+    for path in [
+        "/api/v1/users?search=status%20pr",
+        "/api/v1/apps/0oaAWS/groups?limit=200",
+        "/api/v1/apps/0oaAWS",
+        "/api/v1/org",
+    ] {
+        let neutral = |client: &Client, text: String| text.replace(client.fake.url(), "");
+        let here = neutral(&first, first.get(path).await.text);
+        assert_eq!(neutral(&copy, copy.get(path).await.text), here, "{path}");
+    }
+    let roles = async |client: &Client| {
+        let users = client.pages("/api/v1/apps/0oaAWS/users?limit=500").await.concat();
+        users
+            .iter()
+            .map(|user| (user["id"].clone(), user["scope"].clone(), user["profile"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(roles(&copy).await, roles(&first).await);
+}
+
+#[test]
+fn a_bad_file_says_what_is_wrong() {
+    for (yaml, reason) in [
+        ("users: []", "`subdomain` is missing"),
+        ("subdomain: acme\ncolor: red", "color"),
+        ("subdomain: acme\nusers: [{login: a, status: ASLEEP}]", "`ASLEEP` is no user status"),
+        ("subdomain: acme\nroles: [{user: a, role: KING}]", "`KING` is no admin role"),
+    ] {
+        let error = Org::from_yaml(yaml).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
 }
