@@ -265,16 +265,6 @@ fn every_app_user_status() {
     }
 }
 
-#[test]
-fn a_status_unknown_to_us_is_told() {
-    let mut user = person(Scope::User, profile(&["Admin"], &[]), &[]);
-    let plain = Org::direct().user(user.clone()).access();
-    user.status = UserStatus::parse(Some("SOMETHING_NEW"));
-    let odd = Org::direct().user(user).access();
-    assert!(plain.warnings.is_empty(), "{:?}", plain.warnings);
-    assert!(!odd.warnings.is_empty());
-}
-
 /// `status` and `signOnMode` of the app, and whether it lets anybody in.
 const APPS: [(&str, Option<&str>, bool); 7] = [
     ("ACTIVE", Some("SAML_2_0"), true),

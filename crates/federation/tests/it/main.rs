@@ -7,9 +7,13 @@
     reason = "tests fail by panicking"
 )]
 
+mod cases;
 mod decision_table;
 mod filter;
 mod filter_property;
 mod java_dialect;
 mod oracle;
 mod org;
+mod pattern;
+mod settings;
+mod values;

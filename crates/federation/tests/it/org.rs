@@ -148,11 +148,14 @@ pub(crate) struct How {
 /// Account id and role name.
 pub(crate) type Name = (String, String);
 
+/// Number, alias, name and partition of an account.
+pub(crate) type AccountRow = (Option<String>, Option<String>, Option<String>, String);
+
 /// The whole answer without positions in the role table, which are the crate's own affair.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
-    /// By id: number, alias, name, partition.
-    pub(crate) accounts: BTreeMap<String, (Option<String>, Option<String>, Option<String>, String)>,
+    /// By id.
+    pub(crate) accounts: BTreeMap<String, AccountRow>,
     pub(crate) roles: BTreeMap<Name, BTreeSet<String>>,
     pub(crate) user_grants: BTreeMap<(u32, Name), How>,
     /// With "only in part".
