@@ -268,9 +268,9 @@ fn values() -> Vec<String> {
 fn any_profile() -> impl Strategy<Value = RoleProfile> {
     // Short lists from the front of the alphabet collide most.
     let list = prop_oneof![
-        2 => Just(Vec::new()),
-        3 => subsequence(values()[..4].to_vec(), 0..3),
-        2 => subsequence(values(), 0..4),
+        4 => Just(Vec::new()),
+        5 => subsequence(values()[..4].to_vec(), 1..4),
+        2 => subsequence(values(), 1..5),
     ];
     let role = prop_oneof![
         2 => Just(Vec::new()),
@@ -281,10 +281,10 @@ fn any_profile() -> impl Strategy<Value = RoleProfile> {
 }
 
 fn any_group() -> impl Strategy<Value = Group> {
-    let priority = prop_oneof![1 => Just(None), 6 => (-1_i64..3).prop_map(Some)];
+    let priority = prop_oneof![1 => Just(None), 4 => (-1_i64..2).prop_map(Some)];
     let assignment =
         (priority, any_profile()).prop_map(|(priority, profile)| GroupAssignment { priority, profile });
-    option::weighted(0.8, assignment).prop_map(|assignment| Group { assignment, ..named("any") })
+    option::weighted(0.9, assignment).prop_map(|assignment| Group { assignment, ..named("any") })
 }
 
 fn any_user(groups: u32) -> impl Strategy<Value = User> {
@@ -319,8 +319,8 @@ fn any_switches() -> impl Strategy<Value = Switches> {
 }
 
 fn any_org() -> impl Strategy<Value = Org> {
-    let people = vec(any_group(), 0..5).prop_flat_map(|groups| {
-        let users = vec(any_user(u32::try_from(groups.len()).unwrap()), 0..5);
+    let people = vec(any_group(), 0..6).prop_flat_map(|groups| {
+        let users = vec(any_user(u32::try_from(groups.len()).unwrap()), 0..6);
         (Just(groups), users)
     });
     let usable = prop_oneof![8 => Just(("ACTIVE", Some("SAML_2_0"))), 1 => any_lock()];
