@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::fault::Fault;
 use crate::rate::RateLimits;
@@ -46,6 +46,9 @@ pub struct Options {
     pub concurrency: usize,
     /// Time that every answer takes. Default zero.
     pub latency: Duration,
+    /// How long changes of memberships and app groups take to show on app users, by the fake's clock. What is assigned
+    /// individually shows at once. Okta needs seconds; default zero. Meant for small orgs: each change keeps a copy.
+    pub fan_out_lag: Duration,
     /// Default and maximum page of `GET /groups`: 10,000, or 200 as on most orgs in 2022. Default 10,000.
     pub groups_max: usize,
     /// What happens to a limit above the maximum. Default [`OverMax::Clamp`].
@@ -85,6 +88,7 @@ impl Default for Options {
             token_share: 100,
             concurrency: 75,
             latency: Duration::ZERO,
+            fan_out_lag: Duration::ZERO,
             groups_max: 10_000,
             over_max: OverMax::Clamp,
             next_loses_expand: false,
@@ -97,5 +101,11 @@ impl Default for Options {
             faults: Vec::new(),
             tokens: Vec::new(),
         }
+    }
+}
+
+impl Options {
+    pub(crate) fn lag(&self) -> SignedDuration {
+        SignedDuration::try_from(self.fan_out_lag).unwrap_or_default()
     }
 }

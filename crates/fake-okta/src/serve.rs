@@ -80,6 +80,8 @@ impl Drop for InFlight {
 async fn serve(world: Arc<World>, request: hyper::Request<Incoming>) -> Result<Response, io::Error> {
     let _in_flight = InFlight::enter(&world);
     let (head, body) = request.into_parts();
+    let lengths = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
+    let sized = lengths.iter().any(|name| head.headers.contains_key(name));
     let body =
         Limited::new(body, LARGEST_BODY).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let header = |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
@@ -89,6 +91,7 @@ async fn serve(world: Arc<World>, request: hyper::Request<Incoming>) -> Result<R
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         authorization: header(header::AUTHORIZATION).map(str::to_owned),
+        sized,
         body: body.to_vec(),
     });
     if !reply.latency.is_zero() {

@@ -15,7 +15,7 @@ use crate::Error;
 use crate::fault::Fault;
 use crate::journal::Logged;
 use crate::options::Options;
-use crate::org::{Org, Target};
+use crate::org::Org;
 use crate::serve;
 use crate::tls;
 use crate::world::World;
@@ -116,10 +116,7 @@ impl FakeOkta {
     /// those of the fake's clock.
     pub fn change<R>(&self, change: impl FnOnce(&mut Org) -> R) -> R {
         let now = self.world.clock.now();
-        let mut state = self.world.state();
-        state.org.now = now;
-        state.org.actor = Target::system();
-        change(&mut state.org)
+        self.world.state().change(now, change)
     }
 
     /// Changes the options while the server runs; those marked "at start" stay as they were.

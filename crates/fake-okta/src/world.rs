@@ -11,7 +11,7 @@ use crate::fault::{Asking, Effect, FaultBook};
 use crate::ids::{IdSource, token_value};
 use crate::journal::Logged;
 use crate::options::Options;
-use crate::org::Org;
+use crate::org::{History, Org, Target};
 use crate::query::Query;
 use crate::rate::{Allowance, Rate};
 use crate::refusal::Refusal;
@@ -26,6 +26,8 @@ pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) authorization: Option<String>,
+    /// Whether it says how long its body is, if only that there is none.
+    pub(crate) sized: bool,
     pub(crate) body: Vec<u8>,
 }
 
@@ -68,6 +70,7 @@ pub(crate) struct State {
     pub(crate) journal: Vec<Logged>,
     pub(crate) faults: FaultBook,
     pub(crate) in_flight: usize,
+    history: History,
     tokens: Vec<(String, Token)>,
     ids: IdSource,
 }
@@ -81,8 +84,9 @@ impl World {
             faults.add(fault.clone());
         }
         let ids = IdSource::new(options.seed ^ 0x0a11_ce00);
-        let (rate, journal, tokens) = (Rate::default(), Vec::new(), Vec::new());
-        let mut state = State { org, options, rate, journal, faults, in_flight: 0, tokens, ids };
+        let (rate, history) = (Rate::default(), History::default());
+        let (journal, tokens) = (Vec::new(), Vec::new());
+        let mut state = State { org, options, rate, journal, faults, in_flight: 0, history, tokens, ids };
         state.name_tokens();
         Self { clock, base, state: Mutex::new(state) }
     }
@@ -110,6 +114,14 @@ impl State {
         self.tokens = tokens.into_iter().map(|token| (token_value(seed, &token.name), token)).collect();
     }
 
+    /// Changes the org as its own admins would.
+    pub(crate) fn change<R>(&mut self, now: Timestamp, change: impl FnOnce(&mut Org) -> R) -> R {
+        self.org.now = now;
+        self.org.actor = Target::system();
+        remember(&mut self.history, &self.org, &self.options);
+        change(&mut self.org)
+    }
+
     pub(crate) fn token_value(&self, name: &str) -> Option<&str> {
         self.tokens.iter().find(|(_, token)| token.name == name).map(|(value, _)| value.as_str())
     }
@@ -121,12 +133,16 @@ impl State {
         let query = Query::parse(&request.path, &request.query);
         let token = self.authenticate(request, &segments);
         let name = token.as_ref().ok().and_then(|token| token.as_ref()).map(|token| token.name.clone());
-        let effects = self.faults.strike(&Asking {
+        let mut effects = self.faults.strike(&Asking {
             method: &request.method,
             path: &request.path,
             page: query.page_number(),
             token: name.as_deref().unwrap_or_default(),
         });
+        if matches!(request.method.as_str(), "POST" | "PUT" | "PATCH") && !request.sized {
+            // Not Okta's application, but the edge before it.
+            effects.push(Effect::Status(411));
+        }
         let (rate, result) = match self.draw(bucket, name.as_deref().unwrap_or_default(), now) {
             rate if rate.exceeded => (rate, Err(Refusal::too_many())),
             rate if replaced(&effects) => (rate, Ok(Answer::ok(Vec::new()))),
@@ -202,8 +218,12 @@ impl State {
         self.permitted(request, route, token)?;
         let options = &self.options;
         if request.method == "GET" {
-            let asked = Asked { org: &self.org, options, token, query, base, effects };
-            return answer::read(&asked, route);
+            let lagging = match route {
+                Route::AppUsers(_) | Route::AppUser(..) => self.history.seen(&self.org, options.lag()),
+                _ => None,
+            };
+            let org = lagging.as_ref().unwrap_or(&self.org);
+            return answer::read(&Asked { org, options, token, query, base, effects }, route);
         }
         if options.read_only_mode {
             return Err(Refusal::read_only_mode());
@@ -213,6 +233,7 @@ impl State {
             bytes => serde_json::from_slice(bytes).map_err(|_| Refusal::bad_body())?,
         };
         self.org.actor = self.org.token_owner(token);
+        remember(&mut self.history, &self.org, options);
         let org = &mut self.org;
         write::write(&mut Writing { org, options, token, query, base, body }, &request.method, route)
     }
@@ -302,6 +323,13 @@ impl State {
         };
         reply.content_type = "application/json".to_owned();
         reply.answer.body = body;
+    }
+}
+
+/// Keeps what the org was like, when app users are to lag behind it.
+fn remember(history: &mut History, org: &Org, options: &Options) {
+    if !options.fan_out_lag.is_zero() {
+        history.keep(org, options.lag());
     }
 }
 

@@ -48,8 +48,10 @@ impl Client {
         if let Some(header) = &self.authorization {
             request = request.header("authorization", header);
         }
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
+        match body {
+            Some(body) => request = request.header("content-type", "application/json").body(body.to_string()),
+            None if method != "GET" => request = request.header("content-length", "0"),
+            None => {}
         }
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();

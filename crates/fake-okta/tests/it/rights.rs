@@ -15,7 +15,7 @@ fn org() -> Org {
         .app(App::aws("0oaTWO"))
 }
 
-const PATHS: [&str; 24] = [
+const PATHS: [&str; 28] = [
     "/api/v1/org",
     "/api/v1/users/me",
     "/api/v1/apps",
@@ -38,17 +38,21 @@ const PATHS: [&str; 24] = [
     "/api/v1/groups/gX/roles",
     "/api/v1/users/00uA/roles",
     "/api/v1/iam/assignees/users",
+    "/api/v1/groups/gX/users/00uA/group-rules",
+    "/api/v1/logs",
+    "/api/v1/iam/roles",
+    "/api/v1/iam/resource-sets",
     "/api/v1/groups/gNONE",
     "/api/v1/nowhere",
 ];
 
 /// One letter per path above: `y` 200, `-` 403 E0000006, `n` 404 E0000007, `p` 404 E0000008.
 const TABLE: [(&str, &str); 5] = [
-    ("super", "yyyyyyyyyyyyyyyyyyyyyynp"),
-    ("read_only", "yyyyyyyyyyyyyyyyyyy---np"),
-    ("app_admin", "yyyyyyyyyyyyyyyy--y---np"),
-    ("group_admin", "yy------yyy yyy-yy----np"),
-    ("app_group_admin", "yyyyyyyyyyyyyyyyyyy---np"),
+    ("super", "yyyyyyyyyyyyyyyyyyyyyyyyyynp"),
+    ("read_only", "yyyyyyyyyyyyyyyyyyy---yy--np"),
+    ("app_admin", "yyyyyyyyyyyyyyyy--y---y---np"),
+    ("group_admin", "yy------yyy yyy-yy----y---np"),
+    ("app_group_admin", "yyyyyyyyyyyyyyyyyyy---yy--np"),
 ];
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Writes and their side effects.
 
+use std::time::Duration;
+
 use rolebook_fake_okta::{
     AdminRole, App, AppGroup, AppUser, Fault, Group, GroupRule, Options, Org, RoleTargets, User, UserStatus,
 };
@@ -457,5 +459,47 @@ async fn a_fault_may_hide_that_a_write_was_done() {
         client.fake.add_fault(rule.parse::<Fault>().unwrap());
         assert_eq!(client.send("PUT", "/api/v1/groups/gX/users/00uC", None).await.status, 500);
         assert_eq!(client.fake.with_org(|org| org.is_member("gX", "00uC")), member, "{rule}");
+    }
+}
+
+#[tokio::test]
+async fn app_users_may_lag_behind_their_groups() {
+    let options = Options { frozen_clock: true, fan_out_lag: Duration::from_secs(10), ..Options::default() };
+    let client = Client::with(org(), options);
+    let roles = async |id: &str| {
+        let got = client.get(&format!("{APP}/users/{id}")).await;
+        if got.status == 200 { got.json()["profile"]["samlRoles"].clone() } else { json!(got.status) }
+    };
+    client.send("PUT", "/api/v1/groups/gX/users/00uC", None).await;
+    client.fake.advance(Duration::from_secs(4));
+    let patch = json!([{"op": "replace", "path": "/profile/samlRoles", "value": ["New"]}]);
+    client.send("PATCH", &format!("{APP}/groups/gX"), Some(patch)).await;
+    client.send("POST", &format!("{APP}/users/00uA"), Some(json!({"profile": {"samlRoles": ["Own"]}}))).await;
+    assert!(client.fake.with_org(|org| org.is_member("gX", "00uC")));
+    assert_eq!((roles("00uC").await, roles("00uB").await), (json!(404), json!(["Admin", "Ops"])));
+    assert_eq!(roles("00uA").await, json!(["Own"]), "one's own assignment shows at once");
+    client.fake.advance(Duration::from_secs(6));
+    assert_eq!(
+        (roles("00uC").await, roles("00uB").await),
+        (json!(["Admin", "Ops"]), json!(["Admin", "Ops"]))
+    );
+    client.fake.advance(Duration::from_secs(4));
+    assert_eq!((roles("00uC").await, roles("00uB").await), (json!(["New"]), json!(["New"])));
+}
+
+#[tokio::test]
+async fn a_write_must_say_that_it_has_no_body() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let client = client();
+    for (length, status) in [("", "411"), ("content-length: 0\r\n", "204")] {
+        let mut stream = tokio::net::TcpStream::connect(client.fake.address()).await.unwrap();
+        let token = client.fake.token("super");
+        let head = format!(
+            "PUT /api/v1/groups/gX/users/00uC HTTP/1.1\r\nhost: x\r\nauthorization: SSWS {token}\r\nconnection: close\r\n{length}\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
     }
 }
