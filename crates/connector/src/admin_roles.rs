@@ -61,6 +61,7 @@ impl Reading<'_> {
             return Ok(None);
         }
         self.begin(Stage::AdminRoles, 1);
+        self.with_bound(|bound| bound.admin = Some(AdminBound::default()));
         let mut ids: BTreeSet<String> = BTreeSet::new();
         let take =
             |page: Vec<shapes::RoleAssignee>| ids.extend(page.into_iter().map(|a| a.id.as_str().to_owned()));

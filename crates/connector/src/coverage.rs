@@ -1,6 +1,6 @@
 //! Signs that a token sees less than there is. They cost no request: they are contradictions between lists.
 
-use rolebook_federation::{GroupVerdict, Rules};
+use rolebook_federation::{Group, GroupVerdict, Rules};
 use rolebook_ledger::{Facts, UserRecord};
 
 /// Each sign found, in words, with how often and the right that is probably missing.
@@ -26,13 +26,22 @@ pub(crate) fn signs(facts: &Facts, rules: &Rules) -> Vec<String> {
         nameless,
         "groups are assigned whose name the token does not show (the right to view groups is missing)",
     );
-    let confers =
-        |group: &rolebook_federation::Group| matches!(rules.verdict(group), GroupVerdict::Confers(_));
+    let closed = facts
+        .groups
+        .iter()
+        .filter(|group| !group.members_read)
+        .filter(|group| group.group.assignment.is_some() || confers(rules, &group.group))
+        .count();
+    sign(closed, "groups matter whose members could not be read (the right to view them is missing)");
     let assigned = facts.users.iter().filter(|user| user.assignment.is_some()).count();
-    if rules.maps_groups() && !facts.groups.iter().any(|group| confers(&group.group)) {
+    if rules.maps_groups() && !facts.groups.iter().any(|group| confers(rules, &group.group)) {
         sign(assigned, "users are assigned, but no group that confers a role is in sight");
     }
     signs
+}
+
+fn confers(rules: &Rules, group: &Group) -> bool {
+    matches!(rules.verdict(group), GroupVerdict::Confers(_))
 }
 
 /// A GROUP assignment names a group that is not among the app's, or nobody of the groups read holds the user.

@@ -272,11 +272,6 @@ impl Intake {
         groups
     }
 
-    /// The name of a group outside the snapshot, when the org's groups were listed.
-    pub(crate) fn name_of(&self, group: &str) -> Option<String> {
-        self.names.get(group).and_then(|found| found.name.clone())
-    }
-
     /// Everything, sorted by id.
     pub(crate) fn finish(self) -> Taken {
         let (groups, moved_groups) = self.groups.sorted();

@@ -4,7 +4,6 @@ use std::io::Write;
 
 use rolebook_connector::Summary;
 use rolebook_federation::Warnings;
-use rolebook_ledger::ListCoverage;
 use serde_json::{Value, json};
 
 use crate::{
@@ -75,11 +74,6 @@ fn print_partial(summary: &Summary, out: &mut impl Write) -> std::io::Result<()>
     }
     writeln!(out)?;
     writeln!(out, "PARTIAL    this token may see less than there is:")?;
-    for (list, read) in &coverage.lists {
-        if let ListCoverage::Not { why } = read {
-            writeln!(out, "  {list} not read: {}", visible(why))?;
-        }
-    }
     for sign in &coverage.partial {
         writeln!(out, "  {}", visible(sign))?;
     }
