@@ -25,11 +25,13 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// Values of `Link` header lines.
     pub(crate) links: Vec<String>,
+    /// Headers beside the usual ones.
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 impl Answer {
     pub(crate) fn ok(body: Vec<u8>) -> Self {
-        Self { status: 200, body, links: Vec::new() }
+        Self { status: 200, body, ..Self::default() }
     }
 }
 
@@ -66,7 +68,8 @@ impl<'a> Asked<'a> {
         });
         let next = rows.next().map(|(position, _)| position);
         let next = self.turn(page, &shown, next);
-        Answer { status: 200, body, links: self.query.links(page.limit, next, self.options, self.base) }
+        let links = self.query.links(page.limit, next, self.options, self.base);
+        Answer { links, ..Answer::ok(body) }
     }
 
     /// Where the page after this one begins, when there is one; faults may turn a walk in circles.
@@ -95,7 +98,7 @@ impl<'a> Asked<'a> {
 /// The area to which an endpoint belongs; `None` when everybody may read it.
 pub(crate) fn area(route: &Route<'_>) -> Option<Area> {
     match route {
-        Route::WellKnown | Route::Me | Route::Unknown => None,
+        Route::WellKnown | Route::Me | Route::AccessToken | Route::Unknown => None,
         Route::Org => Some(Area::Org),
         Route::Apps
         | Route::App(_)
@@ -138,7 +141,7 @@ pub(crate) fn read(asked: &Asked<'_>, route: Route<'_>) -> Result<Answer, Refusa
     match route {
         Route::WellKnown => Ok(orgs::well_known(asked)),
         Route::Org => Ok(orgs::org(asked)),
-        Route::Me => Ok(users::me(asked)),
+        Route::Me => users::me(asked),
         Route::Users => users::list(asked),
         Route::User(id) => users::one(asked, id),
         Route::UserGroups(id) => users::groups(asked, id),
@@ -173,9 +176,11 @@ pub(crate) fn read(asked: &Asked<'_>, route: Route<'_>) -> Result<Answer, Refusa
         Route::BindingMember(id, role, member) => iam::member(asked, id, role, member),
         Route::MemberRules(group, user) => groups::member_rules(asked, group, user),
         Route::Logs => logs::list(asked),
-        Route::Member(..) | Route::UserLifecycle(..) | Route::RuleLifecycle(..) | Route::AppLifecycle(..) => {
-            Err(Refusal::no_such_method())
-        }
+        Route::AccessToken
+        | Route::Member(..)
+        | Route::UserLifecycle(..)
+        | Route::RuleLifecycle(..)
+        | Route::AppLifecycle(..) => Err(Refusal::no_such_method()),
         Route::Unknown => Err(Refusal::no_such_path()),
     }
 }

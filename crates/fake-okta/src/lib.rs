@@ -56,6 +56,7 @@ mod filter;
 mod ids;
 mod journal;
 mod json;
+mod oauth;
 mod options;
 mod org;
 pub mod orgs;
@@ -74,6 +75,7 @@ mod write;
 pub use error::Error;
 pub use fault::{Fault, FaultTextError};
 pub use journal::Logged;
+pub use oauth::ServiceApp;
 pub use options::{Options, OverMax};
 pub use org::{
     AdminRole, App, AppGroup, AppUser, CustomRole, DEFAULT_GROUP_FILTER, DEFAULT_ROLE_VALUE_PATTERN, Group,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::fault::Fault;
+use crate::oauth::ServiceApp;
 use crate::rate::RateLimits;
 use crate::token::Token;
 
@@ -71,6 +72,8 @@ pub struct Options {
     pub gzip: bool,
     /// Faults from the start (at start); more come with [`FakeOkta::add_fault`](crate::FakeOkta::add_fault).
     pub faults: Vec<Fault>,
+    /// OAuth service apps.
+    pub service_apps: Vec<ServiceApp>,
     /// Tokens beside the five standard ones; one with a standard name replaces it.
     pub tokens: Vec<Token>,
 }
@@ -99,6 +102,7 @@ impl Default for Options {
             read_only_mode: false,
             gzip: false,
             faults: Vec::new(),
+            service_apps: Vec::new(),
             tokens: Vec::new(),
         }
     }

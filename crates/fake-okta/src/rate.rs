@@ -28,6 +28,8 @@ pub struct RateLimits {
     pub logs: u32,
     /// `/api/v1/iam*`; Okta does not publish this one.
     pub iam: u32,
+    /// `/oauth2/v1/token`; Okta does not publish this one.
+    pub access_token: u32,
     /// Everything else.
     pub rest: u32,
 }
@@ -44,6 +46,7 @@ impl RateLimits {
         user_write: 600,
         logs: 120,
         iam: 600,
+        access_token: 600,
         rest: 1200,
     };
 
@@ -58,6 +61,7 @@ impl RateLimits {
         user_write: 100,
         logs: 20,
         iam: 100,
+        access_token: 100,
         rest: 100,
     };
 
@@ -76,6 +80,7 @@ impl RateLimits {
             user_write: limit,
             logs: limit,
             iam: limit,
+            access_token: limit,
             rest: limit,
         }
     }
@@ -92,6 +97,7 @@ impl RateLimits {
             Bucket::UserWrite => self.user_write,
             Bucket::Logs => self.logs,
             Bucket::Iam => self.iam,
+            Bucket::AccessToken => self.access_token,
             Bucket::Rest => self.rest,
         }
     }

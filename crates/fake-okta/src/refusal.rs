@@ -11,16 +11,64 @@ pub(crate) struct Refusal {
     pub(crate) code: Cow<'static, str>,
     pub(crate) summary: String,
     pub(crate) causes: Vec<String>,
+    form: Form,
+    /// Headers beside the usual ones.
+    pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+/// How a refusal is put into a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Okta,
+    OAuth,
+    Empty,
 }
 
 impl Refusal {
     pub(crate) fn new(status: u16, code: impl Into<Cow<'static, str>>, summary: impl Into<String>) -> Self {
-        Self { status, code: code.into(), summary: summary.into(), causes: Vec::new() }
+        Self {
+            status,
+            code: code.into(),
+            summary: summary.into(),
+            causes: Vec::new(),
+            form: Form::Okta,
+            headers: Vec::new(),
+        }
     }
 
     pub(crate) fn because(mut self, cause: impl Into<String>) -> Self {
         self.causes.push(cause.into());
         self
+    }
+
+    /// An error of the OAuth protocol: `{"error": …, "error_description": …}`.
+    pub(crate) fn oauth(status: u16, error: &'static str, description: impl Into<String>) -> Self {
+        Self { form: Form::OAuth, ..Self::new(status, error, description) }
+    }
+
+    /// A token that lacks the scope: no body at all, only a header says why.
+    pub(crate) fn insufficient_scope(base: &str, path: &str, scope: &str) -> Self {
+        let refusal = Self { form: Form::Empty, ..Self::new(403, "insufficient_scope", "") };
+        refusal.challenge(format!(
+            "Bearer authorization_uri=\"{base}/oauth2/v1/authorize\", realm=\"{base}\", scope=\"{scope}\", \
+             error=\"insufficient_scope\", error_description=\"The access token provided does not contain the \
+             required scopes.\", resource=\"{path}\""
+        ))
+    }
+
+    /// The same refusal under another code.
+    pub(crate) fn coded(mut self, code: &'static str) -> Self {
+        self.code = code.into();
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn challenge(self, value: impl Into<String>) -> Self {
+        self.header("www-authenticate", value)
     }
 
     pub(crate) fn invalid(field: &str, cause: impl Into<String>) -> Self {
@@ -99,6 +147,17 @@ impl Refusal {
     /// The body every refusal has.
     pub(crate) fn body(&self, error_id: &str) -> Vec<u8> {
         let mut out = Vec::with_capacity(192);
+        match self.form {
+            Form::Empty => return out,
+            Form::OAuth => {
+                json::object(&mut out, |o| {
+                    o.text("error", &self.code);
+                    o.text("error_description", &self.summary);
+                });
+                return out;
+            }
+            Form::Okta => {}
+        }
         json::object(&mut out, |o| {
             o.text("errorCode", &self.code);
             o.text("errorSummary", &self.summary);

@@ -44,6 +44,7 @@ pub(crate) enum Route<'p> {
     BindingMembers(&'p str, &'p str),
     BindingMember(&'p str, &'p str, &'p str),
     Logs,
+    AccessToken,
     Unknown,
 }
 
@@ -67,6 +68,7 @@ impl<'p> Route<'p> {
         let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
         match parts.as_slice() {
             [".well-known", "okta-organization"] => Self::WellKnown,
+            ["oauth2", "v1", "token"] => Self::AccessToken,
             ["api", "v1", rest @ ..] => Self::below_api(rest),
             _ => Self::Unknown,
         }
@@ -157,13 +159,15 @@ pub enum Bucket {
     Logs,
     /// `/api/v1/iam*`.
     Iam,
+    /// `/oauth2/v1/token`.
+    AccessToken,
     /// The rest of `/api/v1`: org, schemas, internal types.
     Rest,
 }
 
 impl Bucket {
     /// Every bucket.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Apps,
         Self::AppById,
         Self::Groups,
@@ -173,6 +177,7 @@ impl Bucket {
         Self::UserWrite,
         Self::Logs,
         Self::Iam,
+        Self::AccessToken,
         Self::Rest,
     ];
 
@@ -189,6 +194,7 @@ impl Bucket {
             ["api", "v1", "users", ..] => Self::Users,
             ["api", "v1", "logs"] => Self::Logs,
             ["api", "v1", "iam", ..] => Self::Iam,
+            ["oauth2", "v1", "token"] => Self::AccessToken,
             _ => Self::Rest,
         }
     }

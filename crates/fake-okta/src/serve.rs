@@ -80,6 +80,7 @@ impl Drop for InFlight {
 async fn serve(world: Arc<World>, request: hyper::Request<Incoming>) -> Result<Response, io::Error> {
     let _in_flight = InFlight::enter(&world);
     let (head, body) = request.into_parts();
+    let proofs = head.headers.get_all("dpop").iter();
     let lengths = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
     let sized = lengths.iter().any(|name| head.headers.contains_key(name));
     let body =
@@ -91,6 +92,7 @@ async fn serve(world: Arc<World>, request: hyper::Request<Incoming>) -> Result<R
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         authorization: header(header::AUTHORIZATION).map(str::to_owned),
+        proofs: proofs.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect(),
         sized,
         body: body.to_vec(),
     });
@@ -151,6 +153,9 @@ fn headers(reply: &Reply) -> HeaderMap {
     }
     for link in &reply.answer.links {
         put("link", link);
+    }
+    for (name, value) in &reply.answer.headers {
+        put(name, value);
     }
     headers
 }

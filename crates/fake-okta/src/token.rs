@@ -15,6 +15,8 @@ pub enum TokenRole {
     GroupAdmin,
     /// Read-Only, Application and Group Administrator together: what review and provisioning need.
     AppGroupAdmin,
+    /// No admin role, or none any more: everything is forbidden, but the list of users is empty.
+    NoRole,
 }
 
 /// A token that the fake accepts.
@@ -34,12 +36,22 @@ pub struct Token {
     pub(crate) denied: Vec<String>,
     pub(crate) apps: Option<BTreeSet<String>>,
     pub(crate) groups: Option<BTreeSet<String>>,
+    /// Scopes of an OAuth token; `None` for an API token, which has none.
+    pub(crate) scopes: Option<BTreeSet<String>>,
 }
 
 impl Token {
     /// A token with a name by which [`FakeOkta::token`](crate::FakeOkta::token) gives its value.
     pub fn new(name: impl Into<String>, role: TokenRole) -> Self {
-        Self { name: name.into(), role, owner: None, denied: Vec::new(), apps: None, groups: None }
+        Self {
+            name: name.into(),
+            role,
+            owner: None,
+            denied: Vec::new(),
+            apps: None,
+            groups: None,
+            scopes: None,
+        }
     }
 
     /// The five tokens every fake has: `super`, `read_only`, `app_admin`, `group_admin`, `app_group_admin`.
@@ -81,6 +93,11 @@ impl Token {
         self
     }
 
+    pub(crate) fn scoped(mut self, scopes: impl IntoIterator<Item = String>) -> Self {
+        self.scopes = Some(scopes.into_iter().collect());
+        self
+    }
+
     /// The id of the owner when it is nobody in the org.
     pub(crate) fn stand_in_id(&self) -> String {
         format!("00u{:0<17.17}", self.name.replace('_', ""))
@@ -119,6 +136,7 @@ impl TokenRole {
     pub(crate) fn may_read(self, area: Area, types_for_read_only: bool) -> bool {
         match self {
             Self::Super => true,
+            Self::NoRole => false,
             Self::ReadOnly => match area {
                 Area::Roles => false,
                 Area::Types => types_for_read_only,
@@ -135,7 +153,7 @@ impl TokenRole {
     pub(crate) fn may_write(self, area: Area) -> bool {
         match self {
             Self::Super => true,
-            Self::ReadOnly => false,
+            Self::ReadOnly | Self::NoRole => false,
             Self::AppAdmin => matches!(area, Area::Apps | Area::Schema),
             Self::GroupAdmin => matches!(area, Area::Groups | Area::Users | Area::Rules),
             Self::AppGroupAdmin => Self::AppAdmin.may_write(area) || Self::GroupAdmin.may_write(area),

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::fault::{Asking, Effect, FaultBook};
 use crate::ids::{IdSource, token_value};
 use crate::journal::Logged;
+use crate::oauth::{OAuth, Presented, scope_of};
 use crate::options::Options;
 use crate::org::{History, Org, Target};
 use crate::query::Query;
@@ -26,6 +27,8 @@ pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) authorization: Option<String>,
+    /// Values of all `DPoP` headers.
+    pub(crate) proofs: Vec<String>,
     /// Whether it says how long its body is, if only that there is none.
     pub(crate) sized: bool,
     pub(crate) body: Vec<u8>,
@@ -71,6 +74,7 @@ pub(crate) struct State {
     pub(crate) faults: FaultBook,
     pub(crate) in_flight: usize,
     history: History,
+    oauth: OAuth,
     tokens: Vec<(String, Token)>,
     ids: IdSource,
 }
@@ -84,9 +88,10 @@ impl World {
             faults.add(fault.clone());
         }
         let ids = IdSource::new(options.seed ^ 0x0a11_ce00);
-        let (rate, history) = (Rate::default(), History::default());
+        let (rate, history, oauth) = (Rate::default(), History::default(), OAuth::new(options.seed));
         let (journal, tokens) = (Vec::new(), Vec::new());
-        let mut state = State { org, options, rate, journal, faults, in_flight: 0, history, tokens, ids };
+        let mut state =
+            State { org, options, rate, journal, faults, in_flight: 0, history, oauth, tokens, ids };
         state.name_tokens();
         Self { clock, base, state: Mutex::new(state) }
     }
@@ -131,7 +136,7 @@ impl State {
         let segments = segments(&request.path);
         let bucket = Bucket::of(request.method == "GET", &segments);
         let query = Query::parse(&request.path, &request.query);
-        let token = self.authenticate(request, &segments);
+        let token = self.authenticate(request, Route::of(&segments), now, base);
         let name = token.as_ref().ok().and_then(|token| token.as_ref()).map(|token| token.name.clone());
         let mut effects = self.faults.strike(&Asking {
             method: &request.method,
@@ -153,6 +158,7 @@ impl State {
         let answer = result.unwrap_or_else(|refusal| Answer {
             status: refusal.status,
             body: refusal.body(&self.ids.next("oae")),
+            headers: refusal.headers,
             links: Vec::new(),
         });
         let reply = self.spoil(self.whole(answer, now, rate), request, effects, now);
@@ -184,15 +190,35 @@ impl State {
     }
 
     /// The token of a request; `None` where none is needed.
-    fn authenticate(&self, request: &Request, segments: &[String]) -> Result<Option<Token>, Refusal> {
-        if Route::of(segments) == Route::WellKnown {
+    fn authenticate(
+        &mut self,
+        request: &Request,
+        route: Route<'_>,
+        now: Timestamp,
+        base: &str,
+    ) -> Result<Option<Token>, Refusal> {
+        if matches!(route, Route::WellKnown | Route::AccessToken) {
             return Ok(None);
         }
+        let header = request.authorization.as_deref().ok_or_else(Refusal::no_session)?;
         // Okta's own Python client leaves out the blank after the scheme.
-        let value = request.authorization.as_deref().and_then(|header| header.strip_prefix("SSWS"));
-        let value = value.ok_or_else(Refusal::no_session)?.trim();
-        let known = self.tokens.iter().find(|(secret, _)| secret == value);
-        known.map(|(_, token)| Some(token.clone())).ok_or_else(Refusal::bad_token)
+        if let Some(value) = header.strip_prefix("SSWS") {
+            let known = self.tokens.iter().find(|(secret, _)| secret == value.trim());
+            let (_, token) = known.ok_or_else(Refusal::bad_token)?;
+            return if self.org.has_left(token) {
+                Err(Refusal::bad_token())
+            } else {
+                Ok(Some(token.clone()))
+            };
+        }
+        match header.split_once(' ') {
+            Some((scheme @ ("Bearer" | "DPoP"), value)) => {
+                let url = format!("{base}{}", request.path);
+                let asked = Presented { method: &request.method, url: &url, proofs: &request.proofs, now };
+                self.oauth.rights(scheme, value.trim(), &asked).map(Some)
+            }
+            _ => Err(Refusal::no_session()),
+        }
     }
 
     fn draw(&mut self, bucket: Bucket, token: &str, now: Timestamp) -> Allowance {
@@ -215,8 +241,17 @@ impl State {
     ) -> Result<Answer, Refusal> {
         let token = &token.unwrap_or_else(|| Token::new("", TokenRole::ReadOnly));
         let route = Route::of(segments);
-        self.permitted(request, route, token)?;
         let options = &self.options;
+        if route == Route::AccessToken && request.method == "POST" {
+            let form = String::from_utf8_lossy(&request.body);
+            let url = format!("{base}{}", request.path);
+            let asked = Presented { method: "POST", url: &url, proofs: &request.proofs, now: self.org.now };
+            return self.oauth.issue(&options.service_apps, &form, &asked);
+        }
+        if route == Route::Users && token.role == TokenRole::NoRole && request.method == "GET" {
+            return Ok(Answer::ok(b"[]".to_vec()));
+        }
+        self.permitted(request, route, token, base)?;
         if request.method == "GET" {
             let lagging = match route {
                 Route::AppUsers(_) | Route::AppUser(..) => self.history.seen(&self.org, options.lag()),
@@ -238,9 +273,21 @@ impl State {
         write::write(&mut Writing { org, options, token, query, base, body }, &request.method, route)
     }
 
-    fn permitted(&self, request: &Request, route: Route<'_>, token: &Token) -> Result<(), Refusal> {
+    fn permitted(
+        &self,
+        request: &Request,
+        route: Route<'_>,
+        token: &Token,
+        base: &str,
+    ) -> Result<(), Refusal> {
         let denied = token.denied.iter().any(|prefix| request.path.starts_with(prefix.as_str()));
         let get = request.method == "GET";
+        if let (Some(scopes), Some(area)) = (&token.scopes, answer::area(&route)) {
+            let needed = scope_of(area, get).unwrap_or_default();
+            if !scopes.contains(&needed) {
+                return Err(Refusal::insufficient_scope(base, &request.path, &needed));
+            }
+        }
         let allowed = answer::area(&route).is_none_or(|area| {
             if get {
                 token.role.may_read(area, self.options.types_for_read_only)

@@ -17,8 +17,7 @@ const FILTERABLE: [&str; 8] =
 /// what happened since. Otherwise the list is bounded and ends.
 pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     let wanted = match asked.query.get("filter") {
-        Some(text) => Filter::parse(text, &FILTERABLE)
-            .map_err(|refusal| Refusal { code: "E0000053".into(), ..refusal })?,
+        Some(text) => Filter::parse(text, &FILTERABLE).map_err(|refusal| refusal.coded("E0000053"))?,
         None => Filter::All,
     };
     let words = asked.query.get("q").unwrap_or_default().to_lowercase();
@@ -60,11 +59,8 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     let more = rows.next().is_some();
     let from = if more { last.map_or(count, |last| last + 1) } else { count };
     let next = Mark { from, number: page.mark.number + 1 };
-    Ok(Answer {
-        status: 200,
-        body,
-        links: asked.query.links(page.limit, Some(next), asked.options, asked.base),
-    })
+    let links = asked.query.links(page.limit, Some(next), asked.options, asked.base);
+    Ok(Answer { links, ..Answer::ok(body) })
 }
 
 fn time(asked: &Asked<'_>, key: &str) -> Result<Option<Timestamp>, Refusal> {

@@ -98,7 +98,11 @@ pub(super) fn one(asked: &Asked<'_>, reference: &str) -> Result<Answer, Refusal>
     Ok(Answer::ok(body))
 }
 
-pub(super) fn me(asked: &Asked<'_>) -> Answer {
+/// The owner of an API token; behind a service app there is nobody.
+pub(super) fn me(asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    if asked.token.scopes.is_some() {
+        return Err(Refusal::no_such("me", "User"));
+    }
     let owner = asked.token.owner.as_deref().and_then(|owner| find(asked, owner).ok());
     let mut body = Vec::new();
     if let Some(row) = owner {
@@ -118,7 +122,7 @@ pub(super) fn me(asked: &Asked<'_>) -> Answer {
         };
         wire::user::write(&mut body, &asked.root(), &row, Detail::Whole, true);
     }
-    Answer::ok(body)
+    Ok(Answer::ok(body))
 }
 
 pub(super) fn groups(asked: &Asked<'_>, reference: &str) -> Result<Answer, Refusal> {

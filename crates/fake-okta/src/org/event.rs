@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Holder, Org};
+use super::{Holder, Org, UserStatus};
 use crate::ids;
 use crate::token::Token;
 
@@ -59,10 +59,17 @@ impl Org {
         let owner = token.owner.as_deref().and_then(|owner| self.user_target(self.find_user(owner)?));
         owner.unwrap_or_else(|| Target {
             id: token.stand_in_id(),
-            kind: "User",
+            kind: if token.scopes.is_some() { "PublicClientApp" } else { "User" },
             alternate_id: token.stand_in_login(&self.subdomain),
             display_name: format!("Token {}", token.name),
         })
+    }
+
+    /// Whether the owner of this token has left, which makes the token worthless.
+    pub(crate) fn has_left(&self, token: &Token) -> bool {
+        let Some(owner) = &token.owner else { return false };
+        let row = self.find_user(owner).and_then(|index| self.users.get(index));
+        row.is_none_or(|row| row.gone || row.user.status == UserStatus::Deprovisioned)
     }
 
     pub(super) fn user_target(&self, user: usize) -> Option<Target> {

@@ -59,6 +59,28 @@ impl Client {
         Got { status, headers, text: response.text().await.unwrap() }
     }
 
+    /// Sends a body of any type with headers of its own.
+    pub(crate) async fn send_text(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: &str,
+        body: &str,
+        headers: &[(&str, &str)],
+    ) -> Got {
+        let url = format!("{}{path}", self.fake.url());
+        let mut request = self.http.request(method.parse().unwrap(), url).body(body.to_owned());
+        if !content_type.is_empty() {
+            request = request.header("content-type", content_type);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Got { status, headers, text: response.text().await.unwrap() }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Got {
         self.send("GET", path, None).await
     }

@@ -13,6 +13,7 @@ mod faults;
 mod iam;
 mod limits;
 mod logs;
+mod oauth;
 mod paging;
 mod readymade;
 mod rights;

@@ -1,6 +1,6 @@
 //! Who may read what, and how refusals look.
 
-use rolebook_fake_okta::{App, AppGroup, Group, GroupRule, Options, Org, Token, TokenRole, User};
+use rolebook_fake_okta::{App, AppGroup, Group, GroupRule, Options, Org, Token, TokenRole, User, UserStatus};
 
 use crate::client::Client;
 
@@ -145,4 +145,21 @@ async fn read_only_types_can_be_switched_off() {
 async fn a_wrong_method_is_refused() {
     let got = Client::new(org()).send("DELETE", "/api/v1/org", None).await;
     assert_eq!((got.status, got.code().as_str()), (405, "E0000022"));
+}
+
+#[tokio::test]
+async fn a_token_dies_with_its_owner() {
+    let tokens = vec![Token::new("anns", TokenRole::ReadOnly).owner("00uA")];
+    let client = Client::with(org(), Options { tokens, ..Options::default() }).token("anns");
+    assert_eq!(client.get("/api/v1/org").await.status, 200);
+    client.fake.change(|org| org.set_status("00uA", UserStatus::Deprovisioned));
+    assert_eq!(client.get("/api/v1/org").await.code(), "E0000011");
+}
+
+#[tokio::test]
+async fn a_token_without_a_role_sees_an_empty_list_of_users() {
+    let tokens = vec![Token::new("bare", TokenRole::NoRole)];
+    let client = Client::with(org(), Options { tokens, ..Options::default() }).token("bare");
+    assert_eq!(client.page_sizes("/api/v1/users").await, [0]);
+    assert_eq!(client.get("/api/v1/groups").await.code(), "E0000006");
 }
