@@ -9,6 +9,7 @@ mod roles;
 mod users;
 
 use crate::fault::Effect;
+use crate::filter::Field;
 use crate::json;
 use crate::options::Options;
 use crate::org::Org;
@@ -68,7 +69,7 @@ impl<'a> Asked<'a> {
         });
         let next = rows.next().map(|(position, _)| position);
         let next = self.turn(page, &shown, next);
-        let links = self.query.links(page.limit, next, self.options, self.base);
+        let links = self.links(page.limit, next);
         Answer { links, ..Answer::ok(body) }
     }
 
@@ -88,6 +89,53 @@ impl<'a> Asked<'a> {
             }
         }
         from.map(|from| Mark { from, number: page.mark.number + 1 })
+    }
+
+    /// The rows of a search, with positions to page by: in the order that `sortBy` asks for, ties by id. Any other list
+    /// keeps the order in which things were made.
+    fn ordered<'r, R>(
+        &self,
+        page: Page,
+        rows: &'r [R],
+        fits: impl Fn(&R) -> bool + 'r,
+        field: impl Fn(&'r R, &str) -> Field<'r>,
+    ) -> Box<dyn Iterator<Item = (usize, (usize, &'r R))> + 'r> {
+        let rows = rows.iter().enumerate();
+        let sort = self.query.get("search").and(self.query.get("sortBy"));
+        let Some(property) = sort else {
+            let rows = rows.skip(page.mark.from).filter(move |(_, row)| fits(row));
+            return Box::new(rows.map(|(index, row)| (index, (index, row))));
+        };
+        let mut rows: Vec<(usize, &R)> = rows.filter(|(_, row)| fits(row)).collect();
+        rows.sort_by_cached_key(|(_, row)| (field(row, property).sort_key(), field(row, "id").sort_key()));
+        if self.query.get("sortOrder").is_some_and(|order| order.eq_ignore_ascii_case("desc")) {
+            rows.reverse();
+        }
+        Box::new(rows.into_iter().enumerate().skip(page.mark.from))
+    }
+
+    fn links(&self, limit: usize, next: Option<Mark>) -> Vec<String> {
+        self.query.links(limit, next, self.options, (self.base, self.next_origin()))
+    }
+
+    /// The origin of `next` links, which need not be the one that was asked.
+    fn next_origin(&self) -> &str {
+        let foreign = self.effects.iter().find_map(|effect| match effect {
+            Effect::NextForeign(origin) => Some(origin.as_str()),
+            _ => None,
+        });
+        foreign.or(self.options.next_origin.as_deref()).unwrap_or(self.base)
+    }
+
+    /// The `_links` of lists whose next page is named in the body: `path` is below the API root.
+    fn body_links(&self, o: &mut json::Object<'_>, path: &str, limit: usize, next: Option<Mark>) {
+        o.object("_links", |o| {
+            o.link("self", format_args!("{}{path}?limit={limit}", self.root()));
+            if let Some(mark) = next {
+                let root = Root(self.next_origin());
+                o.link("next", format_args!("{root}{path}?limit={limit}&after={}", self.query.cursor(mark)));
+            }
+        });
     }
 
     fn sized(&self, default: usize, max: usize) -> Result<Page, Refusal> {

@@ -37,6 +37,18 @@ pub(crate) enum Field<'a> {
     Missing,
 }
 
+impl Field<'_> {
+    /// What lists are sorted by; times sort as they are written.
+    pub(crate) fn sort_key(&self) -> String {
+        match self {
+            Self::Text(text) => text.to_lowercase(),
+            Self::Texts(texts) => texts.join(" ").to_lowercase(),
+            Self::Time(time) => format!("{time:.3}"),
+            Self::Missing => String::new(),
+        }
+    }
+}
+
 impl Filter {
     /// Parses an expression whose properties are all among `known` (a trailing `.` allows everything below).
     pub(crate) fn parse(text: &str, known: &[&str]) -> Result<Self, Refusal> {

@@ -1,5 +1,8 @@
 //! From a request to an answer: token, rate, rights, faults, endpoint, log.
 
+mod delivery;
+mod guard;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,28 +35,6 @@ pub(crate) struct Request {
     /// Whether it says how long its body is, if only that there is none.
     pub(crate) sized: bool,
     pub(crate) body: Vec<u8>,
-}
-
-/// An answer without its transport, and how it is to be delivered.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) answer: Answer,
-    pub(crate) content_type: String,
-    pub(crate) request_id: String,
-    pub(crate) date: Option<Timestamp>,
-    pub(crate) rate: Option<Allowance>,
-    pub(crate) latency: Duration,
-    pub(crate) gzip: bool,
-    pub(crate) breakage: Breakage,
-}
-
-/// How the delivery of an answer goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Breakage {
-    None,
-    CutBody,
-    Drop,
-    TruncatedGzip,
 }
 
 /// Everything the server knows, behind one lock.
@@ -175,61 +156,6 @@ impl State {
         reply
     }
 
-    fn whole(&self, answer: Answer, now: Timestamp, rate: Allowance) -> Reply {
-        Reply {
-            // A 204 with a content type breaks Okta's own Python client.
-            content_type: if answer.body.is_empty() { String::new() } else { "application/json".to_owned() },
-            answer,
-            request_id: String::new(),
-            date: Some(now),
-            rate: Some(rate),
-            latency: self.options.latency,
-            gzip: self.options.gzip,
-            breakage: Breakage::None,
-        }
-    }
-
-    /// The token of a request; `None` where none is needed.
-    fn authenticate(
-        &mut self,
-        request: &Request,
-        route: Route<'_>,
-        now: Timestamp,
-        base: &str,
-    ) -> Result<Option<Token>, Refusal> {
-        if matches!(route, Route::WellKnown | Route::AccessToken) {
-            return Ok(None);
-        }
-        let header = request.authorization.as_deref().ok_or_else(Refusal::no_session)?;
-        // Okta's own Python client leaves out the blank after the scheme.
-        if let Some(value) = header.strip_prefix("SSWS") {
-            let known = self.tokens.iter().find(|(secret, _)| secret == value.trim());
-            let (_, token) = known.ok_or_else(Refusal::bad_token)?;
-            return if self.org.has_left(token) {
-                Err(Refusal::bad_token())
-            } else {
-                Ok(Some(token.clone()))
-            };
-        }
-        match header.split_once(' ') {
-            Some((scheme @ ("Bearer" | "DPoP"), value)) => {
-                let url = format!("{base}{}", request.path);
-                let asked = Presented { method: &request.method, url: &url, proofs: &request.proofs, now };
-                self.oauth.rights(scheme, value.trim(), &asked).map(Some)
-            }
-            _ => Err(Refusal::no_session()),
-        }
-    }
-
-    fn draw(&mut self, bucket: Bucket, token: &str, now: Timestamp) -> Allowance {
-        let options = &self.options;
-        if self.in_flight > options.concurrency {
-            return Allowance { limit: 0, remaining: 0, reset: now.as_second(), exceeded: true };
-        }
-        let terms = (options.rate_limits.of(bucket), options.token_share, options.rate_window);
-        self.rate.draw(bucket, token, now, terms)
-    }
-
     fn answer(
         &mut self,
         request: &Request,
@@ -272,105 +198,6 @@ impl State {
         let org = &mut self.org;
         write::write(&mut Writing { org, options, token, query, base, body }, &request.method, route)
     }
-
-    fn permitted(
-        &self,
-        request: &Request,
-        route: Route<'_>,
-        token: &Token,
-        base: &str,
-    ) -> Result<(), Refusal> {
-        let denied = token.denied.iter().any(|prefix| request.path.starts_with(prefix.as_str()));
-        let get = request.method == "GET";
-        if let (Some(scopes), Some(area)) = (&token.scopes, answer::area(&route)) {
-            let needed = scope_of(area, get).unwrap_or_default();
-            if !scopes.contains(&needed) {
-                return Err(Refusal::insufficient_scope(base, &request.path, &needed));
-            }
-        }
-        let allowed = answer::area(&route).is_none_or(|area| {
-            if get {
-                token.role.may_read(area, self.options.types_for_read_only)
-            } else {
-                token.role.may_write(area)
-            }
-        });
-        if denied || !allowed { Err(Refusal::forbidden()) } else { Ok(()) }
-    }
-
-    /// Does to a good answer what the faults ask for.
-    fn spoil(&mut self, mut reply: Reply, request: &Request, effects: Vec<Effect>, now: Timestamp) -> Reply {
-        reply.request_id = self.ids.next("req");
-        let code = effects.iter().find_map(|effect| match effect {
-            Effect::Code(code) => Some(code.clone()),
-            _ => None,
-        });
-        let status = effects.iter().find_map(|effect| match effect {
-            Effect::Status(status) => Some(*status),
-            _ => None,
-        });
-        if let Some(status) = status {
-            self.replace(&mut reply, request, status, code.as_deref());
-        }
-        for effect in effects {
-            match effect {
-                Effect::Body(body) => {
-                    reply.answer.body = body.into_bytes();
-                    if reply.answer.body.is_empty() {
-                        reply.content_type.clear();
-                    }
-                }
-                Effect::ContentType(content_type) => reply.content_type = content_type,
-                Effect::Latency(time) => reply.latency += time,
-                Effect::CutBody => reply.breakage = Breakage::CutBody,
-                Effect::Drop => reply.breakage = Breakage::Drop,
-                Effect::TruncatedGzip => reply.breakage = Breakage::TruncatedGzip,
-                Effect::NextForeign(origin) => {
-                    for link in &mut reply.answer.links {
-                        if let (true, Some((_, path))) = (link.contains("\"next\""), link.split_once("/api/"))
-                        {
-                            *link = format!("<{origin}/api/{path}");
-                        }
-                    }
-                }
-                Effect::Skew(seconds) => reply.date = Some(now + jiff::SignedDuration::from_secs(seconds)),
-                Effect::NoDate => reply.date = None,
-                Effect::NoRateHeaders => reply.rate = None,
-                Effect::Reset(seconds) => {
-                    if let Some(rate) = &mut reply.rate {
-                        rate.reset = now.as_second() + seconds;
-                    }
-                }
-                Effect::Status(_) | Effect::Code(_) | Effect::Done => {}
-                Effect::NextRepeats | Effect::NextEndless | Effect::Overlap(_) | Effect::EmptyLastPage => {}
-            }
-        }
-        reply
-    }
-
-    fn replace(&mut self, reply: &mut Reply, request: &Request, status: u16, code: Option<&str>) {
-        reply.answer.links.clear();
-        reply.answer.status = status;
-        if let (429, Some(rate)) = (status, &mut reply.rate) {
-            rate.remaining = 0;
-        }
-        let known = Refusal::of_status(status, &request.path);
-        let body = match (known, code) {
-            (Some(known), None) => known.body(&self.ids.next("oae")),
-            (known, Some(code)) => {
-                let summary = known.map_or_else(String::new, |known| known.summary);
-                Refusal::new(status, code.to_owned(), summary).body(&self.ids.next("oae"))
-            }
-            (None, None) if status < 300 => return,
-            (None, None) => {
-                reply.content_type = "text/html".to_owned();
-                reply.answer.body = format!("<html><body><h1>{status}</h1></body></html>").into_bytes();
-                return;
-            }
-        };
-        reply.content_type = "application/json".to_owned();
-        reply.answer.body = body;
-    }
 }
 
 /// Keeps what the org was like, when app users are to lag behind it.
@@ -378,10 +205,4 @@ fn remember(history: &mut History, org: &Org, options: &Options) {
     if !options.fan_out_lag.is_zero() {
         history.keep(org, options.lag());
     }
-}
-
-/// Whether the faults stand in for the answer, so that nothing is carried out.
-fn replaced(effects: &[Effect]) -> bool {
-    effects.iter().any(|effect| matches!(effect, Effect::Status(_) | Effect::Drop))
-        && !effects.contains(&Effect::Done)
 }

@@ -58,7 +58,7 @@ pub(crate) fn unpack(path: &Path, limits: &Limits, database: &mut File, into: &P
     }
 
     let mut decoder = Decoder::with_buffer(BufReader::new(head.chain(file))).map_err(damaged)?;
-    decoder.window_log_max(limits.max_window_bytes.max(1).ilog2()).map_err(damaged)?;
+    decoder.window_log_max(limits.max_window_bytes.clamp(1 << 10, 1 << 31).ilog2()).map_err(damaged)?;
     let mut chunk = vec![0; CHUNK];
     let mut total: u64 = 0;
     loop {

@@ -6,6 +6,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rusqlite::ErrorCode;
+
 use crate::sync_id::{SyncId, SyncIdError};
 
 /// The error of this crate.
@@ -52,7 +54,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// The compressed part is damaged or cut short.
+    /// The file, or the database inside, is damaged or cut short.
     #[error("{path} is damaged: {reason}; fetch or make it again")]
     Damaged {
         /// The file.
@@ -159,6 +161,12 @@ pub enum Error {
         /// Why it cannot be read.
         source: Box<Error>,
     },
+    /// The writer went on after an error.
+    #[error("writing {path} had failed before: give the sync up and begin a new one")]
+    Stopped {
+        /// The working file.
+        path: PathBuf,
+    },
     /// A text that is not a sync id.
     #[error(transparent)]
     SyncId(#[from] SyncIdError),
@@ -170,6 +178,11 @@ impl Error {
     }
 
     pub(crate) fn sqlite(action: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error) -> Self {
-        move |source| Self::Sqlite { action, path: path.into(), source }
+        move |source| match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged { path: path.into(), reason: source.to_string() }
+            }
+            _ => Self::Sqlite { action, path: path.into(), source },
+        }
     }
 }

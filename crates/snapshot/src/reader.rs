@@ -41,7 +41,8 @@ impl Snapshot {
 
     /// Like [`Self::open`], but keeps the decompressed database at `cache` and uses it when it is there already.
     ///
-    /// The caller chooses a name that stands for the content (a hash of the file, say), and removes it in time.
+    /// The caller chooses a name that stands for the content (a hash of the file, say), and removes it in time: at
+    /// the latest when the machine has been down, because the copy is not made to survive a loss of power.
     ///
     /// # Errors
     /// Those of [`Self::open`], and `cache` cannot be written.

@@ -11,6 +11,47 @@ pub(crate) const GRANTS: &str = "v1_grants";
 pub(crate) const SYNC_RUNS: &str = "v1_sync_runs";
 pub(crate) const ASSETS: &str = "v1_assets";
 
+/// A table that a writer fills row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Table {
+    ResourceTypes,
+    Resources,
+    Entitlements,
+    Grants,
+    Assets,
+}
+
+impl Table {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::ResourceTypes, Self::Resources, Self::Entitlements, Self::Grants, Self::Assets];
+
+    /// The statement that inserts a row; what all rows of a sync share is part of it.
+    pub(crate) fn insert(self, sync_id: &str, discovered_at: &str) -> String {
+        let (table, columns, values) = match self {
+            Self::ResourceTypes => (RESOURCE_TYPES, "external_id, data", "?1, ?2"),
+            Self::Resources => (
+                RESOURCES,
+                "resource_type_id, external_id, parent_resource_type_id, parent_resource_id, data",
+                "?1, ?2, ?3, ?4, ?5",
+            ),
+            Self::Entitlements => {
+                (ENTITLEMENTS, "resource_type_id, resource_id, external_id, data", "?1, ?2, ?3, ?4")
+            }
+            Self::Grants => (
+                GRANTS,
+                "resource_type_id, resource_id, entitlement_id, principal_resource_type_id, \
+                 principal_resource_id, external_id, expansion, needs_expansion, data",
+                "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7 is not null, ?8",
+            ),
+            Self::Assets => (ASSETS, "external_id, content_type, data", "?1, ?2, ?3"),
+        };
+        format!(
+            "insert into {table} ({columns}, sync_id, discovered_at) \
+             values ({values}, '{sync_id}', '{discovered_at}')"
+        )
+    }
+}
+
 /// The tables in the order in which Baton creates them.
 pub(crate) const CREATE_TABLES: &str = "
 create table v1_resource_types (
@@ -85,9 +126,15 @@ create table v1_connector_sessions (
 );
 ";
 
-/// The indexes. The names of two indexes of `v1_resources` are swapped relative to their columns; they must stay
+/// Indexes of the few grants that are expandable: cheaper to keep up than to look through all grants for them.
+pub(crate) const CREATE_INDEXES_FIRST: &str = "
+create index idx_grants_sync_expansion_v1 on v1_grants (sync_id) where expansion is not null;
+create index idx_grants_sync_needs_expansion_v1 on v1_grants (sync_id) where needs_expansion = 1;
+";
+
+/// All other indexes, to be made when the rows are there. The names of two indexes of `v1_resources` are swapped relative to their columns; they must stay
 /// so, because writers create indexes `if not exists` by name.
-pub(crate) const CREATE_INDEXES: [&str; 16] = [
+pub(crate) const CREATE_INDEXES_LAST: [&str; 14] = [
     "create unique index idx_resource_types_external_sync_v1 on v1_resource_types (external_id, sync_id)",
     "create index idx_resources_resource_type_id_v1 on v1_resources (resource_type_id)",
     "create index idx_resources_external_sync_v1 on v1_resources (parent_resource_type_id, parent_resource_id)",
@@ -101,20 +148,19 @@ pub(crate) const CREATE_INDEXES: [&str; 16] = [
      (entitlement_id, principal_resource_type_id, principal_resource_id)",
     "create unique index idx_grants_external_sync_v1 on v1_grants (external_id, sync_id)",
     "create index idx_grants_entitlement_sync_grant_v1 on v1_grants (entitlement_id, sync_id, id)",
-    "create index idx_grants_sync_expansion_v1 on v1_grants (sync_id) where expansion is not null",
-    "create index idx_grants_sync_needs_expansion_v1 on v1_grants (sync_id) where needs_expansion = 1",
     "create unique index idx_assets_external_sync_v1 on v1_assets (external_id, sync_id)",
     "create unique index idx_session_store_sync_key_v1 on v1_connector_sessions (sync_id, key)",
 ];
 
 /// The columns without which a table cannot be read. The others came with later versions of the format.
 const REQUIRED: [(&str, &[&str]); 5] = [
-    (RESOURCE_TYPES, &["external_id", "data", "sync_id"]),
-    (RESOURCES, &["resource_type_id", "external_id", "data", "sync_id"]),
-    (ENTITLEMENTS, &["resource_type_id", "resource_id", "external_id", "data", "sync_id"]),
+    (RESOURCE_TYPES, &["id", "external_id", "data", "sync_id"]),
+    (RESOURCES, &["id", "resource_type_id", "external_id", "data", "sync_id"]),
+    (ENTITLEMENTS, &["id", "resource_type_id", "resource_id", "external_id", "data", "sync_id"]),
     (
         GRANTS,
         &[
+            "id",
             "resource_type_id",
             "resource_id",
             "entitlement_id",
@@ -125,7 +171,7 @@ const REQUIRED: [(&str, &[&str]); 5] = [
             "sync_id",
         ],
     ),
-    (SYNC_RUNS, &["sync_id", "started_at", "ended_at", "sync_token"]),
+    (SYNC_RUNS, &["id", "sync_id", "started_at", "ended_at", "sync_token"]),
 ];
 
 /// What a file's database really has, since files of every age are read.

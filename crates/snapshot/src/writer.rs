@@ -1,19 +1,19 @@
 //! Writing one sync into a snapshot.
 
 use std::fs;
-use std::io::{BufWriter, Seek};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use prost::Message;
-use rusqlite::{Connection, OpenFlags, ToSql, params};
 
 use crate::grant_row::GrantRow;
+use crate::loader::{Field, Loader};
 use crate::proto::{Entitlement, Grant, GrantExpandable, Resource, ResourceId, ResourceType};
-use crate::schema::{self, ASSETS, ENTITLEMENTS, GRANTS, RESOURCE_TYPES, RESOURCES};
+use crate::schema::{ASSETS, ENTITLEMENTS, GRANTS, RESOURCE_TYPES, RESOURCES, Table};
 use crate::stats::{self, Stats};
 use crate::working::{self, WorkingFile};
-use crate::{Error, Limits, SyncId, SyncKind, annotation, container, id, retention, time};
+use crate::{Error, Limits, SyncId, SyncKind, annotation, database, id, retention, seal, time};
 
 /// What a new sync is and where it goes.
 #[derive(Clone, Debug)]
@@ -68,10 +68,10 @@ pub struct Sealed {
 /// A sync being written. Dropped before it is sealed, it leaves no trace.
 #[derive(Debug)]
 pub struct SnapshotWriter {
-    connection: Connection,
+    // Before the file: it must have stopped writing when the file is removed.
+    loader: Loader,
     working: WorkingFile,
     options: WriterOptions,
-    started_at: String,
     last: Last,
     stats: Stats,
     expandable: bool,
@@ -96,32 +96,18 @@ impl SnapshotWriter {
     /// [`Error::InUse`] if another sync writes the same target, [`Error::Target`] if the target exists and cannot be
     /// read, [`Error::Io`] if the folder is missing or cannot be written, or the target is not a file.
     pub fn create(mut options: WriterOptions) -> Result<Self, Error> {
-        let exists = match fs::metadata(&options.target) {
-            Ok(found) if found.is_file() => true,
-            Ok(_) => {
-                let kind = std::io::Error::from(std::io::ErrorKind::IsADirectory);
-                return Err(Error::io("write", &options.target)(kind));
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
-            Err(error) => return Err(Error::io("look at", &options.target)(error)),
-        };
-        if exists {
-            // A link stays a link: the file that it names is the one to replace.
-            options.target =
-                fs::canonicalize(&options.target).map_err(Error::io("look at", &options.target))?;
-        }
+        let exists = existing(&mut options.target)?;
         working::sweep(&options.target)?;
         let working = WorkingFile::create(&options.target, "working")?;
-        let connection = open_for_loading(working.path()).map_err(Error::sqlite("open", working.path()))?;
+        let connection = database::create(working.path())?;
         if exists && options.keep_syncs > 1 {
             let keep = options.keep_syncs - 1;
             retention::carry_over(&connection, &options.target, &options.sync_id, keep, &options.limits)?;
         }
-        connection.execute_batch("begin").map_err(Error::sqlite("write", working.path()))?;
+        let discovered_at = time::to_column(options.started_at);
         Ok(Self {
-            connection,
+            loader: Loader::start(connection, options.sync_id.as_str(), &discovered_at),
             working,
-            started_at: time::to_column(options.started_at),
             options,
             last: Last::default(),
             stats: Stats::default(),
@@ -139,10 +125,8 @@ impl SnapshotWriter {
         in_order(RESOURCE_TYPES, &mut self.last.resource_type, key)?;
         encode(&mut self.record, resource_type);
         self.stats.resource_types += 1;
-        self.insert(
-            "insert into v1_resource_types (external_id, data, sync_id, discovered_at) values (?1, ?2, ?3, ?4)",
-            &[&key, &self.record, &self.options.sync_id.as_str(), &self.started_at],
-        )
+        let row = [Field::Text(key), Field::Blob(&self.record)];
+        self.loader.push(Table::ResourceTypes, &row, self.working.path())
     }
 
     /// Writes a resource; its key is `<type>:<id>`.
@@ -153,23 +137,18 @@ impl SnapshotWriter {
         let (resource_type, resource_id) = parts(RESOURCES, "", resource.id.as_ref(), "id")?;
         let key = id::resource_key(resource_type, resource_id);
         in_order(RESOURCES, &mut self.last.resource, &key)?;
-        let parent = resource.parent_resource_id.as_ref();
         encode(&mut self.record, resource);
         self.stats.resources += 1;
         stats::count(&mut self.stats.resources_by_resource_type, resource_type);
-        self.insert(
-            "insert into v1_resources (resource_type_id, external_id, parent_resource_type_id, \
-             parent_resource_id, data, sync_id, discovered_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            &[
-                &resource_type,
-                &key,
-                &parent.map(|parent| &parent.resource_type),
-                &parent.map(|parent| &parent.resource),
-                &self.record,
-                &self.options.sync_id.as_str(),
-                &self.started_at,
-            ],
-        )
+        let parent = resource.parent_resource_id.as_ref();
+        let row = [
+            Field::Text(resource_type),
+            Field::Text(&key),
+            Field::from(parent.map(|parent| parent.resource_type.as_str())),
+            Field::from(parent.map(|parent| parent.resource.as_str())),
+            Field::Blob(&self.record),
+        ];
+        self.loader.push(Table::Resources, &row, self.working.path())
     }
 
     /// Writes an entitlement; its key is its id.
@@ -184,18 +163,9 @@ impl SnapshotWriter {
         encode(&mut self.record, entitlement);
         self.stats.entitlements += 1;
         stats::count(&mut self.stats.entitlements_by_resource_type, resource_type);
-        self.insert(
-            "insert into v1_entitlements (resource_type_id, resource_id, external_id, data, sync_id, \
-             discovered_at) values (?1, ?2, ?3, ?4, ?5, ?6)",
-            &[
-                &resource_type,
-                &resource,
-                &key,
-                &self.record,
-                &self.options.sync_id.as_str(),
-                &self.started_at,
-            ],
-        )
+        let row =
+            [Field::Text(resource_type), Field::Text(resource), Field::Text(key), Field::Blob(&self.record)];
+        self.loader.push(Table::Entitlements, &row, self.working.path())
     }
 
     /// Writes a grant; its key is its id. A `GrantExpandable` among its annotations goes to its own column; one
@@ -236,8 +206,8 @@ impl SnapshotWriter {
         written
     }
 
-    /// Writes a grant that is encoded already. The caller vouches that columns and record agree and that `data`
-    /// holds no `GrantExpandable`.
+    /// Writes a grant that is encoded already, perhaps by [`GrantPart::assemble`](crate::GrantPart::assemble). The
+    /// caller vouches that columns and record agree and that `data` holds no `GrantExpandable`.
     ///
     /// # Errors
     /// [`Error::Order`], or the disk's.
@@ -246,24 +216,17 @@ impl SnapshotWriter {
         self.stats.grants += 1;
         stats::count(&mut self.stats.grants_by_resource_type, row.resource_type);
         self.expandable |= row.expansion.is_some();
-        self.insert(
-            "insert into v1_grants (resource_type_id, resource_id, entitlement_id, principal_resource_type_id, \
-             principal_resource_id, external_id, expansion, needs_expansion, data, sync_id, discovered_at) \
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            &[
-                &row.resource_type,
-                &row.resource,
-                &row.entitlement_id,
-                &row.principal_type,
-                &row.principal,
-                &row.external_id,
-                &row.expansion,
-                &row.expansion.is_some(),
-                &row.data,
-                &self.options.sync_id.as_str(),
-                &self.started_at,
-            ],
-        )
+        let fields = [
+            Field::Text(row.resource_type),
+            Field::Text(row.resource),
+            Field::Text(row.entitlement_id),
+            Field::Text(row.principal_type),
+            Field::Text(row.principal),
+            Field::Text(row.external_id),
+            Field::from(row.expansion),
+            Field::Blob(row.data),
+        ];
+        self.loader.push(Table::Grants, &fields, self.working.path())
     }
 
     /// Writes an asset. Without bytes there is nothing to write; without a type it is `unknown`.
@@ -278,11 +241,8 @@ impl SnapshotWriter {
         }
         let content_type = if content_type.is_empty() { "unknown" } else { content_type };
         self.stats.assets += 1;
-        self.insert(
-            "insert into v1_assets (external_id, content_type, data, sync_id, discovered_at) \
-             values (?1, ?2, ?3, ?4, ?5)",
-            &[&key, &content_type, &data, &self.options.sync_id.as_str(), &self.started_at],
-        )
+        let row = [Field::Text(key), Field::Text(content_type), Field::Blob(data)];
+        self.loader.push(Table::Assets, &row, self.working.path())
     }
 
     /// What has been written so far.
@@ -301,27 +261,17 @@ impl SnapshotWriter {
         self.seal_as(&target, ended_at, token)
     }
 
-    /// Like [`Self::seal`], but under another name in the same folder, so that someone can look at the file before
-    /// it takes the target's place.
+    /// Like [`Self::seal`], but into another file, so that someone can look at it before it takes the target's
+    /// place. The target is not touched.
     ///
     /// # Errors
     /// As for [`Self::seal`].
     pub fn seal_as(self, path: &Path, ended_at: Timestamp, token: Option<&str>) -> Result<Sealed, Error> {
         let token = token.map_or_else(|| Ok(self.finished_token()), checked_token)?;
-        self.finish_database(ended_at, &token).map_err(Error::sqlite("write", self.working.path()))?;
-        let Self { connection, mut working, options, stats, .. } = self;
-        connection.close().map_err(|(_, source)| Error::sqlite("close", working.path())(source))?;
-
-        let database_path = working.path().to_path_buf();
-        let failed = || Error::io("read", &database_path);
-        let database = working.file();
-        let database_bytes = database.metadata().map_err(failed())?.len();
-        database.rewind().map_err(failed())?;
-        let mut sealing = WorkingFile::create(path, "sealing")?;
-        let out = BufWriter::new(sealing.file());
-        container::pack(database, database_bytes, options.workers, out).map_err(Error::io("write", path))?;
-        let bytes = sealing.file().metadata().map_err(Error::io("look at", sealing.path()))?.len();
-        sealing.persist(path)?;
+        let Self { loader, working, options, stats, .. } = self;
+        let connection = loader.finish(working.path())?;
+        seal::complete(connection, working.path(), &options, &stats, ended_at, &token)?;
+        let (bytes, database_bytes) = seal::pack(working, path, &options)?;
         Ok(Sealed { path: path.into(), stats, bytes, database_bytes })
     }
 
@@ -333,53 +283,19 @@ impl SnapshotWriter {
         let expansion = if self.expandable { r#""needs_expansion":true,"# } else { "" };
         format!(r#"{{{expansion}"completed_actions_count":4,"version":1}}"#)
     }
-
-    fn finish_database(&self, ended_at: Timestamp, token: &str) -> rusqlite::Result<()> {
-        let stats = serde_json::to_string(&self.stats)
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-        let parent = self.options.parent;
-        self.connection.execute(
-            "insert into v1_sync_runs (sync_id, started_at, ended_at, sync_token, sync_type, parent_sync_id, \
-             supports_diff, grants_backfilled, stats) values (?1, ?2, ?3, ?4, ?5, ?6, 1, 1, ?7)",
-            params![
-                self.options.sync_id.as_str(),
-                self.started_at,
-                time::to_column(ended_at),
-                token,
-                self.options.kind.as_str(),
-                parent.as_ref().map_or("", SyncId::as_str),
-                stats,
-            ],
-        )?;
-        for index in schema::CREATE_INDEXES {
-            self.connection.execute_batch(index)?;
-        }
-        self.connection.execute_batch("commit")
-    }
-
-    fn insert(&self, sql: &str, values: &[&dyn ToSql]) -> Result<(), Error> {
-        let written = self.connection.prepare_cached(sql).and_then(|mut insert| insert.execute(values));
-        written.map(drop).map_err(Error::sqlite("write", self.working.path()))
-    }
 }
 
-/// Opens the empty working file as a database that is quick to fill and worthless if interrupted.
-fn open_for_loading(path: &Path) -> rusqlite::Result<Connection> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // No locks of SQLite's own: ours is on the file already, and on some network file systems the two would meet.
-    let connection = Connection::open_with_flags_and_vfs(path, flags, c"unix-none")?;
-    crate::database::harden(&connection)?;
-    connection.execute_batch(
-        "pragma page_size = 4096;
-         pragma journal_mode = off;
-         pragma synchronous = off;
-         pragma locking_mode = exclusive;
-         pragma cache_size = -65536;
-         pragma threads = 2;",
-    )?;
-    connection.execute_batch(schema::CREATE_TABLES)?;
-    Ok(connection)
+/// Whether there is a file to replace. A link stays a link: the file that it names is then the target.
+fn existing(target: &mut PathBuf) -> Result<bool, Error> {
+    match fs::metadata(&*target) {
+        Ok(found) if found.is_file() => {
+            *target = fs::canonicalize(&*target).map_err(Error::io("look at", target))?;
+            Ok(true)
+        }
+        Ok(_) => Err(Error::io("write", target)(io::ErrorKind::IsADirectory.into())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("look at", target)(error)),
+    }
 }
 
 fn encode(record: &mut Vec<u8>, message: &impl Message) {

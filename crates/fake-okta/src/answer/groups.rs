@@ -37,15 +37,10 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
         let name = row.group.name.as_deref().unwrap_or_default();
         prefix.as_ref().is_none_or(|prefix| name.to_lowercase().starts_with(prefix))
     };
-    let rows = asked
-        .org
-        .groups
-        .iter()
-        .enumerate()
-        .skip(page.mark.from)
-        .filter(|(_, row)| seen(asked, row) && named(row))
-        .filter(|(_, row)| wanted.fits(&|property: &str| field(row, property)))
-        .map(|(index, row)| (index, (index, row)));
+    let fits = |row: &GroupRow| {
+        seen(asked, row) && named(row) && wanted.fits(&|property: &str| field(row, property))
+    };
+    let rows = asked.ordered(page, &asked.org.groups, fits, field);
     let write = |out: &mut Vec<u8>, (index, row): (usize, &GroupRow)| {
         wire::group::write(out, &root, asked.org, index, row, embed);
     };

@@ -19,16 +19,10 @@ fn page<T>(
     let end = page.mark.from + shown.len();
     let positions: Vec<usize> = (page.mark.from..end).collect();
     let next = asked.turn(page, &positions, (end < rows.len()).then_some(end));
-    let here = format!("{}{path}?limit={}", asked.root(), page.limit);
     let mut body = Vec::new();
     json::object(&mut body, |o| {
         o.array(key, shown, write);
-        o.object("_links", |o| {
-            o.link("self", format_args!("{here}"));
-            if let Some(mark) = next {
-                o.link("next", format_args!("{here}&after={}", asked.query.cursor(mark)));
-            }
-        });
+        asked.body_links(o, path, page.limit, next);
     });
     Ok(Answer::ok(body))
 }

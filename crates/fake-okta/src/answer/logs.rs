@@ -59,7 +59,7 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     let more = rows.next().is_some();
     let from = if more { last.map_or(count, |last| last + 1) } else { count };
     let next = Mark { from, number: page.mark.number + 1 };
-    let links = asked.query.links(page.limit, Some(next), asked.options, asked.base);
+    let links = asked.links(page.limit, Some(next));
     Ok(Answer { links, ..Answer::ok(body) })
 }
 

@@ -115,13 +115,7 @@ pub(super) fn assignees(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     let mut body = Vec::new();
     json::object(&mut body, |o| {
         o.array("value", shown, |out, user| wire::role::write_assignee(out, &root, org, &org.user_id(*user)));
-        o.object("_links", |o| {
-            let here = format!("{root}/iam/assignees/users?limit={}", page.limit);
-            o.link("self", format_args!("{here}"));
-            if let Some(mark) = next {
-                o.link("next", format_args!("{here}&after={}", asked.query.cursor(mark)));
-            }
-        });
+        asked.body_links(o, "/iam/assignees/users", page.limit, next);
     });
     Ok(Answer::ok(body))
 }

@@ -35,10 +35,11 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
         (None, Some(prefix)) => begins_with(row, prefix),
         (None, None) => true,
     };
-    let rows =
-        asked.org.users.iter().enumerate().skip(page.mark.from).filter(|(_, row)| !row.gone && fits(row));
+    let rows = asked.ordered(page, &asked.org.users, |row| !row.gone && fits(row), field);
     let root = asked.root();
-    let write = |out: &mut Vec<u8>, row: &UserRow| wire::user::write(out, &root, row, Detail::Listed, true);
+    let write = |out: &mut Vec<u8>, (_, row): (usize, &UserRow)| {
+        wire::user::write(out, &root, row, Detail::Listed, true);
+    };
     if prefix.is_some() {
         // Okta does not page `q`.
         return Ok(asked.page(page, rows.take(page.limit), write));

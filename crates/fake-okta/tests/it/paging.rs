@@ -1,6 +1,8 @@
 //! Page sizes at their boundaries, cursors and links.
 
-use rolebook_fake_okta::{App, AppGroup, AppUser, Group, GroupRule, Options, Org, OverMax, User, UserStatus};
+use rolebook_fake_okta::{
+    AdminRole, App, AppGroup, AppUser, Group, GroupRule, Options, Org, OverMax, RoleTargets, User, UserStatus,
+};
 
 use crate::client::Client;
 
@@ -118,6 +120,18 @@ async fn next_may_name_another_host() {
     let got = client.get("/api/v1/groups?limit=2").await;
     assert!(got.next().unwrap().starts_with("https://acme.okta.test/api/v1/groups?after="));
     assert!(got.self_link().unwrap().starts_with(client.fake.url()));
+    client.fake.change(|org| {
+        *org = org.clone().user_role("00uX", AdminRole::AppAdmin, RoleTargets::all()).user_role(
+            "00uY",
+            AdminRole::AppAdmin,
+            RoleTargets::all(),
+        );
+    });
+    let page = client.json("/api/v1/iam/assignees/users?limit=1").await;
+    assert!(
+        page["_links"]["next"]["href"].as_str().unwrap().starts_with("https://acme.okta.test/api/v1/iam/")
+    );
+    assert!(page["_links"]["self"]["href"].as_str().unwrap().starts_with(client.fake.url()));
 }
 
 #[tokio::test]
@@ -137,7 +151,6 @@ async fn groups_can_be_limited_to_200() {
 
 #[tokio::test]
 async fn role_assignees_page_in_the_body() {
-    use rolebook_fake_okta::{AdminRole, RoleTargets};
     for (holders, expected) in [(0, vec![0]), (100, vec![100]), (101, vec![100, 1])] {
         let org = Org::new("acme").group(Group::new("admins").members(users(holders)));
         let client = Client::new(org.group_role("admins", AdminRole::AppAdmin, RoleTargets::all()));

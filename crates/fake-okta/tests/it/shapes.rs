@@ -224,3 +224,21 @@ async fn admin_roles() {
         "Not found: Resource not found: nope (RoleAssignment)"
     );
 }
+
+#[tokio::test]
+async fn searches_can_be_sorted() {
+    let client = Client::new(org());
+    let logins = async |query: &str| -> Vec<String> {
+        let pages = client.pages(&format!("/api/v1/users?limit=1&search=status%20pr&{query}")).await.concat();
+        pages.iter().map(|user| user["profile"]["login"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(logins("sortBy=profile.login&sortOrder=desc").await, ["bob@acme.test", "ann@acme.test"]);
+    assert_eq!(logins("sortBy=profile.login").await, ["ann@acme.test", "bob@acme.test"]);
+    let groups = client.json("/api/v1/groups?search=type%20pr&sortBy=profile.name&sortOrder=desc").await;
+    let names: Vec<Value> =
+        groups.as_array().unwrap().iter().map(|group| group["profile"]["name"].clone()).collect();
+    assert_eq!(
+        names,
+        [json!("Everyone"), json!("aws_111122223333_Ops"), json!("aws_111122223333_Admin"), Value::Null]
+    );
+}

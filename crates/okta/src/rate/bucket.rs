@@ -43,6 +43,8 @@ struct Window {
     reset: Option<i64>,
     /// When the next one may safely be assumed.
     ends: Moment,
+    /// Okta's time of the first answer that told of it.
+    since: Option<i64>,
     /// The least that an answer said is left.
     remaining: Option<u32>,
 }
@@ -115,7 +117,7 @@ impl Bucket {
     pub(crate) fn take(&mut self, now: Moment) {
         self.in_flight += 1;
         let ends = now + USUAL_WINDOW + self.rules.margin;
-        self.window.get_or_insert(Window { reset: None, ends, remaining: None });
+        self.window.get_or_insert(Window { reset: None, ends, since: None, remaining: None });
     }
 
     /// A request is over. `reading` is what its answer said; nothing when there was no answer or it did not say.
@@ -130,7 +132,7 @@ impl Bucket {
             self.unplaced += 1;
             return;
         };
-        if !self.place(now, reading) {
+        if !self.place(now, reading, refused) {
             return;
         }
         self.limit = Some(reading.limit);
@@ -161,16 +163,28 @@ impl Bucket {
     }
 
     /// Counts the reading's request in its window; false when that window is over and the reading is of no use.
-    fn place(&mut self, now: Moment, reading: &Reading) -> bool {
+    fn place(&mut self, now: Moment, reading: &Reading, refused: bool) -> bool {
         let ends = reading.until_reset().map(|left| now + left + self.rules.margin);
         let known = self.window.and_then(|window| window.reset);
         match (known, reading.reset) {
             (Some(known), Some(reset)) if reset > known && reading.date.is_some_and(|date| date >= known) => {
                 // Okta's window turned over before we took it to.
-                self.open(Some(reset), ends.unwrap_or(now + USUAL_WINDOW));
+                self.open(reading, ends.unwrap_or(now + USUAL_WINDOW));
             }
-            // A second's difference is rounding.
-            (Some(known), Some(reset)) if reset + 1 < known => return false,
+            // A second's difference is rounding; more means another window.
+            (Some(known), Some(reset)) if reset + 1 < known => {
+                let open = reading.until_reset().is_some_and(|left| !left.is_zero());
+                let since = self.window.and_then(|window| window.since);
+                if open && reading.date >= since {
+                    // Two windows at once: the org counts these paths apart. We keep to one budget for both, and
+                    // to either's refusal.
+                    self.spent += 1;
+                    if let (true, Some(ends)) = (refused, ends) {
+                        self.hold(ends);
+                    }
+                }
+                return false;
+            }
             (Some(known), Some(reset)) => {
                 self.spent += 1;
                 if let (Some(window), Some(ends)) = (&mut self.window, ends) {
@@ -183,16 +197,17 @@ impl Bucket {
             {
                 return false;
             }
-            (None, Some(reset)) => {
+            (None, Some(_)) => {
                 let ends = ends.or(self.window.map(|window| window.ends)).unwrap_or(now + USUAL_WINDOW);
                 // Nothing of this window had been heard yet; what was spent in it stays.
                 let spent = (self.spent, self.unplaced);
-                self.open(Some(reset), ends);
+                self.open(reading, ends);
                 (self.spent, self.unplaced) = (spent.0 + 1, spent.1);
             }
             (_, None) => {
                 self.spent += 1;
-                self.window.get_or_insert(Window { reset: None, ends: now + USUAL_WINDOW, remaining: None });
+                let ends = now + USUAL_WINDOW;
+                self.window.get_or_insert(Window { reset: None, ends, since: None, remaining: None });
             }
         }
         true
@@ -205,11 +220,11 @@ impl Bucket {
     }
 
     /// A window that has just counted one answered request of ours.
-    fn open(&mut self, reset: Option<i64>, ends: Moment) {
+    fn open(&mut self, reading: &Reading, ends: Moment) {
         if let Some(past) = self.window.and_then(|window| window.reset) {
             self.past_reset = Some(past);
         }
-        self.window = Some(Window { reset, ends, remaining: None });
+        self.window = Some(Window { reset: reading.reset, ends, since: reading.date, remaining: None });
         self.spent = 1 + std::mem::take(&mut self.unplaced);
         self.shared_for = self.shared_for.saturating_sub(1);
     }
@@ -240,3 +255,6 @@ impl Bucket {
         u32::try_from(share).unwrap_or(limit)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -198,7 +198,7 @@ fn run(world: &World, length: Duration) -> Outcome {
 
 #[test]
 fn alone_it_uses_what_it_may_and_is_never_refused() {
-    let minutes = 30;
+    let minutes = 240;
     for (limit, budget) in [(100, 50), (100, 100), (50, 50), (600, 50), (600, 100), (20, 50), (1200, 25)] {
         for round_up in [false, true] {
             let world = World { round_up, ..World::alone(limit, budget) };

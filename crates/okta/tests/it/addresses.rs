@@ -105,7 +105,7 @@ async fn localhost_needs_loopback_to_be_open() {
 async fn tls_needs_a_certificate_that_is_trusted() {
     let fake = FakeOkta::start(Org::new("acme"), Options { tls: true, ..Options::default() }).unwrap();
     assert!(fake.url().starts_with("https://"));
-    let mut config = quick(&fake.url(), &fake.token("super"));
+    let mut config = quick(fake.url(), &fake.token("super"));
     let error = Client::new(config.clone()).unwrap().org().await.unwrap_err();
     assert!(matches!(error, Error::Transport { leg: Leg::Tls, .. }), "{error}");
     assert!(error.hint().contains("CA"));

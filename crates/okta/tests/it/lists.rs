@@ -17,7 +17,7 @@ fn start(org: Org, change: impl FnOnce(&mut Options)) -> FakeOkta {
 }
 
 fn reader(fake: &FakeOkta) -> Client {
-    Client::new(quick(&fake.url(), &fake.token("super"))).unwrap()
+    Client::new(quick(fake.url(), &fake.token("super"))).unwrap()
 }
 
 fn aws() -> AppId {
@@ -96,7 +96,7 @@ async fn next_links_of_the_admin_console_are_read_on_the_configured_host() {
         org = org.group(Group::new(format!("g{number}")));
     }
     let fake = start(org, |options| options.next_origin = Some("https://acme-admin.okta.com".into()));
-    let mut config = quick(&fake.url(), &fake.token("super"));
+    let mut config = quick(fake.url(), &fake.token("super"));
     config.other_hosts = vec!["acme-admin.okta.com".into()];
     let (groups, _) =
         Client::new(config).unwrap().groups(&GroupQuery::default()).unwrap().all().await.unwrap();
@@ -187,9 +187,9 @@ async fn every_read_reads() {
 #[tokio::test]
 async fn a_read_only_token_is_refused_where_okta_refuses_it() {
     let fake = start(Org::new("acme").app(App::aws("0oaAWS")), |_| {});
-    let okta = Client::new(quick(&fake.url(), &fake.token("read_only"))).unwrap();
+    let okta = Client::new(quick(fake.url(), &fake.token("read_only"))).unwrap();
     okta.app(&aws()).await.unwrap();
     assert!(okta.role_assignees().unwrap().next_page().await.unwrap_err().is_refused());
-    let stranger = Client::new(quick(&fake.url(), "00nobody")).unwrap();
+    let stranger = Client::new(quick(fake.url(), "00nobody")).unwrap();
     assert!(stranger.org().await.unwrap_err().is_unauthenticated());
 }

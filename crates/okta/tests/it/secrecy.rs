@@ -66,7 +66,7 @@ async fn x16_no_log_line_carries_the_token_or_an_app_secret() {
     let options = Options { tls: true, ..Options::default() };
     let fake = FakeOkta::start(Org::new("acme").user(User::new("ann@acme.test")), options).unwrap();
     let token = fake.token("super").to_owned();
-    let mut config = quick(&fake.url(), &token);
+    let mut config = quick(fake.url(), &token);
     config.ca_pem = Some(fake.ca_pem().unwrap().into());
     let secure = Client::new(config.clone()).unwrap();
     secure.org().await.unwrap();
