@@ -191,10 +191,10 @@ impl Intake {
             last_updated: time(okta.last_updated.as_deref()),
             last_membership_updated: time(okta.last_membership_updated.as_deref()),
         };
-        if let Some(draft) = self.groups.draft(okta.id.as_str()) {
-            if listed || draft.described.as_ref().is_none_or(|known| !known.listed) {
-                draft.described = Some(described);
-            }
+        if let Some(draft) = self.groups.draft(okta.id.as_str())
+            && (listed || draft.described.as_ref().is_none_or(|known| !known.listed))
+        {
+            draft.described = Some(described);
         }
     }
 
