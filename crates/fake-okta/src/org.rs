@@ -263,16 +263,14 @@ impl Org {
     /// Gives a user (id or login) an admin role.
     #[must_use]
     pub fn user_role(mut self, user: &str, role: AdminRole, targets: RoleTargets) -> Self {
-        let holder = Holder::User(self.user_or_new(user));
-        self.put_role(holder, role, targets);
+        self.put_user_role(user, role, targets);
         self
     }
 
     /// Gives a group (id or name) an admin role, and thereby its members.
     #[must_use]
     pub fn group_role(mut self, group: &str, role: AdminRole, targets: RoleTargets) -> Self {
-        let holder = Holder::Group(self.group_or_new(group));
-        self.put_role(holder, role, targets);
+        self.put_group_role(group, role, targets);
         self
     }
 }

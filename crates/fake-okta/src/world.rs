@@ -4,7 +4,6 @@ mod delivery;
 mod guard;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -13,15 +12,17 @@ use crate::clock::Clock;
 use crate::fault::{Asking, Effect, FaultBook};
 use crate::ids::{IdSource, token_value};
 use crate::journal::Logged;
-use crate::oauth::{OAuth, Presented, scope_of};
+use crate::oauth::{OAuth, Presented};
 use crate::options::Options;
 use crate::org::{History, Org, Target};
 use crate::query::Query;
-use crate::rate::{Allowance, Rate};
+use crate::rate::Rate;
 use crate::refusal::Refusal;
 use crate::route::{Bucket, Route, segments};
 use crate::token::{Token, TokenRole};
 use crate::write::{self, Writing};
+use delivery::replaced;
+pub(crate) use delivery::{Breakage, Reply};
 
 /// A request without its transport.
 #[derive(Debug)]

@@ -3,6 +3,18 @@
 use super::{AdminRole, Holder, Org, RoleRow, RoleTargets};
 
 impl Org {
+    /// Gives a user (id or login) an admin role.
+    pub fn put_user_role(&mut self, user: &str, role: AdminRole, targets: RoleTargets) {
+        let holder = Holder::User(self.user_or_new(user));
+        self.put_role(holder, role, targets);
+    }
+
+    /// Gives a group (id or name) an admin role, and thereby its members.
+    pub fn put_group_role(&mut self, group: &str, role: AdminRole, targets: RoleTargets) {
+        let holder = Holder::Group(self.group_or_new(group));
+        self.put_role(holder, role, targets);
+    }
+
     pub(crate) fn put_role(&mut self, holder: Holder, role: AdminRole, targets: RoleTargets) -> String {
         let (prefix, kind) = match holder {
             Holder::User(_) => ("ra1", "user.account.privilege.grant"),

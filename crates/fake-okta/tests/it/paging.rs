@@ -121,11 +121,9 @@ async fn next_may_name_another_host() {
     assert!(got.next().unwrap().starts_with("https://acme.okta.test/api/v1/groups?after="));
     assert!(got.self_link().unwrap().starts_with(client.fake.url()));
     client.fake.change(|org| {
-        *org = org.clone().user_role("00uX", AdminRole::AppAdmin, RoleTargets::all()).user_role(
-            "00uY",
-            AdminRole::AppAdmin,
-            RoleTargets::all(),
-        );
+        for user in ["00uX", "00uY"] {
+            org.put_user_role(user, AdminRole::AppAdmin, RoleTargets::all());
+        }
     });
     let page = client.json("/api/v1/iam/assignees/users?limit=1").await;
     assert!(
