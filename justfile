@@ -24,7 +24,8 @@ deny:
 
 # Measures the budgets and writes docs/PERFORMANCE.md.
 bench:
-    cargo run --release -p rolebook-bench
+    cargo build --release -p rolebook -p rolebook-bench
+    target/release/rolebook-bench
 
 ci:
     bash .ci/run

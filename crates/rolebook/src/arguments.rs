@@ -208,9 +208,14 @@ pub(crate) struct DemoArguments {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct FakeOktaArguments {
-    /// Org to serve: demo (group mapping) or demo-direct (assignment profiles)
-    #[arg(long, value_enum, default_value_t = FakeOrg::Demo, value_name = "ORG")]
-    pub(crate) org: FakeOrg,
+    /// Org to serve: demo (group mapping), demo-direct (assignment profiles), generated (10,000 people, 5,000 groups),
+    /// or a YAML file that describes one
+    #[arg(long, value_name = "ORG", default_value = "demo")]
+    pub(crate) org: String,
+
+    /// Okta's rate limits to keep to
+    #[arg(long, value_enum, default_value_t = FakeLimits::Workforce, value_name = "PLAN")]
+    pub(crate) rate_limits: FakeLimits,
 
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
@@ -227,9 +232,11 @@ pub(crate) struct FakeOktaArguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FakeOrg {
-    /// Group names decide (group mapping)
-    Demo,
-    /// Profiles of assignments decide
-    DemoDirect,
+pub(crate) enum FakeLimits {
+    /// Paid workforce plans
+    Workforce,
+    /// The free integrator plan
+    Integrator,
+    /// None: for measuring
+    Unlimited,
 }

@@ -2,11 +2,11 @@
 
 use std::{io::Write, process::ExitCode};
 
-use rolebook_fake_okta::{FakeOkta, Options, Org, orgs};
+use rolebook_fake_okta::{FakeOkta, Options, Org, RateLimits, orgs};
 use serde_json::json;
 
 use crate::{
-    arguments::{FakeOktaArguments, FakeOrg},
+    arguments::{FakeLimits, FakeOktaArguments},
     command::sync::now,
     connection::stop_signal,
     failure::Failure,
@@ -27,7 +27,7 @@ pub(crate) async fn run(arguments: FakeOktaArguments) -> Result<ExitCode, Failur
     }
     let options =
         Options { listen: arguments.listen, tls: !arguments.http, start_time: now(), ..Options::default() };
-    let fake = FakeOkta::start(org(arguments.org), options).map_err(|error| {
+    let fake = FakeOkta::start(org(&arguments.org)?, options).map_err(|error| {
         Failure::failed(format!("the fake cannot start: {error}"), "choose another port with --listen")
     })?;
     let ca_file = if arguments.http {
@@ -50,9 +50,20 @@ pub(crate) async fn run(arguments: FakeOktaArguments) -> Result<ExitCode, Failur
     Ok(ExitCode::SUCCESS)
 }
 
-fn org(which: FakeOrg) -> Org {
+/// A built-in org by name, else a file.
+fn org(which: &str) -> Result<Org, Failure> {
     match which {
-        FakeOrg::Demo => orgs::demo(),
-        FakeOrg::DemoDirect => orgs::demo_direct(),
+        "demo" => Ok(orgs::demo()),
+        "demo-direct" => Ok(orgs::demo_direct()),
+        "generated" => Ok(orgs::generated(&orgs::GeneratorSpec::default())),
+        path => {
+            let yaml = std::fs::read_to_string(path).map_err(|error| {
+                Failure::not_found(
+                    format!("cannot read the org {path}: {error}"),
+                    "use demo, demo-direct, generated, or a YAML file",
+                )
+            })?;
+            Org::from_yaml(&yaml).map_err(|error| Failure::usage(format!("{path}: {error}"), ""))
+        }
     }
 }

@@ -1,0 +1,114 @@
+//! A million grants of account roles: resolve, write, seal.
+
+use jiff::Timestamp;
+use rolebook_federation::{
+    AppUser, AppUserStatus, Group, GroupAssignment, GroupKind, GroupOrigin, RoleProfile, Rules, Scope,
+    Switches, Union, User, UserStatus, Warnings, resolve,
+};
+use rolebook_ledger::{
+    AppId, AssignmentRecord, Facts, GroupId, GroupRecord, Org, OrgId, Person, UserId, UserRecord, write,
+};
+use rolebook_snapshot::{SnapshotWriter, SyncId, WriterOptions};
+use serde_json::json;
+
+use crate::Failed;
+
+const USERS: u32 = 50_000;
+const GROUPS: u32 = 1_000;
+/// Every user is in so many groups, each of which gives one role.
+const GROUPS_PER_USER: u32 = 20;
+
+/// Runs the job in this process.
+pub(crate) fn job() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let facts = facts();
+    let mut warnings = Warnings::new();
+    let app = facts.app.to_federation(&mut warnings);
+    let rules = Rules::compile(&app, Union::Disabled, &Switches::default(), &mut warnings)?;
+    let access =
+        resolve(&rules, &[], facts.groups.iter().map(|g| &g.group), facts.users.iter().map(|u| &u.user));
+    if access.user_grants.len() != (USERS * GROUPS_PER_USER) as usize {
+        return Err(format!("{} grants instead of a million", access.user_grants.len()).into());
+    }
+    let at = Timestamp::UNIX_EPOCH;
+    let options =
+        WriterOptions::new(folder.path().join("grants.c1z"), SyncId::new(1_800_000_000, [7; 16]), at);
+    let mut writer = SnapshotWriter::create(options)?;
+    write(&facts, &access, &mut writer)?;
+    writer.seal(at, None)?;
+    Ok(())
+}
+
+/// Direct mode with `joinAllRoles`: every assigned group gives its members one role.
+fn facts() -> Facts {
+    let mut facts = Facts {
+        org: Org { id: OrgId::new("00oBench"), name: "Bench".to_owned(), domain: "bench.test".to_owned() },
+        ..Facts::default()
+    };
+    facts.app.id = AppId::new("0oaAWS00000000000001");
+    facts.app.name = "amazon_aws".to_owned();
+    facts.app.status = "ACTIVE".to_owned();
+    facts.app.sign_on_mode = Some("SAML_2_0".to_owned());
+    let settings = json!({
+        "joinAllRoles": true, "identityProviderArn": "arn:aws:iam::111122223333:saml-provider/OKTA",
+    });
+    facts.app.settings = settings.as_object().cloned().unwrap_or_default();
+    facts.groups = (0..GROUPS).map(group).collect();
+    facts.users = (0..USERS).map(user).collect();
+    facts
+}
+
+fn group(n: u32) -> GroupRecord {
+    let role = format!("arn:aws:iam::{:012}:role/Role{:02}", 100_000_000_000 + u64::from(n / 20), n % 20);
+    GroupRecord {
+        id: GroupId::new(format!("00g{n:017}")),
+        group: Group {
+            name: Some(format!("aws-role-{n}")),
+            kind: GroupKind::Okta,
+            origin: GroupOrigin::default(),
+            assignment: Some(GroupAssignment {
+                priority: Some(i64::from(n)),
+                profile: RoleProfile { saml_roles: vec![role], role: Vec::new() },
+            }),
+        },
+        created: None,
+        last_updated: None,
+        last_membership_updated: None,
+        assignment_updated: None,
+        members_read: true,
+    }
+}
+
+fn user(n: u32) -> UserRecord {
+    let mut groups: Vec<u32> =
+        (0..GROUPS_PER_USER).map(|k| (n * 7 + k * (GROUPS / GROUPS_PER_USER)) % GROUPS).collect();
+    groups.sort_unstable();
+    let login = format!("user{n}@bench.test");
+    UserRecord {
+        id: UserId::new(format!("00u{n:017}")),
+        user: User {
+            status: UserStatus::CanSignIn,
+            app_user: Some(AppUser {
+                scope: Scope::Group,
+                status: AppUserStatus::Usable,
+                profile: RoleProfile::default(),
+            }),
+            groups,
+        },
+        person: Person {
+            display_name: format!("User {n}"),
+            status: Some("ACTIVE".to_owned()),
+            login: Some(login.clone()),
+            email: Some(login.clone()),
+            profile: json!({ "login": login, "department": "Engineering", "title": "Engineer" })
+                .to_string()
+                .into(),
+            ..Person::default()
+        },
+        assignment: Some(AssignmentRecord {
+            scope: Some("GROUP".to_owned()),
+            status: "ACTIVE".to_owned(),
+            ..AssignmentRecord::default()
+        }),
+    }
+}
