@@ -25,8 +25,18 @@ pub(crate) async fn run(arguments: FakeOktaArguments) -> Result<ExitCode, Failur
             "the fake's tokens protect nothing: listen on 127.0.0.1",
         ));
     }
-    let options =
-        Options { listen: arguments.listen, tls: !arguments.http, start_time: now(), ..Options::default() };
+    let rate_limits = match arguments.rate_limits {
+        FakeLimits::Workforce => RateLimits::WORKFORCE,
+        FakeLimits::Integrator => RateLimits::INTEGRATOR,
+        FakeLimits::Unlimited => RateLimits::UNLIMITED,
+    };
+    let options = Options {
+        listen: arguments.listen,
+        tls: !arguments.http,
+        start_time: now(),
+        rate_limits,
+        ..Options::default()
+    };
     let fake = FakeOkta::start(org(&arguments.org)?, options).map_err(|error| {
         Failure::failed(format!("the fake cannot start: {error}"), "choose another port with --listen")
     })?;
