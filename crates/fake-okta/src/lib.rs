@@ -39,14 +39,43 @@
 //!   [`AppUser::by_group`] overrides what the groups would give.
 //! * Ready-made: [`orgs::demo`] (group mapping), [`orgs::demo_direct`] (assignments), [`orgs::generated`] (any size).
 //!
+//! # What it answers
+//!
+//! | below `/api/v1` | reads | writes |
+//! |---|---|---|
+//! | `/org`, `/.well-known/okta-organization` | yes | |
+//! | `/apps`, `/apps/{id}` | filter, q | create, replace, activate, deactivate, delete |
+//! | `/apps/{id}/users[/{uid}]` | expand=user, q | assign, merge, convert USER ↔ GROUP, replace, remove |
+//! | `/apps/{id}/groups[/{gid}]` | expand=group, q | put, patch (replace, remove), delete; priorities make room |
+//! | `/groups`, `/groups/{id}` | search, filter, q, sortBy, expand=stats,app | create, rename, delete |
+//! | `/groups/{id}/users[/{uid}]`, `…/group-rules`, `/groups/{id}/apps` | yes | add and remove members |
+//! | `/groups/rules[/{id}]` | search, expand=groupIdToGroupNameMap | create, activate, deactivate, delete |
+//! | `/users`, `/users/{idOrLogin}`, `/users/me`, `/users/{id}/groups` | search, filter, q, sortBy | create, update, replace, lifecycle, delete |
+//! | `/users/{id}/roles`, `/groups/{id}/roles`, targets | expand=targets/… | grant and revoke |
+//! | `/meta/schemas/apps/{id}/default` | yes | custom properties |
+//! | `/internal/apps/{id}/types` | yes | |
+//! | `/iam/assignees/users`, `/iam/roles`, `/iam/resource-sets`, bindings, members | paged in the body | create, bind, unbind |
+//! | `/logs` | polling and bounded | every change writes entries |
+//! | `/oauth2/v1/token` (not below `/api/v1`) | | service apps, DPoP |
+//!
+//! Anything else is 404 E0000008; a wrong method is 405 E0000022.
+//!
+//! Where Okta's behaviour is not known, the fake does what is likelier, and an option has the other: limits above the
+//! maximum ([`Options::over_max`]), PATCH of a missing property ([`Options::patch_needs_key`]), the types endpoint for
+//! read-only admins ([`Options::types_for_read_only`]). Also not proven: a profile sent to a GROUP-scope app user
+//! without `scope` stays on it; assigning to an INACTIVE app is 403 E0000039.
+//!
 //! # Behaviour that tests turn on
 //!
 //! [`Options`] holds page maxima, over-size limits, faulty `next` links, rate buckets and their window, token shares,
-//! the concurrency limit, latency, TLS and a clock that starts where it is told, may stand still
-//! ([`Options::frozen_clock`]) and can be turned ([`FakeOkta::advance`], [`FakeOkta::skew`]).
-//! [`FakeOkta::configure`] changes them while the server runs. [`FakeOkta::log`] tells what was asked.
+//! the concurrency limit, latency, the lag between groups and app users, maintenance, TLS, gzip, service apps
+//! ([`ServiceApp`]) and a clock that starts where it is told, may stand still ([`Options::frozen_clock`]) and can be
+//! turned ([`FakeOkta::advance`], [`FakeOkta::skew`]). [`FakeOkta::configure`] changes them while the server runs.
+//! [`FakeOkta::log`] tells what was asked.
 //!
 //! [`Fault`] rules make chosen requests go wrong: errors, broken connections, lying links, missing headers.
+//!
+//! Orgs can be kept as files: [`Org::from_yaml`] and [`Org::to_yaml`].
 
 mod answer;
 mod clock;

@@ -128,3 +128,13 @@ async fn app_groups_come_in_priority_order_and_without_names() {
     let one = client.json("/api/v1/apps/0oaAWS/groups/gX?expand=group").await;
     assert_eq!(one["_embedded"]["group"]["profile"]["name"], "first");
 }
+
+#[tokio::test]
+async fn groups_grant_nothing_to_the_departed() {
+    let org = org(two_groups())
+        .user(User::new("old@acme.test").id("00uOLD").status(UserStatus::Deprovisioned))
+        .group(Group::new("first").id("gX").members(["00uOLD"]));
+    let client = Client::new(org);
+    assert!(client.fake.with_org(|org| org.is_member("gX", "00uOLD")), "a test may say so");
+    assert_eq!(client.get("/api/v1/apps/0oaAWS/users/00uOLD").await.status, 404);
+}

@@ -182,6 +182,17 @@ async fn profiles_merge_and_scopes_convert() {
 }
 
 #[tokio::test]
+async fn an_assignment_given_back_to_its_groups_goes_with_them() {
+    let client = client();
+    client.send("PUT", "/api/v1/groups/gX/users/00uA", None).await;
+    assert_eq!(app_user(&client, "00uA").await["scope"], "USER", "an own assignment stays");
+    let ann = client.send("POST", &format!("{APP}/users/00uA"), Some(json!({"scope": "GROUP"}))).await.json();
+    assert_eq!(ann["profile"]["samlRoles"], json!(["Admin", "Ops"]));
+    client.send("DELETE", "/api/v1/groups/gX/users/00uA", None).await;
+    assert_eq!(client.get(&format!("{APP}/users/00uA")).await.status, 404);
+}
+
+#[tokio::test]
 async fn mapped_attributes_are_guarded_when_profiles_are_pushed() {
     let client = client();
     let post = async |body: Value| {
