@@ -1,8 +1,8 @@
 //! Okta's standard admin roles: who holds them, directly or through a group.
 //!
-//! Okta lists the users who hold any role, then tells each one's roles. For a role that comes from a group it does not
-//! name the group; the groups that can be meant are those of the snapshot that hold such a user, so only they are
-//! asked. A group outside the snapshot stays unnamed.
+//! Okta lists the users who hold any role, then tells each one's roles. For a role that comes from a group, the assignee
+//! link names the group; where it does not, the groups that can be meant are those of the snapshot that hold the user.
+//! Only such groups are asked for their own roles. A group outside the snapshot stands on the user's grant.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -37,6 +37,8 @@ struct RoleOf {
     kind: String,
     label: String,
     by_group: bool,
+    /// The group it comes from, when Okta names it.
+    via: Option<String>,
     targets: Vec<String>,
 }
 
@@ -126,13 +128,16 @@ pub(crate) async fn complete(
     assignees: Option<Assignees>,
 ) -> Result<AdminReading, SyncError> {
     let Some(Assignees(users)) = assignees else { return Ok(AdminReading::default()) };
-    let by_group: Vec<String> = users
-        .iter()
-        .filter(|held| held.roles.iter().any(|r| r.by_group))
-        .map(|held| held.id.clone())
-        .collect();
-    let member_of = reading.with_intake(|intake| intake.groups_of(&by_group));
-    let candidates: BTreeSet<String> = member_of.values().flatten().cloned().collect();
+    let member_of = reading.with_intake(|intake| {
+        let unnamed = |held: &&Held| held.roles.iter().any(|role| role.by_group && role.via.is_none());
+        let users: Vec<String> = users.iter().filter(unnamed).map(|held| held.id.clone()).collect();
+        intake.groups_of(&users)
+    });
+    let named: BTreeSet<String> = reading.with_intake(|intake| {
+        let via = users.iter().flat_map(|held| &held.roles).filter_map(|role| role.via.clone());
+        via.filter(|group| intake.has_group(group)).collect()
+    });
+    let candidates: BTreeSet<String> = member_of.values().flatten().chain(&named).cloned().collect();
     let unread: Vec<String> = reading.with_intake(|intake| {
         users.iter().filter(|held| !intake.knows_person(&held.id)).map(|held| held.id.clone()).collect()
     });
@@ -152,13 +157,15 @@ pub(crate) async fn complete(
     let Some((groups, ())) = reading.admin(read)? else { return Ok(AdminReading::default()) };
     let groups: Vec<Held> = groups.into_iter().flatten().collect();
     reading.read(Stage::AdminRoles, users.len() as u64);
-    Ok(AdminReading { roles: assemble(&users, &groups, &member_of) })
+    Ok(AdminReading { roles: assemble(&users, &groups, &member_of, &named, reading) })
 }
 
 fn assemble(
     users: &[Held],
     groups: &[Held],
     member_of: &HashMap<String, BTreeSet<String>>,
+    named: &BTreeSet<String>,
+    reading: &Reading<'_>,
 ) -> Vec<AdminRole> {
     let mut roles: BTreeMap<String, AdminRole> = BTreeMap::new();
     for group in groups {
@@ -170,21 +177,31 @@ fn assemble(
         let member = |group: &GroupId| member_of.get(&user.id).is_some_and(|of| of.contains(group.as_str()));
         for role in &user.roles {
             let role_entry = role.entry_in(&mut roles);
-            let via: Vec<GroupId> = role_entry.groups.keys().filter(|group| member(group)).cloned().collect();
+            let unnamed: Vec<GroupId> =
+                role_entry.groups.keys().filter(|group| member(group)).cloned().collect();
             let holder = role_entry.users.entry(UserId::new(&user.id)).or_insert_with(AdminHolder::default);
-            if role.by_group {
-                holder.groups = via;
-            } else {
-                holder.direct = true;
+            match &role.via {
+                _ if !role.by_group => holder.direct = true,
+                Some(group) if named.contains(group) => add(&mut holder.groups, GroupId::new(group)),
+                Some(group) => {
+                    let name = reading.with_intake(|intake| intake.name_of(group));
+                    add(&mut holder.outside, (GroupId::new(group), name));
+                }
+                None => unnamed.into_iter().for_each(|group| add(&mut holder.groups, group)),
             }
             for target in &role.targets {
-                if !holder.targets.contains(target) {
-                    holder.targets.push(target.clone());
-                }
+                add(&mut holder.targets, target.clone());
             }
         }
     }
     roles.into_values().collect()
+}
+
+/// Keeps a list sorted and free of repetitions.
+fn add<T: Ord>(list: &mut Vec<T>, item: T) {
+    if let Err(at) = list.binary_search(&item) {
+        list.insert(at, item);
+    }
 }
 
 /// A standard role that is in force; custom roles have rows of another kind.
@@ -193,9 +210,11 @@ fn role_of(okta: &shapes::RoleAssignment) -> Option<RoleOf> {
     if okta.status.as_deref().is_some_and(|status| status != "ACTIVE") {
         return None;
     }
+    let by_group = okta.assignment_type.as_deref() == Some("GROUP");
     Some(RoleOf {
         label: okta.label.clone().unwrap_or_else(|| kind.clone()),
-        by_group: okta.assignment_type.as_deref() == Some("GROUP"),
+        by_group,
+        via: okta.granting_group().filter(|_| by_group).map(String::from),
         targets: targets(okta.targets()),
         kind,
     })

@@ -272,6 +272,16 @@ impl Intake {
         groups
     }
 
+    /// Whether the group becomes part of the snapshot.
+    pub(crate) fn has_group(&self, group: &str) -> bool {
+        self.groups.get(group).is_some_and(|draft| !draft.gone)
+    }
+
+    /// The name of a group outside the snapshot, when the org's groups were listed.
+    pub(crate) fn name_of(&self, group: &str) -> Option<String> {
+        self.names.get(group).and_then(|found| found.name.clone())
+    }
+
     /// Everything, sorted by id.
     pub(crate) fn finish(self) -> Taken {
         let (groups, moved_groups) = self.groups.sorted();

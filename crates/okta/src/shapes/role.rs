@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::UserId;
+use super::{GroupId, UserId};
 
 /// A user who holds some admin role, directly or through a group.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -51,9 +51,19 @@ pub struct RoleAssignment {
     pub resource_set: Option<String>,
     #[serde(default, rename = "_embedded")]
     embedded: Option<Value>,
+    #[serde(default, rename = "_links")]
+    links: Option<Value>,
 }
 
 impl RoleAssignment {
+    /// The group that a role of a user comes from, where Okta's assignee link names one.
+    #[must_use]
+    pub fn granting_group(&self) -> Option<GroupId> {
+        let href = self.links.as_ref()?.pointer("/assignee/href")?.as_str()?;
+        let (_, id) = href.rsplit_once("/groups/")?;
+        GroupId::new(id.split(['/', '?', '#']).next()?).ok()
+    }
+
     /// The groups or apps that the role is limited to, as Okta sent them, when asked for with
     /// `expand=targets/…`. No targets means all.
     #[must_use]
