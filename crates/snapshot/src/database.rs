@@ -31,7 +31,6 @@ pub(crate) fn create(working: &Path) -> Result<Connection, Error> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // No locks of SQLite's own: ours is on the file already, and on some network file systems the two would meet.
     let connection = Connection::open_with_flags_and_vfs(working, flags, c"unix-none").map_err(failed())?;
-    harden(&connection).map_err(failed())?;
     // Rows come in order, so the cache has nothing to keep; its size is also what an index sorts at a time, and
     // small sorts on a second thread are quicker than one large sort.
     let settings = "pragma page_size = 4096;
@@ -41,6 +40,8 @@ pub(crate) fn create(working: &Path) -> Result<Connection, Error> {
          pragma cache_size = -8192;
          pragma threads = 1;";
     connection.execute_batch(settings).map_err(failed())?;
+    // Only now: hardened, SQLite would insist on a journal.
+    harden(&connection).map_err(failed())?;
     if !can_spill() {
         connection.execute_batch("pragma temp_store = memory").map_err(failed())?;
     }

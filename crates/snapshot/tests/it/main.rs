@@ -7,7 +7,13 @@
     reason = "tests fail by panicking"
 )]
 
+mod all_or_nothing;
+mod foreign;
 mod golden;
 mod identifiers;
+mod raw;
+mod records;
+mod retention;
 mod sample;
+mod schema;
 mod write_and_read;

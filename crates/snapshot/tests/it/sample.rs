@@ -36,6 +36,7 @@ pub(crate) fn group_member() -> String {
 }
 
 /// Every record of the sample, sorted.
+#[derive(Debug)]
 pub(crate) struct Records {
     pub types: Vec<ResourceType>,
     pub resources: Vec<Resource>,
