@@ -42,10 +42,7 @@ pub(crate) fn fields(o: &mut Object<'_>, root: &Root<'_>, org: &Org, row: &AppRo
         o.value("signing", &if swa { json!({}) } else { json!({"kid": kid}) });
     });
     o.object("settings", |o| settings(o, row, swa));
-    o.value(
-        "universalLogout",
-        &json!({"status": "UNSUPPORTED", "supportType": "NONE", "identityStack": "NOT_SHARED"}),
-    );
+    o.value("universalLogout", &json!({"status": "UNSUPPORTED", "identityStack": "NOT_SHARED"}));
     o.object("_links", |o| links(o, root, row, swa));
 }
 
