@@ -61,6 +61,8 @@ pub struct Asset {
 const GRANT_COLUMNS: &str = "resource_type_id, resource_id, entitlement_id, principal_resource_type_id, \
                              principal_resource_id, external_id, data";
 
+const ENTITLEMENT_AND_SYNC: &str = "idx_grants_entitlement_sync_grant_v1";
+
 impl<'a> SyncRows<'a> {
     pub(crate) fn new(connection: &'a Connection, layout: &'a Layout, path: &'a Path, sync: SyncId) -> Self {
         Self { connection, layout, path, sync }
@@ -116,6 +118,10 @@ impl<'a> SyncRows<'a> {
             // Most of the table: cheaper to pass over the others than to sort these.
             GrantFilter::ResourceType(kind) if self.are_most_grants(kind)? => "idx_grants_external_sync_v1",
             GrantFilter::All => "idx_grants_external_sync_v1",
+            // The newest files have an index that knows the sync too.
+            GrantFilter::Entitlement(_) if self.layout.has_index(ENTITLEMENT_AND_SYNC) => {
+                ENTITLEMENT_AND_SYNC
+            }
             GrantFilter::Entitlement(_) => "idx_grants_entitlement_id_principal_id_v1",
             GrantFilter::ResourceType(_) | GrantFilter::Resource { .. } => {
                 "idx_grants_resource_type_id_resource_id_v1"

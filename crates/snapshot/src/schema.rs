@@ -232,9 +232,13 @@ impl Layout {
         if present { column } else { otherwise }
     }
 
+    pub(crate) fn has_index(&self, index: &str) -> bool {
+        self.indexes.contains(index)
+    }
+
     /// `indexed by` clause, if the file has that index.
     pub(crate) fn indexed_by(&self, index: &str) -> String {
-        if self.indexes.contains(index) { format!("indexed by {index}") } else { String::new() }
+        if self.has_index(index) { format!("indexed by {index}") } else { String::new() }
     }
 }
 

@@ -38,12 +38,19 @@ impl WorkingFile {
                         _ => Error::io("create", &path)(source),
                     },
                 )?;
-            // Between creation and lock, another process may have taken the file for a leftover.
-            let locked = file.try_lock().is_ok();
-            if locked && file.metadata().map_err(Error::io("look at", &path))?.nlink() > 0 {
-                return Ok(Self { path, file });
+            let created = Self { path: path.clone(), file };
+            match created.file.try_lock() {
+                // Between creation and lock, another process may have taken the file for a leftover: then again.
+                Ok(()) if created.has_name()? => return Ok(created),
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(source)) => return Err(Error::io("lock", &path)(source)),
             }
         }
+    }
+
+    fn has_name(&self) -> Result<bool, Error> {
+        let found = self.file.metadata().map_err(Error::io("look at", &self.path))?;
+        Ok(found.nlink() > 0)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -85,7 +92,8 @@ pub(crate) fn sweep(target: &Path) -> Result<(), Error> {
             continue;
         }
         let path = entry.path();
-        let Ok(file) = File::open(&path) else { continue };
+        // Not ours if it cannot be opened. For writing, because some network file systems ask that of a lock.
+        let Ok(file) = OpenOptions::new().read(true).write(true).open(&path) else { continue };
         match file.try_lock() {
             Ok(()) => fs::remove_file(&path).or_else(gone).map_err(Error::io("remove", &path))?,
             Err(TryLockError::WouldBlock) => {
