@@ -33,11 +33,12 @@ impl RoleValuePattern {
         self.text.contains(ACCOUNT)
     }
 
-    /// The account that the pattern fixes by itself, when it fixes one.
+    /// The account that the pattern's role ARN fixes by itself, when it fixes one. A fixed provider does not fix the
+    /// account of the role.
     #[must_use]
     pub fn fixed_account(&self) -> Option<AccountId> {
         let arns = RoleArn::from_halves(split_pair(&self.text));
-        [arns.role, arns.provider].into_iter().flatten().find_map(|arn| AccountId::parse(&arn.account))
+        arns.role.and_then(|arn| AccountId::parse(&arn.account))
     }
 
     /// The partition that the pattern names, when it holds an ARN.

@@ -68,7 +68,7 @@ pub(crate) struct MainAccount {
 #[derive(Debug, Clone)]
 pub enum Mode {
     /// Group names decide (`useGroupMapping`).
-    Mapping(Mapping),
+    Mapping(Box<Mapping>),
     /// Profiles of assignments decide.
     Direct(Direct),
 }
@@ -171,7 +171,7 @@ impl Rules {
         warnings: &mut Warnings,
     ) -> Result<Self, RulesError> {
         let mode = if app.settings.use_group_mapping {
-            Mode::Mapping(Mapping::compile(app, switches)?)
+            Mode::Mapping(Box::new(Mapping::compile(app, switches)?))
         } else {
             Mode::Direct(Direct::compile(app, union, warnings))
         };

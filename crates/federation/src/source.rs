@@ -22,7 +22,9 @@ impl AppFilter {
             GroupKind::App | GroupKind::Unknown => [&group.origin.app_name, &group.origin.app_id]
                 .into_iter()
                 .flatten()
-                .any(|word| self.lists(&word.to_lowercase())),
+                .map(|word| word.to_lowercase())
+                // `okta` means local groups, whatever an app calls itself
+                .any(|word| word != "okta" && self.lists(&word)),
         }
     }
 

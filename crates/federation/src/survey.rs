@@ -11,6 +11,10 @@ pub struct FilterSurvey {
     /// The filter read with single backslashes, when the stored one holds double ones.
     unescaped: Option<GroupFilter>,
     unescaped_found: u64,
+    /// The filter without regard to case.
+    caseless: Option<GroupFilter>,
+    other_case: u64,
+    other_case_samples: Vec<String>,
     warnings: Warnings,
 }
 
@@ -25,11 +29,20 @@ impl FilterSurvey {
             }
             _ => None,
         };
-        Self { unescaped, ..Self::default() }
+        let caseless = match rules.mode() {
+            Mode::Mapping(mapping) => {
+                GroupFilter::compile(&format!("(?i){}", mapping.filter().text()), FilterMatch::Find).ok()
+            }
+            Mode::Direct(_) => None,
+        };
+        Self { unescaped, caseless, ..Self::default() }
     }
 
-    /// Takes note of one group and its verdict.
+    /// Takes note of one group and its verdict. In direct mode names say nothing, and nothing is noted.
     pub fn observe(&mut self, group: &Group, verdict: &GroupVerdict) {
+        if matches!(verdict, GroupVerdict::NotMapping) {
+            return;
+        }
         let name = group.name.as_deref().unwrap_or("");
         self.groups += 1;
         self.found += u64::from(verdict.found());
@@ -38,6 +51,14 @@ impl FilterSurvey {
         }
         if let Some(filter) = &self.unescaped {
             self.unescaped_found += u64::from(matches!(filter.matches(name), NameMatch::Yes { .. }));
+        }
+        if let (GroupVerdict::NoMatch, Some(filter)) = (verdict, &self.caseless)
+            && matches!(filter.matches(name), NameMatch::Yes { .. })
+        {
+            self.other_case += 1;
+            if self.other_case_samples.len() < 3 {
+                self.other_case_samples.push(name.to_owned());
+            }
         }
         let mut warn = |code, text: &str| self.warnings.add(code, text, name);
         match verdict {
@@ -78,6 +99,15 @@ impl FilterSurvey {
     /// What was seen.
     #[must_use]
     pub fn finish(mut self, filter: &str) -> Warnings {
+        if self.other_case > 0 {
+            let text = format!(
+                "{} groups would match the filter if case were ignored; as it is they do not",
+                self.other_case
+            );
+            for sample in &self.other_case_samples {
+                self.warnings.add("filter-case", text.as_str(), sample.as_str());
+            }
+        }
         if self.found == 0 && self.groups > 0 {
             let text = format!("the group filter {filter} finds none of {} groups", self.groups);
             if self.samples.is_empty() {

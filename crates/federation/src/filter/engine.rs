@@ -1,5 +1,7 @@
 //! The two regular-expression engines behind one face.
 
+use std::sync::OnceLock;
+
 use super::{
     ACCOUNT_GROUP, Marks, ROLE_GROUP,
     java::{JavaError, Translated},
@@ -10,7 +12,22 @@ use super::{
 const BACKTRACK_LIMIT: usize = 200_000;
 
 #[derive(Debug, Clone)]
-pub(super) enum Engine {
+pub(super) struct Engine {
+    plain: Both,
+    /// For names that end in a line terminator, where `$` means another place. Hardly any does, so it is compiled at
+    /// the first that does.
+    terminated: Option<Terminated>,
+}
+
+#[derive(Debug, Clone)]
+struct Terminated {
+    pattern: String,
+    compiled: OnceLock<Option<Both>>,
+}
+
+/// Finding, and matching the whole name.
+#[derive(Debug, Clone)]
+enum Both {
     Linear { find: regex::Regex, whole: regex::Regex },
     Backtracking { find: fancy_regex::Regex, whole: fancy_regex::Regex },
 }
@@ -21,65 +38,82 @@ pub(super) struct GaveUp;
 
 impl Engine {
     pub(super) fn compile(java: &Translated) -> Result<Self, JavaError> {
-        let whole = format!(r"\A(?:{})\z", java.pattern);
-        let syntax = regex_syntax::ast::parse::Parser::new().parse(&java.pattern);
-        if !java.backtracking && syntax.is_ok() {
-            let compiled =
-                regex::Regex::new(&java.pattern).and_then(|find| Ok((find, regex::Regex::new(&whole)?)));
-            match compiled {
-                Ok((find, whole)) => return Ok(Self::Linear { find, whole }),
-                Err(regex::Error::CompiledTooBig(limit)) => {
-                    return Err(JavaError { at: 0, reason: format!("compiles to more than {limit} bytes") });
-                }
-                Err(_) => {} // an error beyond the grammar: let the other engine judge it
-            }
-        }
-        let fancy =
-            |pattern: &str| fancy_regex::RegexBuilder::new(pattern).backtrack_limit(BACKTRACK_LIMIT).build();
-        match fancy(&java.pattern).and_then(|find| Ok((find, fancy(&whole)?))) {
-            Ok((find, whole)) => Ok(Self::Backtracking { find, whole }),
-            Err(error) => Err(match (syntax, error) {
-                // The linear engine's grammar error is the better text, unless it only says that it lacks a feature.
-                (Err(syntax), _) if !lacks_feature(syntax.kind()) => JavaError {
-                    at: java.origin(syntax.span().start.offset),
-                    reason: syntax.kind().to_string(),
-                },
-                (_, fancy_regex::Error::ParseError(at, reason)) => {
-                    JavaError { at: java.origin(at), reason: reason.to_string() }
-                }
-                (_, other) => JavaError { at: 0, reason: other.to_string() },
-            }),
-        }
+        let plain = if java.backtracking {
+            backtracking(&java.pattern, |at| java.origin(at))?
+        } else {
+            linear(java)?
+        };
+        let terminated = java.terminated().map(|pattern| Terminated { pattern, compiled: OnceLock::new() });
+        Ok(Self { plain, terminated })
     }
 
     pub(super) fn find(&self, name: &str) -> Result<Option<Marks>, GaveUp> {
-        match self {
-            Self::Linear { find, .. } => Ok(linear(find, name)),
-            Self::Backtracking { find, .. } => backtracking(find, name),
+        match self.for_name(name)? {
+            Both::Linear { find, .. } => Ok(by_linear(find, name)),
+            Both::Backtracking { find, .. } => by_backtracking(find, name),
         }
     }
 
     pub(super) fn whole(&self, name: &str) -> Result<Option<Marks>, GaveUp> {
-        match self {
-            Self::Linear { whole, .. } => Ok(linear(whole, name)),
-            Self::Backtracking { whole, .. } => backtracking(whole, name),
+        match self.for_name(name)? {
+            Both::Linear { whole, .. } => Ok(by_linear(whole, name)),
+            Both::Backtracking { whole, .. } => by_backtracking(whole, name),
+        }
+    }
+
+    fn for_name(&self, name: &str) -> Result<&Both, GaveUp> {
+        match &self.terminated {
+            Some(terminated) if name.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) => {
+                let compile = || backtracking(&terminated.pattern, |_| 0).ok();
+                terminated.compiled.get_or_init(compile).as_ref().ok_or(GaveUp)
+            }
+            _ => Ok(&self.plain),
         }
     }
 }
 
-fn lacks_feature(kind: &regex_syntax::ast::ErrorKind) -> bool {
-    use regex_syntax::ast::ErrorKind;
-    matches!(kind, ErrorKind::UnsupportedLookAround | ErrorKind::UnsupportedBackreference)
+fn whole(pattern: &str) -> String {
+    format!(r"\A(?:{pattern})\z")
 }
 
-fn linear(regex: &regex::Regex, name: &str) -> Option<Marks> {
+fn linear(java: &Translated) -> Result<Both, JavaError> {
+    let refused = |at: usize, reason: String| JavaError { at: java.origin(at), reason };
+    regex_syntax::Parser::new().parse(&java.pattern).map_err(|error| match error {
+        regex_syntax::Error::Parse(error) => refused(error.span().start.offset, error.kind().to_string()),
+        regex_syntax::Error::Translate(error) => refused(error.span().start.offset, error.kind().to_string()),
+        other => refused(0, other.to_string()),
+    })?;
+    let compile = |pattern: &str| {
+        regex::Regex::new(pattern).map_err(|error| match error {
+            regex::Error::CompiledTooBig(limit) => refused(0, format!("compiles to more than {limit} bytes")),
+            other => refused(0, other.to_string()),
+        })
+    };
+    Ok(Both::Linear { find: compile(&java.pattern)?, whole: compile(&whole(&java.pattern))? })
+}
+
+fn backtracking(pattern: &str, origin: impl Fn(usize) -> usize) -> Result<Both, JavaError> {
+    let compile = |pattern: &str| {
+        fancy_regex::RegexBuilder::new(pattern).backtrack_limit(BACKTRACK_LIMIT).build().map_err(|error| {
+            match error {
+                fancy_regex::Error::ParseError(at, reason) => {
+                    JavaError { at: origin(at), reason: reason.to_string() }
+                }
+                other => JavaError { at: 0, reason: other.to_string() },
+            }
+        })
+    };
+    Ok(Both::Backtracking { find: compile(pattern)?, whole: compile(&whole(pattern))? })
+}
+
+fn by_linear(regex: &regex::Regex, name: &str) -> Option<Marks> {
     regex.captures(name).map(|found| Marks {
         account: found.name(ACCOUNT_GROUP).map(|m| m.as_str().to_owned()),
         role: found.name(ROLE_GROUP).map(|m| m.as_str().to_owned()),
     })
 }
 
-fn backtracking(regex: &fancy_regex::Regex, name: &str) -> Result<Option<Marks>, GaveUp> {
+fn by_backtracking(regex: &fancy_regex::Regex, name: &str) -> Result<Option<Marks>, GaveUp> {
     let found = regex.captures(name).map_err(|_| GaveUp)?;
     Ok(found.map(|found| Marks {
         account: found.name(ACCOUNT_GROUP).map(|m| m.as_str().to_owned()),
