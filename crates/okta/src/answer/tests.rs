@@ -1,5 +1,6 @@
 use super::*;
 use http::HeaderValue;
+use proptest::prelude::*;
 
 fn answer(status: u16, content_type: Option<&'static str>, body: &str) -> Answer {
     let mut headers = HeaderMap::new();
@@ -153,4 +154,21 @@ fn foreign_text_is_tamed_and_odd_bodies_survive() {
     assert_eq!(reply.causes, ["one"]);
     assert_eq!(reply.error_id, None);
     assert!(!error.to_string().contains('\u{1b}'));
+}
+
+proptest! {
+    /// Whatever the bytes, an error says something, in one line; and only a JSON list is a list.
+    #[test]
+    fn any_body_ends_in_a_value_or_an_error(
+        status in 400u16..600,
+        body in prop_oneof![".{0,200}", "\\{\"errorCode\":.{0,20},\"errorSummary\":\".{0,40}\"\\}", "\\[.{0,40}\\]"],
+        html: bool,
+    ) {
+        let content_type = Some(if html { "text/html" } else { "application/json" });
+        let error = answer(status, content_type, &body).refusal(BucketName::Groups);
+        prop_assert_eq!(error.status(), Some(status));
+        prop_assert!(!error.to_string().chars().any(char::is_control));
+        let list = answer(200, content_type, &body).json::<Vec<serde_json::Value>>();
+        prop_assert_eq!(list.is_ok(), !html && serde_json::from_str::<Vec<serde_json::Value>>(&body).is_ok());
+    }
 }

@@ -5,7 +5,7 @@ use rolebook_fake_okta::{
     User,
 };
 use rolebook_okta::shapes::AppId;
-use rolebook_okta::{Client, GroupQuery};
+use rolebook_okta::{Client, GroupQuery, Method, Request};
 use serde::Deserialize;
 
 use crate::quick;
@@ -192,4 +192,15 @@ async fn a_read_only_token_is_refused_where_okta_refuses_it() {
     assert!(okta.role_assignees().unwrap().next_page().await.unwrap_err().is_refused());
     let stranger = Client::new(quick(fake.url(), "00nobody")).unwrap();
     assert!(stranger.org().await.unwrap_err().is_unauthenticated());
+}
+
+#[tokio::test]
+async fn a_membership_is_written_and_the_log_of_the_fake_shows_one_call() {
+    let org = Org::new("acme").user(User::new("ann@acme.test").id("00uA")).group(Group::new("g").id("00gX"));
+    let fake = start(org, |_| {});
+    let put = Request::new(Method::PUT, "/api/v1/groups/00gX/users/00uA").unwrap();
+    let answer = reader(&fake).send(put).await.unwrap();
+    assert_eq!((answer.status(), answer.is_empty()), (204, true));
+    assert!(fake.with_org(|org| org.is_member("00gX", "00uA")));
+    assert_eq!(fake.log_lines(), ["PUT /api/v1/groups/00gX/users/00uA"]);
 }

@@ -12,6 +12,7 @@ mod addresses;
 mod faults;
 mod governed;
 mod lists;
+mod matrix;
 mod pages;
 mod refusals;
 mod retries;

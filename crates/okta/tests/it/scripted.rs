@@ -73,6 +73,12 @@ impl Say {
         self
     }
 
+    /// Only the first half of the body, with an end that looks right.
+    pub(crate) fn cut(mut self) -> Self {
+        self.body.truncate(self.body.len() / 2);
+        self
+    }
+
     /// Rate headers: `reset` seconds after a fixed `Date`.
     pub(crate) fn rate(self, limit: u32, remaining: u32, reset: i64) -> Self {
         self.header("date", "Fri, 15 Jan 2027 08:00:00 GMT")
