@@ -1,0 +1,24 @@
+//! The sync as a whole: a fake Okta on loopback goes in, a sealed file comes out. Asked of it is what the contract of
+//! a snapshot promises, not how the connector gets there.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod bound;
+mod cases_direct;
+mod cases_failures;
+mod cases_mapping;
+mod cases_pages;
+mod cases_people;
+mod cases_settings;
+mod determinism;
+mod essential;
+mod options;
+mod rows;
+mod run;
+mod secrets;

@@ -1,0 +1,253 @@
+//! One run of the real sync against a fake Okta.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rolebook_connector::{
+    AdminRoles, AppChoice, Probe, ReadOptions, Silent, Summary, SyncError, SyncOptions, check, sync,
+};
+use rolebook_fake_okta::{App, FakeOkta, Fault, Group, Logged, Options, Org, RateLimits, User};
+use rolebook_federation::Switches;
+use rolebook_ledger::Facts;
+use rolebook_okta::{
+    ApiToken, Client, ClientConfig, Domain, Governor, GovernorConfig, Secret, install_crypto_provider,
+};
+use rolebook_snapshot::{Limits, Snapshot};
+use tempfile::TempDir;
+
+use crate::rows::Rows;
+
+/// The app in every org of these tests.
+pub(crate) const APP: &str = "0oaAWS";
+/// The account of bare role names in direct mode.
+pub(crate) const MAIN: &str = "111122223333";
+/// When the first sync of a run happens.
+const START: i64 = 1_788_249_600;
+
+/// A fake Okta, a token and a file.
+pub(crate) struct Run {
+    pub(crate) fake: FakeOkta,
+    pub(crate) sync: SyncOptions,
+    token: String,
+    in_flight: usize,
+    now: AtomicI64,
+    _folder: TempDir,
+}
+
+/// What a sync did, what the file holds and what Okta was asked.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) summary: Summary,
+    pub(crate) facts: Facts,
+    pub(crate) rows: Rows,
+    pub(crate) log: Vec<Logged>,
+}
+
+/// Okta without limits: what most tests want.
+pub(crate) fn unlimited() -> Options {
+    Options { rate_limits: RateLimits::UNLIMITED, ..Options::default() }
+}
+
+impl Run {
+    pub(crate) fn of(org: Org) -> Self {
+        Self::with(org, unlimited())
+    }
+
+    pub(crate) fn with(org: Org, okta: Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sync = SyncOptions {
+            file: folder.path().join("acme.c1z"),
+            app: AppChoice::Find,
+            read: ReadOptions::default(),
+            switches: Switches::default(),
+            writer: "acceptance 1".to_owned(),
+            random: [7; 16],
+        };
+        Self {
+            fake: FakeOkta::start(org, okta).unwrap(),
+            sync,
+            token: "read_only".to_owned(),
+            in_flight: 10,
+            now: AtomicI64::new(START),
+            _folder: folder,
+        }
+    }
+
+    /// Which of the fake's tokens.
+    pub(crate) fn token(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.token);
+        self
+    }
+
+    pub(crate) fn options(mut self, change: impl FnOnce(&mut SyncOptions)) -> Self {
+        change(&mut self.sync);
+        self
+    }
+
+    pub(crate) fn admin_roles(self, admin_roles: AdminRoles) -> Self {
+        self.options(|sync| sync.read.admin_roles = admin_roles)
+    }
+
+    /// Without admin roles, the one list that a read-only token may not read.
+    pub(crate) fn plain(self) -> Self {
+        self.admin_roles(AdminRoles::Off)
+    }
+
+    pub(crate) fn app(self, id: &str) -> Self {
+        self.options(|sync| sync.app = AppChoice::Id(id.to_owned()))
+    }
+
+    pub(crate) fn fault(self, fault: Fault) -> Self {
+        self.fake.add_fault(fault);
+        self
+    }
+
+    /// Requests under way at once.
+    pub(crate) fn in_flight(mut self, requests: usize) -> Self {
+        self.in_flight = requests;
+        self
+    }
+
+    /// Turns the clock of the sync.
+    pub(crate) fn later(&self, seconds: i64) {
+        self.now.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.sync.file.clone()
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        std::fs::read(&self.sync.file).unwrap()
+    }
+
+    fn client(&self) -> Client {
+        self.client_with(&self.fake.token(&self.token))
+    }
+
+    fn client_with(&self, token: &str) -> Client {
+        install_crypto_provider();
+        let (domain, _) = Domain::parse(&self.fake.url(), true).unwrap();
+        let mut config = ClientConfig::new(domain, ApiToken::new(&Secret::from(token)).unwrap());
+        config.addresses.allow_loopback = true;
+        config.retry.base = Duration::from_millis(1);
+        config.retry.ceiling = Duration::from_millis(10);
+        let mut governor = GovernorConfig::default();
+        governor.rate_budget = 100;
+        governor.jitter = Duration::ZERO;
+        governor.margin = Duration::from_millis(10);
+        governor.in_flight = self.in_flight;
+        config.governor = Governor::new(governor);
+        Client::new(config).unwrap()
+    }
+
+    fn clock(&self) -> Timestamp {
+        Timestamp::from_second(self.now.load(Ordering::Relaxed)).unwrap()
+    }
+
+    async fn once(&self, client: Client) -> Result<Summary, SyncError> {
+        self.fake.clear_log();
+        sync(&client, &self.sync, &|| self.clock(), &Silent).await
+    }
+
+    /// The sync alone, on a runtime of its own; `on_thread` runs at the start of each of its threads.
+    pub(crate) fn summary_on(
+        &self,
+        on_thread: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Summary, SyncError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .on_thread_start(on_thread)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(self.once(self.client()))
+    }
+
+    pub(crate) fn sync(&self) -> Result<Done, SyncError> {
+        let summary = self.summary_on(|| {})?;
+        let log = self.fake.log();
+        let (facts, rows) = self.open();
+        Ok(Done { summary, facts, rows, log })
+    }
+
+    /// Syncs, and expects a sealed file.
+    pub(crate) fn done(&self) -> Done {
+        self.sync().unwrap_or_else(|error| panic!("the sync failed: {error}: {:?}", self.fake.log_lines()))
+    }
+
+    /// Syncs, and expects that nothing is sealed: the file stays as it was, or away.
+    pub(crate) fn refused(&self) -> SyncError {
+        let read = || std::fs::read(&self.sync.file).ok();
+        let before = read();
+        let error = match self.summary_on(|| {}) {
+            Err(error) => error,
+            Ok(summary) => panic!("sealed all the same: {:?}", summary.counts),
+        };
+        assert_eq!(before, read(), "a sync that fails leaves the file alone");
+        let folder = self.sync.file.parent().unwrap();
+        let beside: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(beside.iter().all(|path| *path == self.sync.file), "left behind: {beside:?}");
+        error
+    }
+
+    pub(crate) fn check(&self) -> Result<Probe, SyncError> {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        self.fake.clear_log();
+        let (read, switches) = (&self.sync.read, &self.sync.switches);
+        runtime.block_on(check(&self.client(), &self.sync.app, read.admin_roles, switches))
+    }
+
+    /// Facts and rows of the newest sync in the file.
+    pub(crate) fn open(&self) -> (Facts, Rows) {
+        let snapshot = Snapshot::open(&self.sync.file, &Limits::default()).unwrap();
+        let newest = snapshot.latest_full().unwrap();
+        let rows = snapshot.rows(&newest.id);
+        (rolebook_ledger::read(&rows).unwrap(), Rows::read(&rows))
+    }
+}
+
+impl Done {
+    /// How often a warning was counted; 0 when never.
+    pub(crate) fn warned(&self, code: &str) -> u64 {
+        self.summary.warnings.get(code).map_or(0, |warning| warning.count)
+    }
+
+    /// Samples of a warning.
+    pub(crate) fn samples(&self, code: &str) -> Vec<String> {
+        self.summary.warnings.get(code).map(|warning| warning.samples.clone()).unwrap_or_default()
+    }
+
+    /// Requests whose path ends so.
+    pub(crate) fn asked(&self, path_end: &str) -> usize {
+        self.log.iter().filter(|entry| entry.path.ends_with(path_end)).count()
+    }
+}
+
+/// Ann, bob and cy.
+pub(crate) fn people() -> Org {
+    let user = |id: &str, login: &str| User::new(login).id(id);
+    Org::new("acme").users([
+        user("00uA", "ann@acme.test"),
+        user("00uB", "bob@acme.test"),
+        user("00uC", "cy@acme.test"),
+    ])
+}
+
+/// The app in assignment mode, its main account [`MAIN`].
+pub(crate) fn direct() -> App {
+    App::aws(APP).setting("identityProviderArn", "arn:aws:iam::111122223333:saml-provider/OKTA")
+}
+
+/// The app in group mapping mode.
+pub(crate) fn mapping() -> App {
+    App::aws_mapping(APP)
+}
+
+/// A group with members.
+pub(crate) fn group<const N: usize>(id: &str, name: &str, members: [&str; N]) -> Group {
+    Group::new(name).id(id).members(members)
+}
