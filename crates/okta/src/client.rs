@@ -53,7 +53,7 @@ pub struct ClientConfig {
     /// Other hosts of the same org. With a custom domain, `next` links may name the org's plain Okta host; such a
     /// link is followed on the configured domain. Nothing is ever sent to these hosts.
     pub other_hosts: Vec<String>,
-    /// Pages in a row without anything new after which a list is taken to be endless. Default 200.
+    /// Pages in a row without anything new after which a list is taken to be endless. Default 50.
     pub max_barren_pages: usize,
     /// Seed of the jitter in backoffs; draw it from the system.
     pub seed: u64,
@@ -77,7 +77,7 @@ impl ClientConfig {
             lookup: system_lookup(),
             ca_pem: None,
             other_hosts: Vec::new(),
-            max_barren_pages: 200,
+            max_barren_pages: 50,
             seed: 0,
         }
     }

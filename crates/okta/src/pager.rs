@@ -64,14 +64,23 @@ pub struct Pager<T> {
     /// Hashes of the pages asked for, with the limit set aside.
     seen: HashSet<u64>,
     barren: usize,
-    last_body: Option<u64>,
+    /// Hashes of the bodies read: a list without end repeats itself, if not at once.
+    bodies: HashSet<u64>,
     item: PhantomData<fn() -> T>,
 }
 
 impl<T: DeserializeOwned> Pager<T> {
     pub(crate) fn new(client: Client, list: List) -> Self {
         let next = Some(list.first.clone());
-        Self { client, list, next, seen: HashSet::new(), barren: 0, last_body: None, item: PhantomData }
+        Self {
+            client,
+            list,
+            next,
+            seen: HashSet::new(),
+            barren: 0,
+            bodies: HashSet::new(),
+            item: PhantomData,
+        }
     }
 
     /// The walk from a stored place instead of the start.
@@ -153,9 +162,9 @@ impl<T: DeserializeOwned> Pager<T> {
         }
     }
 
-    /// A page without entries, or with exactly the bytes of the last, brings nothing new.
+    /// A page without entries, or with exactly the bytes of an earlier one, brings nothing new.
     fn watch_progress(&mut self, target: &Target, empty: bool, body: u64) -> Result<(), Error> {
-        let same = self.last_body.replace(body) == Some(body);
+        let same = !self.bodies.insert(body);
         self.barren = if empty || same { self.barren + 1 } else { 0 };
         if self.barren >= self.client.config().max_barren_pages {
             return Err(Error::EndlessPages { target: target.to_string(), pages: self.barren });
