@@ -1,7 +1,7 @@
 //! The contract of a Rolebook snapshot, and its only home: facts and resolved access become Baton rows, and Baton
 //! rows become facts again.
 //!
-//! The connector writes through [`write`], every question reads through [`read`]; a round-trip property holds both
+//! The connector writes through [`write()`], every question reads through [`read()`]; a round-trip property holds both
 //! together. `docs/SNAPSHOT.md` tells the contract for readers of the file.
 
 mod asset;

@@ -9,16 +9,11 @@
     reason = "tests fail by panicking"
 )]
 
-mod bound;
 mod cases_direct;
 mod cases_failures;
 mod cases_mapping;
 mod cases_pages;
 mod cases_people;
 mod cases_settings;
-mod determinism;
-mod essential;
-mod options;
 mod rows;
 mod run;
-mod secrets;

@@ -60,7 +60,7 @@ impl Rows {
             self.types
         );
         assert_eq!(self.expandable, 0, "nothing is left to expansion");
-        for ((kind, _), _) in &self.resources {
+        for (kind, _) in self.resources.keys() {
             assert!(self.types.contains(kind), "{kind}");
         }
         for (id, grant) in &self.grants {

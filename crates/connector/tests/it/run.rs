@@ -1,6 +1,5 @@
 //! One run of the real sync against a fake Okta.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -104,23 +103,9 @@ impl Run {
         self
     }
 
-    /// Requests under way at once.
-    pub(crate) fn in_flight(mut self, requests: usize) -> Self {
-        self.in_flight = requests;
-        self
-    }
-
     /// Turns the clock of the sync.
     pub(crate) fn later(&self, seconds: i64) {
         self.now.fetch_add(seconds, Ordering::Relaxed);
-    }
-
-    pub(crate) fn file(&self) -> PathBuf {
-        self.sync.file.clone()
-    }
-
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        std::fs::read(&self.sync.file).unwrap()
     }
 
     fn client(&self) -> Client {
@@ -129,7 +114,7 @@ impl Run {
 
     fn client_with(&self, token: &str) -> Client {
         install_crypto_provider();
-        let (domain, _) = Domain::parse(&self.fake.url(), true).unwrap();
+        let (domain, _) = Domain::parse(self.fake.url(), true).unwrap();
         let mut config = ClientConfig::new(domain, ApiToken::new(&Secret::from(token)).unwrap());
         config.addresses.allow_loopback = true;
         config.retry.base = Duration::from_millis(1);
