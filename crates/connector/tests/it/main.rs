@@ -9,11 +9,15 @@
     reason = "tests fail by panicking"
 )]
 
+mod canary;
 mod cases_direct;
 mod cases_failures;
 mod cases_mapping;
 mod cases_pages;
 mod cases_people;
 mod cases_settings;
+mod refusals;
+mod request_bound;
 mod rows;
 mod run;
+mod sameness;
