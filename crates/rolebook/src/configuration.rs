@@ -44,7 +44,7 @@ pub(crate) fn resolve(given: Vec<OsString>, environment: &[(String, String)]) ->
         Some(path) => Some(read(&path)?),
         None => default_file(environment).map(|path| read(&path)).transpose()?,
     };
-    let profile = if matches.try_contains_id("profile").unwrap_or(false) { setting("profile") } else { None };
+    let profile = setting("profile");
     if let Some(file) = file {
         for (flag, value) in file.settings(profile.as_deref(), &all_flags(&command))? {
             values.insert(flag, value);
