@@ -19,9 +19,8 @@ fn pages(items: usize, per_page: usize) -> usize {
 fn expected(done: &Done, groups: Option<usize>) -> usize {
     let holders = done.rows.holders("app:0oaAWS:access");
     let of = |kind: &str| holders.iter().filter(|holder| holder.starts_with(kind)).count();
-    let matters = |id: &str| {
-        holders.contains(&format!("group:{id}")) || !done.rows.group_roles(id).is_empty()
-    };
+    let matters =
+        |id: &str| holders.contains(&format!("group:{id}")) || !done.rows.group_roles(id).is_empty();
     let members: usize = done
         .rows
         .ids("group")
@@ -51,7 +50,8 @@ fn is_frugal(done: &Done) {
             _ if members => 1000,
             _ => continue,
         };
-        let limits: Vec<&str> = entry.query.split('&').filter_map(|part| part.strip_prefix("limit=")).collect();
+        let limits: Vec<&str> =
+            entry.query.split('&').filter_map(|part| part.strip_prefix("limit=")).collect();
         assert_eq!(limits, [size.to_string()], "{}", entry.line());
     }
 }
@@ -120,9 +120,8 @@ fn every_list_over_its_page() {
             .group(Group::new("aws_111122223333_Admin").id("gBIG").members(ids(0, 1001)))
             .groups((0..201).map(|n| Group::new(format!("m{n}")).id(format!("gM{n:03}"))))
     };
-    let assigned = |app: App| {
-        (0..201).fold(app, |app, n| app.group(AppGroup::new(format!("gM{n:03}")).priority(n)))
-    };
+    let assigned =
+        |app: App| (0..201).fold(app, |app, n| app.group(AppGroup::new(format!("gM{n:03}")).priority(n)));
     let direct_users = |app: App| {
         ids(0, 501).into_iter().fold(app, |app, id| app.user(AppUser::direct(id).saml_roles(["Admin"])))
     };

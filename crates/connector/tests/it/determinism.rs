@@ -70,16 +70,21 @@ fn listed(backwards: bool, app: fn() -> App) -> Org {
     let org = Org::new("acme")
         .users(order(40).into_iter().map(|n| User::new(format!("u{n}@acme.test")).id(format!("00u{n:03}"))));
     let org = order(30).into_iter().fold(org, |org, n| {
-        let members = order(40).into_iter().filter(|user| user % (n + 2) == 0).map(|user| format!("00u{user:03}"));
-        org.group(Group::new(format!("aws_{:012}_Role{n}", n % 7 + 1)).id(format!("g{n:03}")).members(members))
-            .rule(GroupRule::new(format!("rule {n}"), "true").id(format!("0pr{n:03}")).inactive())
+        let members =
+            order(40).into_iter().filter(|user| user % (n + 2) == 0).map(|user| format!("00u{user:03}"));
+        org.group(
+            Group::new(format!("aws_{:012}_Role{n}", n % 7 + 1)).id(format!("g{n:03}")).members(members),
+        )
+        .rule(GroupRule::new(format!("rule {n}"), "true").id(format!("0pr{n:03}")).inactive())
     });
     let app = order(10).into_iter().fold(app(), |app, n| {
         let roles = [format!("Role{}", n % 3), "Shared".to_owned()];
         app.group(AppGroup::new(format!("g{n:03}")).priority(i64::try_from(n).unwrap()).saml_roles(roles))
     });
     let app = order(12).into_iter().fold(app, |app, n| {
-        app.user(AppUser::direct(format!("00u{:03}", n * 3)).saml_roles(["Own".to_owned(), format!("Role{n}")]))
+        app.user(
+            AppUser::direct(format!("00u{:03}", n * 3)).saml_roles(["Own".to_owned(), format!("Role{n}")]),
+        )
     });
     order(4).into_iter().fold(org.app(app), |org, n| {
         org.user_role(&format!("00u{n:03}"), AdminRole::OrgAdmin, RoleTargets::all()).group_role(

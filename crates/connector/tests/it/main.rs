@@ -9,6 +9,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod bound;
 mod canary;
 mod cases_direct;
 mod cases_failures;
@@ -16,8 +17,12 @@ mod cases_mapping;
 mod cases_pages;
 mod cases_people;
 mod cases_settings;
+mod determinism;
+mod essential;
+mod options;
 mod refusals;
 mod request_bound;
 mod rows;
 mod run;
 mod sameness;
+mod secrets;

@@ -55,7 +55,8 @@ fn all_attributes_are_all() {
 #[test]
 fn a_list_of_attributes_is_exact() {
     for profile in profiles(&with(ProfileAttributes::parse("favouriteColour, department"))) {
-        let kept: BTreeSet<&str> = profile.keys().map(String::as_str).filter(|key| *key != "okta_status").collect();
+        let kept: BTreeSet<&str> =
+            profile.keys().map(String::as_str).filter(|key| *key != "okta_status").collect();
         assert_eq!(kept, BTreeSet::from(["department", "favouriteColour"]));
         assert_eq!(profile["okta_status"], "ACTIVE");
     }
@@ -96,7 +97,10 @@ fn admin_roles_on_auto_and_off() {
     assert!(!off.log.iter().any(|entry| entry.path.contains("/iam/") || entry.path.ends_with("/roles")));
     assert_eq!(off.warned("list-not-read"), 0, "what nobody wanted is not missing");
     assert!(off.summary.bound.admin.is_none());
-    assert!(off.rows.resources.keys().all(|(kind, id)| kind != "user" || id == "00uA"), "nobody else is read");
+    assert!(
+        off.rows.resources.keys().all(|(kind, id)| kind != "user" || id == "00uA"),
+        "nobody else is read"
+    );
 }
 
 #[test]
@@ -162,7 +166,7 @@ fn a_second_sync_keeps_the_first_beside_it_and_a_third_lets_it_go() {
         runs.iter().map(|sync| sync.id.to_string()).collect()
     };
     let first = run.done().summary.sync_id.to_string();
-    assert_eq!(syncs(), [first.clone()]);
+    assert_eq!(syncs(), [first.as_str()]);
     run.fake.change(|org| org.put_app_user("0oaAWS", AppUser::direct("00uA").saml_roles(["Ops"])));
     run.later(60);
     let second = run.done();
@@ -177,16 +181,14 @@ fn a_second_sync_keeps_the_first_beside_it_and_a_third_lets_it_go() {
 }
 
 #[test]
-fn two_accounts_of_numbers_say_what_the_file_holds() {
-    let org = people()
-        .group(Group::new("ops").id("gX").members(["00uB"]))
-        .app(
-            direct()
-                .saml_iam_roles(["Admin", "Idle"])
-                .group(AppGroup::new("gX").priority(0).saml_roles(["Ops"]))
-                .user(AppUser::direct("00uA").saml_roles(["Admin", "Ops"]))
-                .user(AppUser::direct("00uC")),
-        );
+fn the_summary_counts_what_the_file_holds() {
+    let org = people().group(Group::new("ops").id("gX").members(["00uB"])).app(
+        direct()
+            .saml_iam_roles(["Admin", "Idle"])
+            .group(AppGroup::new("gX").priority(0).saml_roles(["Ops"]))
+            .user(AppUser::direct("00uA").saml_roles(["Admin", "Ops"]))
+            .user(AppUser::direct("00uC")),
+    );
     let done = Run::of(org).plain().done();
     let counts = done.summary.counts;
     assert_eq!((counts.accounts, counts.roles, counts.groups, counts.users), (1, 3, 1, 3));

@@ -1,5 +1,6 @@
 //! One run of the real sync against a fake Okta.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -103,9 +104,23 @@ impl Run {
         self
     }
 
+    /// Requests under way at once.
+    pub(crate) fn in_flight(mut self, requests: usize) -> Self {
+        self.in_flight = requests;
+        self
+    }
+
     /// Turns the clock of the sync.
     pub(crate) fn later(&self, seconds: i64) {
         self.now.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.sync.file.clone()
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        std::fs::read(&self.sync.file).unwrap()
     }
 
     fn client(&self) -> Client {

@@ -10,7 +10,8 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::run::{Run, direct, group, mapping, people};
 
-const KEYS: [&str; 3] = ["AKIACANARY00ACCESS01", "canarySecretKeyValue/0123456789abcdefABCD", "canary+Encrypted=="];
+const KEYS: [&str; 3] =
+    ["AKIACANARY00ACCESS01", "canarySecretKeyValue/0123456789abcdefABCD", "canary+Encrypted=="];
 
 fn org(app: rolebook_fake_okta::App) -> Org {
     let app = app
@@ -79,15 +80,10 @@ fn overheard(run: &Run) -> (String, String) {
 
 /// The file's database as bytes, as it lies on the disk when opened.
 fn database(run: &Run) -> Vec<u8> {
-    let cache = tempfile::tempdir().unwrap();
-    let opened = Snapshot::open_cached(&run.file(), cache.path(), &Limits::default()).unwrap();
-    let mut bytes = Vec::new();
-    for entry in std::fs::read_dir(cache.path()).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            bytes.extend(std::fs::read(path).unwrap());
-        }
-    }
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("database");
+    let opened = Snapshot::open_cached(&run.file(), &cache, &Limits::default()).unwrap();
+    let bytes = std::fs::read(&cache).unwrap();
     drop(opened);
     assert!(bytes.windows(6).any(|window| window == b"SQLite"), "that is the database");
     bytes
