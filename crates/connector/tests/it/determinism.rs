@@ -49,7 +49,7 @@ fn the_same_org_gives_the_same_bytes_however_it_is_served() {
         run.fake.add_fault(Fault::on("/api/v1/groups/*/users").chance(30).latency(Duration::from_millis(20)));
         assert_eq!(first, fresh(&run), "jitter: {mode:?}");
         run.fake.clear_faults();
-        run.fake.add_fault(Fault::on("/api/v1/groups/**").chance(10).status(503));
+        run.fake.add_fault(Fault::on("/api/v1/groups/**").chance(4).status(503));
         assert_eq!(first, fresh(&run), "with repetitions: {mode:?}");
     }
 }

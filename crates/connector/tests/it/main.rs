@@ -10,7 +10,6 @@
 )]
 
 mod bound;
-mod canary;
 mod cases_direct;
 mod cases_failures;
 mod cases_mapping;
@@ -20,9 +19,6 @@ mod cases_settings;
 mod determinism;
 mod essential;
 mod options;
-mod refusals;
-mod request_bound;
 mod rows;
 mod run;
-mod sameness;
 mod secrets;
