@@ -184,7 +184,8 @@ fn assemble(
                 _ if !role.by_group => holder.direct = true,
                 Some(group) if named.contains(group) => add(&mut holder.groups, GroupId::new(group)),
                 Some(group) => {
-                    let name = reading.with_intake(|intake| intake.name_of(group));
+                    let known = || reading.with_intake(|intake| intake.name_of(group));
+                    let name = if reading.options.no_group_names { None } else { known() };
                     add(&mut holder.outside, (GroupId::new(group), name));
                 }
                 None => unnamed.into_iter().for_each(|group| add(&mut holder.groups, group)),
