@@ -77,8 +77,7 @@ impl GroupFilter {
             position: filter.get(..at).map_or(0, |head| head.chars().count()) + 1,
             reason,
         };
-        let java = java::translate(filter).map_err(|e| fail(e.at, e.reason))?;
-        let engine = Engine::compile(&java).map_err(|e| fail(e.at, e.reason))?;
+        let (engine, java) = Engine::compile(filter).map_err(|e| fail(e.at, e.reason))?;
         Ok(Self {
             text: filter.to_owned(),
             engine,

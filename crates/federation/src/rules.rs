@@ -280,16 +280,24 @@ impl Mapping {
             return GroupVerdict::SourceNotAllowed;
         }
         let named_role = marks.role.unwrap_or_default();
-        if self.pattern.wants_role() && named_role.is_empty() {
-            return GroupVerdict::EmptyRole;
-        }
         let named_account = marks.account.unwrap_or_default();
         let arns = self.pattern.arns(&named_account, &named_role);
         // What Okta sends decides: a pattern with a fixed account sends that one, whatever the name says.
-        let account_text = arns.role.as_ref().map_or(named_account.as_str(), |arn| arn.account.as_str());
-        let Some(account) = AccountId::parse(account_text) else {
-            return GroupVerdict::BogusAccount(account_text.to_owned());
+        let account = match &arns.role {
+            Some(arn) => AccountId::parse(&arn.account).ok_or_else(|| arn.account.clone()),
+            None => self
+                .pattern
+                .fixed_account()
+                .or_else(|| AccountId::parse(&named_account))
+                .ok_or(named_account.clone()),
         };
+        let account = match account {
+            Ok(account) => account,
+            Err(text) => return GroupVerdict::BogusAccount(text),
+        };
+        if self.pattern.wants_role() && named_role.is_empty() {
+            return GroupVerdict::EmptyRole;
+        }
         // The name's own spelling stays the slug, so that ids do not change with the pattern's prefix. A pattern
         // without ${role} sends one role for every group, and that one is the truth.
         let role = if self.pattern.wants_role() {

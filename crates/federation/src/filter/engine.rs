@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::{
     ACCOUNT_GROUP, Marks, ROLE_GROUP,
-    java::{JavaError, Translated},
+    java::{Dialect, JavaError, Translated, translate},
 };
 
 /// Steps that the backtracking engine may take on one name: far more than any sane filter needs, few enough that a
@@ -37,14 +37,20 @@ enum Both {
 pub(super) struct GaveUp;
 
 impl Engine {
-    pub(super) fn compile(java: &Translated) -> Result<Self, JavaError> {
-        let plain = if java.backtracking {
-            backtracking(&java.pattern, |at| java.origin(at))?
-        } else {
-            linear(java)?
+    /// The engine for a filter, and what the filter holds.
+    pub(super) fn compile(filter: &str) -> Result<(Self, Translated), JavaError> {
+        let java = translate(filter, Dialect::Linear)?;
+        let plain = match java.backtracking {
+            None => linear(&java.pattern)?,
+            Some(at) => backtracking(&translate(filter, Dialect::Backtracking)?.pattern, at)?,
         };
-        let terminated = java.terminated().map(|pattern| Terminated { pattern, compiled: OnceLock::new() });
-        Ok(Self { plain, terminated })
+        let terminated = if java.has_end {
+            let pattern = translate(filter, Dialect::Terminated)?.pattern;
+            Some(Terminated { pattern, compiled: OnceLock::new() })
+        } else {
+            None
+        };
+        Ok((Self { plain, terminated }, java))
     }
 
     pub(super) fn find(&self, name: &str) -> Result<Option<Marks>, GaveUp> {
@@ -64,7 +70,7 @@ impl Engine {
     fn for_name(&self, name: &str) -> Result<&Both, GaveUp> {
         match &self.terminated {
             Some(terminated) if name.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) => {
-                let compile = || backtracking(&terminated.pattern, |_| 0).ok();
+                let compile = || backtracking(&terminated.pattern, 0).ok();
                 terminated.compiled.get_or_init(compile).as_ref().ok_or(GaveUp)
             }
             _ => Ok(&self.plain),
@@ -76,34 +82,36 @@ fn whole(pattern: &str) -> String {
     format!(r"\A(?:{pattern})\z")
 }
 
-fn linear(java: &Translated) -> Result<Both, JavaError> {
-    let refused = |at: usize, reason: String| JavaError { at: java.origin(at), reason };
-    regex_syntax::Parser::new().parse(&java.pattern).map_err(|error| match error {
-        regex_syntax::Error::Parse(error) => refused(error.span().start.offset, error.kind().to_string()),
-        regex_syntax::Error::Translate(error) => refused(error.span().start.offset, error.kind().to_string()),
-        other => refused(0, other.to_string()),
-    })?;
+fn linear(pattern: &str) -> Result<Both, JavaError> {
     let compile = |pattern: &str| {
         regex::Regex::new(pattern).map_err(|error| match error {
             regex::Error::CompiledTooBig(limit) => refused(0, format!("compiles to more than {limit} bytes")),
             other => refused(0, other.to_string()),
         })
     };
-    Ok(Both::Linear { find: compile(&java.pattern)?, whole: compile(&whole(&java.pattern))? })
+    Ok(Both::Linear { find: compile(pattern)?, whole: compile(&whole(pattern))? })
 }
 
-fn backtracking(pattern: &str, origin: impl Fn(usize) -> usize) -> Result<Both, JavaError> {
+/// `at` is the construct that asks for this engine: the one to name when it is not up to it.
+fn backtracking(pattern: &str, at: usize) -> Result<Both, JavaError> {
     let compile = |pattern: &str| {
-        fancy_regex::RegexBuilder::new(pattern).backtrack_limit(BACKTRACK_LIMIT).build().map_err(|error| {
-            match error {
-                fancy_regex::Error::ParseError(at, reason) => {
-                    JavaError { at: origin(at), reason: reason.to_string() }
-                }
-                other => JavaError { at: 0, reason: other.to_string() },
-            }
-        })
+        fancy_regex::RegexBuilder::new(pattern)
+            .backtrack_limit(BACKTRACK_LIMIT)
+            .build()
+            .map_err(|error| {
+                let reason = match error {
+                    // Its place is one in the translation.
+                    fancy_regex::Error::ParseError(_, reason) => reason.to_string(),
+                    other => other.to_string(),
+                };
+                refused(at, format!("not supported here: {}", reason.to_lowercase()))
+            })
     };
     Ok(Both::Backtracking { find: compile(pattern)?, whole: compile(&whole(pattern))? })
+}
+
+fn refused(at: usize, reason: String) -> JavaError {
+    JavaError { at, reason }
 }
 
 fn by_linear(regex: &regex::Regex, name: &str) -> Option<Marks> {

@@ -1,58 +1,41 @@
-//! From Java's dialect to ours, with the way back for error positions.
+//! From Java's dialect to one that our engines read as Java does.
 //!
-//! What differs: Java's `\d`, `\w`, `\s` and `(?i)` are ASCII unless a flag says otherwise; `.` stops at every line
-//! terminator and `$` also stands before the last one; `\Q…\E`, `\h`, `\R`, `\uXXXX` and POSIX `\p{Alpha}` exist;
+//! What differs: Java's `\d`, `\w`, `\s`, `\b` and `(?i)` are ASCII unless a flag says otherwise; `.` stops at every
+//! line terminator and `$` also stands before the last one; `\Q…\E`, `\h`, `\R`, `\uXXXX` and POSIX `\p{Alpha}` exist;
 //! `\<` is a plain `<`; an unknown letter escape, a brace that is no repetition and a dangling repetition are errors;
 //! `++` is possessive and not a repeated repetition.
 //!
-//! Flags are worked in here and never reach an engine, so that both engines read the result alike. What cannot be
-//! said in our dialect is refused with its place; nothing is read differently in silence.
-
-use super::{ACCOUNT_GROUP, ROLE_GROUP};
+//! Flags and classes are worked out here and never reach an engine. What cannot be said in our dialect is refused with
+//! its place; nothing is read differently in silence.
 
 mod class;
 mod escape;
+mod group;
+mod set;
 
-const ACCOUNT_MARK: &str = "(?{{accountid}}";
-const ROLE_MARK: &str = "(?{{role}}";
-/// Java's `$`, for the engine that can look ahead and behind.
-const BEFORE_LAST_TERMINATOR: &str = r"(?=(?:\r\n|(?<!\r)\n|[\r\x{85}\x{2028}\x{2029}])?\z)";
-/// The same for names that end in no line terminator.
-const AT_THE_END: &str = r"\z";
+use group::Open;
+
+/// Whom a translation is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// The engine that takes linear time and cannot look around.
+    Linear,
+    /// The engine that can, for names that end in no line terminator: `$` is the end.
+    Backtracking,
+    /// The same engine for names that end in a line terminator: `$` is also before it.
+    Terminated,
+}
 
 /// A filter in our dialect.
 #[derive(Debug, Default)]
 pub(super) struct Translated {
-    /// For names that end in no line terminator.
     pub(super) pattern: String,
     pub(super) has_account: bool,
     pub(super) has_role: bool,
-    /// Holds something that only a backtracking engine reads as Java does.
-    pub(super) backtracking: bool,
-    /// Where `pattern` says [`AT_THE_END`] for Java's `$`.
-    ends: Vec<usize>,
-    /// (byte offset in `pattern`, byte offset in the filter), ascending.
-    offsets: Vec<(usize, usize)>,
-}
-
-impl Translated {
-    /// The place in the filter that produced a place in the pattern.
-    pub(super) fn origin(&self, at: usize) -> usize {
-        let after = self.offsets.partition_point(|(out, _)| *out <= at);
-        self.offsets.get(after.saturating_sub(1)).map_or(0, |(_, origin)| *origin)
-    }
-
-    /// The pattern for names that end in a line terminator, where it is another one. Needs lookaround.
-    pub(super) fn terminated(&self) -> Option<String> {
-        if self.ends.is_empty() {
-            return None;
-        }
-        let mut pattern = self.pattern.clone();
-        for at in self.ends.iter().rev() {
-            pattern.replace_range(*at..*at + AT_THE_END.len(), BEFORE_LAST_TERMINATOR);
-        }
-        Some(pattern)
-    }
+    /// Holds `$` or `\Z`, so that names with a line terminator at the end need a translation of their own.
+    pub(super) has_end: bool,
+    /// Where the first construct stands that the linear engine does not know.
+    pub(super) backtracking: Option<usize>,
 }
 
 /// What is wrong, and at which byte of the filter.
@@ -62,14 +45,18 @@ pub(super) struct JavaError {
     pub(super) reason: String,
 }
 
-/// Translates a filter; see the module's text for what changes.
-pub(super) fn translate(filter: &str) -> Result<Translated, JavaError> {
+/// Translates a filter; see the module's text for what changes. Whether it can be translated does not depend on the
+/// dialect.
+pub(super) fn translate(filter: &str, dialect: Dialect) -> Result<Translated, JavaError> {
     let mut translator = Translator {
         filter,
+        dialect,
         at: 0,
         out: Translated::default(),
         flags: Flags::default(),
-        outer: Vec::new(),
+        open: Vec::new(),
+        groups: 0,
+        names: Vec::new(),
         before: Before::Nothing,
     };
     translator.run()?;
@@ -89,6 +76,8 @@ struct Flags {
 enum Before {
     Nothing,
     Atom,
+    /// Something that Java repeats in a way of its own.
+    Fixed(&'static str),
     /// A repetition that may still be made lazy or possessive.
     Repetition,
     Finished,
@@ -96,38 +85,46 @@ enum Before {
 
 struct Translator<'a> {
     filter: &'a str,
+    dialect: Dialect,
     at: usize,
     out: Translated,
     flags: Flags,
-    /// Flags in force outside each open group.
-    outer: Vec<Flags>,
+    /// The groups that are open, outermost first.
+    open: Vec<Open>,
+    /// How many capturing groups were opened.
+    groups: usize,
+    /// The administrator's own names, with their groups' numbers.
+    names: Vec<(&'a str, usize)>,
     before: Before,
 }
 
 impl<'a> Translator<'a> {
     fn run(&mut self) -> Result<(), JavaError> {
         while let Some(c) = self.peek() {
-            self.out.offsets.push((self.out.pattern.len(), self.at));
             match c {
                 '\\' => self.escape()?,
                 '[' => self.bracket()?,
                 '(' => self.open()?,
-                ')' => self.close(),
+                ')' => self.close()?,
                 '|' => self.put(1, "|", Before::Nothing),
                 '.' if self.flags.dot_all => self.put(1, "(?s:.)", Before::Atom),
                 '.' => self.put(1, r"[^\n\r\x{85}\x{2028}\x{2029}]", Before::Atom),
-                '^' => self.put(1, "^", Before::Atom),
+                '^' => self.put(1, r"\A", Before::Fixed("anchor")),
                 '$' => self.end(1),
                 '*' | '+' | '?' => self.repeat(c)?,
                 '{' => self.repeat_counted()?,
-                _ if self.flags.comments && c.is_ascii_whitespace() => self.at += 1,
+                '\t'..='\r' | ' ' if self.flags.comments => self.at += 1,
                 '#' if self.flags.comments => {
-                    self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+                    let line = self.rest().find(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
+                    self.at += line.unwrap_or(self.rest().len());
                 }
                 _ => self.literal(c.len_utf8(), c),
             }
         }
-        Ok(())
+        match self.open.last() {
+            Some(open) => Err(JavaError { at: open.at, reason: "the group is not closed by )".to_owned() }),
+            None => Ok(()),
+        }
     }
 
     fn rest(&self) -> &'a str {
@@ -149,141 +146,80 @@ impl<'a> Translator<'a> {
         Err(JavaError { at: self.at, reason: reason.into() })
     }
 
+    /// Notes that what stands here is nothing for the linear engine.
+    fn needs_backtracking(&mut self) {
+        self.out.backtracking.get_or_insert(self.at);
+    }
+
     /// Writes one character that stands for itself.
     fn literal(&mut self, read: usize, c: char) {
-        let plain = regex::escape(c.encode_utf8(&mut [0; 4]));
-        let swapped = swap_case(c);
-        let text = match swapped {
-            _ if !self.flags.ignore_case => plain,
-            _ if self.flags.unicode_case => format!("(?i:{plain})"),
-            Some(other) => format!("[{c}{other}]"),
-            None => plain,
+        let text = if self.flags.ignore_case {
+            set::written(&set::cases(c, c, self.flags.unicode_case))
+        } else {
+            regex::escape(c.encode_utf8(&mut [0; 4]))
         };
         self.put(read, &text, Before::Atom);
     }
 
     /// `$` and `\Z`.
     fn end(&mut self, read: usize) {
-        self.out.ends.push(self.out.pattern.len());
-        self.put(read, AT_THE_END, Before::Atom);
+        self.out.has_end = true;
+        let text = match self.dialect {
+            Dialect::Linear | Dialect::Backtracking => r"\z",
+            Dialect::Terminated => r"(?=(?:\r\n|(?<!\r)\n|[\r\x{85}\x{2028}\x{2029}])?\z)",
+        };
+        self.put(read, text, Before::Fixed("anchor"));
     }
 
     fn repeat(&mut self, c: char) -> Result<(), JavaError> {
         let text = c.encode_utf8(&mut [0; 4]).to_owned();
         match (self.before, c) {
-            (Before::Atom, _) => self.put(1, &text, Before::Repetition),
             (Before::Repetition, '?') => self.put(1, &text, Before::Finished),
             (Before::Repetition, '+') => {
-                self.out.backtracking = true;
+                self.needs_backtracking();
                 self.put(1, &text, Before::Finished);
             }
-            _ => return self.error(format!("the repetition {c} repeats nothing")),
+            _ => {
+                self.repeatable(c != '?')?;
+                self.put(1, &text, Before::Repetition);
+            }
         }
         Ok(())
     }
 
     fn repeat_counted(&mut self) -> Result<(), JavaError> {
         let body = self.rest().get(1..).unwrap_or("");
-        let count = body.split_once('}').map(|(count, _)| count).filter(|count| {
-            let (least, most) = count.split_once(',').unwrap_or((count, ""));
-            let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-            !least.is_empty() && digits(least) && digits(most)
-        });
-        match count {
-            Some(count) if self.before == Before::Atom => {
-                self.put(count.len() + 2, &format!("{{{count}}}"), Before::Repetition);
-                Ok(())
-            }
-            Some(_) => self.error("the repetition in braces repeats nothing"),
-            None => self.error(r"a brace that opens no repetition: write \{, or a mark as (?{{role}}…)"),
+        let count = body.split_once('}').map_or("", |(count, _)| count);
+        let (least, most) = count.split_once(',').unwrap_or((count, count));
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        if least.is_empty() || !digits(least) || !digits(most) {
+            return self.error(r"a brace that opens no repetition: write \{, or a mark as (?{{role}}…)");
         }
-    }
-
-    fn open(&mut self) -> Result<(), JavaError> {
-        let rest = self.rest();
-        if rest.starts_with(ACCOUNT_MARK) {
-            if std::mem::replace(&mut self.out.has_account, true) {
-                return self.error("the mark (?{{accountid}}…) is used twice");
-            }
-            self.enter(ACCOUNT_MARK.len(), &format!("(?P<{ACCOUNT_GROUP}>"), self.flags);
-        } else if rest.starts_with(ROLE_MARK) {
-            if std::mem::replace(&mut self.out.has_role, true) {
-                return self.error("the mark (?{{role}}…) is used twice");
-            }
-            self.enter(ROLE_MARK.len(), &format!("(?P<{ROLE_GROUP}>"), self.flags);
-        } else if rest.starts_with("(?{") {
-            return self.error("only the marks (?{{accountid}}…) and (?{{role}}…) exist");
-        } else if let Some(intro) =
-            ["(?=", "(?!", "(?<=", "(?<!", "(?>"].into_iter().find(|i| rest.starts_with(i))
-        {
-            self.out.backtracking = true;
-            self.enter(intro.len(), intro, self.flags);
-        } else if rest.starts_with("(?<") {
-            let name = rest.get(3..).and_then(|rest| rest.split_once('>')).map_or("", |(name, _)| name);
-            let fits = name.starts_with(|c: char| c.is_ascii_alphabetic())
-                && name.bytes().all(|b| b.is_ascii_alphanumeric());
-            if !fits {
-                return self.error("a group's name has letters and digits only");
-            }
-            self.enter(name.len() + 4, &format!("(?P<{name}>"), self.flags);
-        } else if rest.starts_with("(?") {
-            self.flag_group()?;
-        } else {
-            self.enter(1, "(", self.flags);
+        self.repeatable(most.is_empty())?;
+        let (Ok(least), Ok(most)) =
+            (least.parse::<u16>(), if most.is_empty() { Ok(u16::MAX) } else { most.parse() })
+        else {
+            return self.error("a repetition of more than 65535 times is not supported here");
+        };
+        if most < least {
+            return self.error("the repetition ends before it begins");
         }
+        self.put(count.len() + 2, &format!("{{{count}}}"), Before::Repetition);
         Ok(())
     }
 
-    /// `(?i)` and `(?i:…)`.
-    fn flag_group(&mut self) -> Result<(), JavaError> {
-        let rest = self.rest().get(2..).unwrap_or("");
-        let mut flags = self.flags;
-        let mut on = true;
-        for (at, letter) in rest.char_indices() {
-            match letter {
-                'i' => flags.ignore_case = on,
-                'u' => flags.unicode_case = on,
-                's' => flags.dot_all = on,
-                'x' => flags.comments = on,
-                '-' => on = false,
-                ':' => {
-                    self.enter(at + 3, "(?:", flags);
-                    return Ok(());
-                }
-                ')' => {
-                    self.at += at + 3;
-                    self.flags = flags;
-                    self.before = Before::Nothing;
-                    return Ok(());
-                }
-                _ => {
-                    return self.error(format!(
-                        "a group that begins with (?{letter} does not exist or is not supported here"
-                    ));
-                }
+    /// Whether what stands before may be repeated here.
+    fn repeatable(&self, unbounded: bool) -> Result<(), JavaError> {
+        match self.before {
+            Before::Nothing => self.error("the repetition repeats nothing"),
+            Before::Fixed(what) => self.error(format!("a repeated {what} is not supported here")),
+            Before::Repetition | Before::Finished => {
+                self.error("a repetition of a repetition: put the inner one in a group (?:…)")
             }
+            Before::Atom if unbounded && self.looks_behind() => {
+                self.error("a repetition without end inside a lookbehind")
+            }
+            Before::Atom => Ok(()),
         }
-        self.error("the group is not closed")
-    }
-
-    fn enter(&mut self, read: usize, text: &str, inner: Flags) {
-        self.outer.push(self.flags);
-        self.flags = inner;
-        self.put(read, text, Before::Nothing);
-    }
-
-    fn close(&mut self) {
-        // One that closes nothing is the engine's to refuse, with its place.
-        self.flags = self.outer.pop().unwrap_or(self.flags);
-        self.put(1, ")", Before::Atom);
-    }
-}
-
-/// The other case of an ASCII letter.
-fn swap_case(c: char) -> Option<char> {
-    match c {
-        'a'..='z' => Some(c.to_ascii_uppercase()),
-        'A'..='Z' => Some(c.to_ascii_lowercase()),
-        _ => None,
     }
 }

@@ -1,82 +1,94 @@
-//! Bracket classes: nested and intersected as in both dialects, with Java's hyphens and without POSIX brackets.
+//! Bracket classes, worked out to the set of their characters: Java's unions, intersections and hyphens.
 
-use super::{Before, JavaError, Translator, escape::Escaped, swap_case};
+use regex_syntax::hir::ClassUnicode;
+
+use super::{Before, JavaError, Translator, escape::Escaped, set};
+
+/// How deep classes may nest; nobody writes more than two or three.
+const DEPTH: usize = 32;
 
 impl Translator<'_> {
     /// A class outside of any other.
     pub(super) fn bracket(&mut self) -> Result<(), JavaError> {
-        let class = self.class()?;
-        let folds = self.flags.ignore_case && self.flags.unicode_case;
-        let text = if folds { format!("(?i:{class})") } else { class };
-        self.put(0, &text, Before::Atom);
+        let class = self.class(0)?;
+        self.put(0, &set::written(&class), Before::Atom);
         Ok(())
     }
 
-    fn class(&mut self) -> Result<String, JavaError> {
+    fn class(&mut self, depth: usize) -> Result<ClassUnicode, JavaError> {
         let opened = self.at;
+        if depth > DEPTH {
+            return self.error("classes nested this deep are not supported here");
+        }
         let negated = self.rest().starts_with("[^");
         self.at += if negated { 2 } else { 1 };
-        let mut sides: Vec<Vec<String>> = vec![Vec::new()];
-        let mut first = true;
+        let mut sides = Vec::new();
+        let mut side = ClassUnicode::empty();
+        let mut begun = false;
         loop {
             let Some(c) = self.peek() else {
                 return Err(JavaError { at: opened, reason: "the class is not closed by ]".to_owned() });
             };
-            if c == ']' && !first {
-                self.at += 1;
-                break;
-            }
-            first = false;
-            if self.rest().starts_with("&&") {
-                self.at += 2;
-                sides.push(Vec::new());
-                continue;
-            }
-            let Some(items) = sides.last_mut() else { continue };
-            if self.flags.comments && c.is_ascii_whitespace() {
-                self.at += 1;
-            } else if c == '[' {
-                let nested = self.class()?;
-                items.push(nested);
+            let operator = self.rest().starts_with("&&");
+            if operator || (c == ']' && (begun || !sides.is_empty())) {
+                if !begun {
+                    return self.error("a && with nothing at its side is not supported here");
+                }
+                self.at += if operator { 2 } else { 1 };
+                sides.push(std::mem::replace(&mut side, ClassUnicode::empty()));
+                begun = false;
+                if !operator {
+                    break;
+                }
             } else {
-                let text = self.item()?;
-                items.push(text);
+                let item = if c == '[' { self.class(depth + 1)? } else { self.item()? };
+                side.union(&item);
+                begun = true;
             }
         }
-        let body: Vec<String> = sides.into_iter().map(side).collect();
-        Ok(format!("[{}{}]", if negated { "^" } else { "" }, body.join("&&")))
+        let mut sides = sides.into_iter();
+        let mut class = sides.next().unwrap_or_else(ClassUnicode::empty);
+        sides.for_each(|side| class.intersect(&side));
+        if negated {
+            class.negate();
+        }
+        Ok(class)
     }
 
     /// A character, a range, or a set by its escape.
-    fn item(&mut self) -> Result<String, JavaError> {
-        let first = match self.class_member()? {
-            Escaped::Set(set) => {
-                // A hyphen behind a set is a hyphen.
+    fn item(&mut self) -> Result<ClassUnicode, JavaError> {
+        let at = self.at;
+        let first = match self.member()? {
+            Escaped::Set(set) => return Ok(set),
+            Escaped::Text(text) => {
                 if self.rest().starts_with('-') {
-                    self.at += 1;
-                    return Ok(format!("{set}{}", member('-')));
+                    return self.error(r"a hyphen behind \Q…\E in a class is not supported here: write \-");
+                }
+                let mut set = ClassUnicode::empty();
+                for c in text.chars() {
+                    set.union(&self.range(at, c, c)?);
                 }
                 return Ok(set);
             }
-            Escaped::Text(text) => return Ok(text.chars().map(|c| self.cases(c, c)).collect()),
             Escaped::Char(c) => c,
         };
         let mut ahead = self.rest().chars();
         if ahead.next() != Some('-') || matches!(ahead.next(), None | Some(']' | '[')) {
-            return Ok(self.cases(first, first));
+            return self.range(at, first, first);
         }
         self.at += 1;
-        let at = self.at;
-        match self.class_member()? {
-            Escaped::Char(last) if first <= last => Ok(self.cases(first, last)),
-            Escaped::Char(_) => Err(JavaError { at, reason: "the range ends before it begins".to_owned() }),
+        match self.member()? {
+            Escaped::Char(last) => self.range(at, first, last),
             _ => Err(JavaError { at, reason: "a range ends in one character".to_owned() }),
         }
     }
 
-    fn class_member(&mut self) -> Result<Escaped, JavaError> {
+    fn member(&mut self) -> Result<Escaped, JavaError> {
         match self.peek() {
             Some('\\') => self.read_escape(true),
+            Some('\t'..='\r' | ' ' | '#') if self.flags.comments => {
+                self.error(r"a blank or # in a class under the flag x is not supported here: write a backslash before it")
+            }
             Some(c) => {
                 self.at += c.len_utf8();
                 Ok(Escaped::Char(c))
@@ -85,43 +97,23 @@ impl Translator<'_> {
         }
     }
 
-    /// A range, with the other case of its ASCII letters when case is ignored.
-    fn cases(&self, first: char, last: char) -> String {
-        let mut text = range(first, last);
-        if self.flags.ignore_case && !self.flags.unicode_case {
-            for (from, to) in [('a', 'z'), ('A', 'Z')] {
-                let (from, to) = (first.max(from), last.min(to));
-                if let (true, Some(from), Some(to)) = (from <= to, swap_case(from), swap_case(to)) {
-                    text.push_str(&range(from, to));
-                }
-            }
+    /// A range that stands at `at`, with the other cases of its letters when case is ignored.
+    fn range(&self, at: usize, first: char, last: char) -> Result<ClassUnicode, JavaError> {
+        let fail = |reason: &str| Err(JavaError { at, reason: reason.to_owned() });
+        if last < first {
+            return fail("the range ends before it begins");
         }
-        text
+        let plain = set::of(&[(first, last)]);
+        if !self.flags.ignore_case {
+            return Ok(plain);
+        }
+        let cases = set::cases(first, last, self.flags.unicode_case);
+        // Java takes other letters for [k] than for [a-z] and [A-Z] then.
+        if self.flags.unicode_case && cases != plain {
+            return fail(
+                "a letter in a class under the flags iu is not supported here: write out both cases",
+            );
+        }
+        Ok(cases)
     }
-}
-
-fn range(first: char, last: char) -> String {
-    if first == last { member(first) } else { format!("{}-{}", member(first), member(last)) }
-}
-
-/// One character inside a class.
-fn member(c: char) -> String {
-    if c.is_ascii_alphanumeric() || !c.is_ascii() || matches!(c, ':' | '_') {
-        c.to_string()
-    } else if c.is_ascii_graphic() && c != '<' && c != '>' {
-        format!("\\{c}")
-    } else {
-        format!("\\x{:02X}", u32::from(c))
-    }
-}
-
-/// A side of an intersection. A class that begins with a colon would be a POSIX bracket to our engines, so a colon
-/// never comes first; nor does a member come twice, which two signs in a row could make an operator of.
-fn side(mut items: Vec<String>) -> String {
-    let mut seen = std::collections::HashSet::new();
-    items.retain(|item| seen.insert(item.clone()));
-    if items.first().is_some_and(|item| item.starts_with(':')) {
-        items.rotate_left(1);
-    }
-    items.concat()
 }

@@ -1,13 +1,18 @@
 //! What stands behind a backslash.
 
-use super::{Before, JavaError, Translator};
+use regex_syntax::hir::ClassUnicode;
+
+use super::{Before, Dialect, JavaError, Translator, set};
+
+const ANCHOR: Before = Before::Fixed("anchor");
+const WORD_BOUNDARY: &str = "(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))";
+const NO_WORD_BOUNDARY: &str = "(?:(?<=[0-9A-Za-z_])(?=[0-9A-Za-z_])|(?<![0-9A-Za-z_])(?![0-9A-Za-z_]))";
 
 /// An escape that stands for text or for a set of characters.
 pub(super) enum Escaped {
     Char(char),
     Text(String),
-    /// A class in brackets.
-    Set(String),
+    Set(ClassUnicode),
 }
 
 impl Translator<'_> {
@@ -17,31 +22,33 @@ impl Translator<'_> {
             return self.error("the filter ends in a single backslash");
         };
         match c {
-            // Word boundaries of ASCII words; `\B` needs the other engine to be ASCII, and nobody writes it.
-            'b' => self.put(2, r"(?-u:\b)", Before::Atom),
-            'B' => self.put(2, r"\B", Before::Atom),
-            'A' => self.put(2, r"\A", Before::Atom),
-            'z' => self.put(2, r"\z", Before::Atom),
+            'b' => self.word_boundary(),
+            'B' => {
+                self.needs_backtracking();
+                self.put(2, NO_WORD_BOUNDARY, ANCHOR);
+            }
+            'A' => self.put(2, r"\A", ANCHOR),
+            'z' => self.put(2, r"\z", ANCHOR),
             'Z' => self.end(2),
-            'R' => self.put(2, r"(?:\r\n|[\n\x0B\f\r\x{85}\x{2028}\x{2029}])", Before::Atom),
-            '1'..='9' => {
-                self.out.backtracking = true;
-                let text = format!("\\{c}");
-                self.put(2, &text, Before::Atom);
-            }
-            'k' => {
-                let name = self.rest().get(2..).and_then(|rest| rest.strip_prefix('<')?.split_once('>'));
-                let Some((name, _)) = name else { return self.error(r"\k needs a group's name in <>") };
-                self.out.backtracking = true;
-                self.put(name.len() + 4, &format!(r"\k<{name}>"), Before::Atom);
-            }
+            'R' => self.put(2, r"(?:\r\n|[\n\x0B\f\r\x{85}\x{2028}\x{2029}])", Before::Fixed(r"\R")),
+            '1'..='9' => self.numbered_reference()?,
+            'k' => self.named_reference()?,
             _ => match self.read_escape(false)? {
                 Escaped::Char(c) => self.literal(0, c),
                 Escaped::Text(text) => text.chars().for_each(|c| self.literal(0, c)),
-                Escaped::Set(set) => self.put(0, &set, Before::Atom),
+                Escaped::Set(set) => self.put(0, &set::written(&set), Before::Atom),
             },
         }
         Ok(())
+    }
+
+    /// Between an ASCII word and what is none. The linear engine has it, the other one only looks around.
+    fn word_boundary(&mut self) {
+        let text = match self.dialect {
+            Dialect::Linear => r"(?-u:\b)",
+            Dialect::Backtracking | Dialect::Terminated => WORD_BOUNDARY,
+        };
+        self.put(2, text, ANCHOR);
     }
 
     /// Reads an escape that means the same inside and outside a class.
@@ -52,14 +59,10 @@ impl Translator<'_> {
         let single = |c| Ok((2, Escaped::Char(c)));
         let read = match c {
             'Q' => self.quoted(),
-            'd' => set("[0-9]"),
-            'D' => set("[^0-9]"),
-            'w' => set("[a-zA-Z0-9_]"),
-            'W' => set("[^a-zA-Z0-9_]"),
-            's' => set(r"[ \t\n\x0B\f\r]"),
-            'S' => set(r"[^ \t\n\x0B\f\r]"),
-            'h' => set(r"[ \t\xA0\x{1680}\x{180e}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}]"),
-            'H' => set(r"[^ \t\xA0\x{1680}\x{180e}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}]"),
+            'd' | 'D' => set(set::DIGIT, c == 'D'),
+            'w' | 'W' => set(set::WORD, c == 'W'),
+            's' | 'S' => set(set::SPACE, c == 'S'),
+            'h' | 'H' => set(set::HORIZONTAL_SPACE, c == 'H'),
             't' => single('\t'),
             'n' => single('\n'),
             'r' => single('\r'),
@@ -119,34 +122,21 @@ impl Translator<'_> {
                 (body.get(..one).unwrap_or(""), one + 2)
             }
         };
-        let not = if negated { "^" } else { "" };
-        let posix = match name {
-            "Lower" => "a-z",
-            "Upper" => "A-Z",
-            "ASCII" => r"\x00-\x7F",
-            "Alpha" => "a-zA-Z",
-            "Digit" => "0-9",
-            "Alnum" => "a-zA-Z0-9",
-            "Punct" => r"!-/:-@\[-`{-~",
-            "Graph" => "!-~",
-            "Print" => " -~",
-            "Blank" => r" \t",
-            "Cntrl" => r"\x00-\x1F\x7F",
-            "XDigit" => "0-9a-fA-F",
-            "Space" => r" \t\n\x0B\f\r",
-            _ => {
-                let unicode = format!("[{not}\\p{{{}}}]", name.strip_prefix("Is").unwrap_or(name));
-                let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-                if plain && regex_syntax::Parser::new().parse(&unicode).is_ok() {
-                    return Ok((read, Escaped::Set(unicode)));
-                }
-                return self.error("a property that does not exist or is not supported here");
-            }
+        let Some(mut set) = set::property(name, self.flags.ignore_case) else {
+            return self
+                .error(format!("the property {name} does not exist in Java or is not supported here"));
         };
-        Ok((read, Escaped::Set(format!("[{not}{posix}]"))))
+        if negated {
+            set.negate();
+        }
+        Ok((read, Escaped::Set(set)))
     }
 }
 
-fn set(class: &str) -> Result<(usize, Escaped), JavaError> {
-    Ok((2, Escaped::Set(class.to_owned())))
+fn set(ranges: &[(char, char)], negated: bool) -> Result<(usize, Escaped), JavaError> {
+    let mut set = set::of(ranges);
+    if negated {
+        set.negate();
+    }
+    Ok((2, Escaped::Set(set)))
 }
