@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod black_box;
 mod canary;
 mod exits;
 mod help;

@@ -1,0 +1,15 @@
+//! The `rolebook` command as a black box: its words, files, exit codes and requests, pinned one by one.
+
+mod contents;
+mod demo;
+mod exits;
+mod fake_okta;
+mod help;
+mod layers;
+mod orgs;
+mod place;
+mod redaction;
+mod secrets;
+mod show;
+mod sync;
+mod variables;

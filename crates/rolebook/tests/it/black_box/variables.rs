@@ -1,0 +1,147 @@
+//! Each flag's environment variable.
+
+use std::collections::BTreeSet;
+
+use rolebook_fake_okta::{App, Group};
+
+use super::{
+    contents::{contents, holds},
+    help::{COMMANDS, long_flags},
+    orgs,
+    place::{Place, okta},
+};
+
+/// A value that the flag's parser refuses; none for flags that take any text.
+fn refused_value(flag: &str) -> Option<&'static str> {
+    match flag {
+        "log-level" | "output" | "sync-okta-roles" | "rate-limits" => Some("sideways"),
+        "rate-budget" => Some("101"),
+        "allow-address" => Some("10.0.0.0/99"),
+        "allow-loopback" | "skip-secondary-emails" | "no-group-names" | "http" => Some("perhaps"),
+        "listen" => Some("nowhere"),
+        "domain" => Some("http://acme.okta.com"),
+        "assume" => Some("filter-match=sometimes"),
+        "profile" => Some("nobody"),
+        "config" | "api-token-file" | "ca-file" => Some("missing.file"),
+        "org" => Some("missing.yaml"),
+        _ => None,
+    }
+}
+
+/// Every flag of every command is read from the environment: what the parser refuses on the command line it refuses
+/// there, by the name of the flag.
+#[test]
+fn every_flag_has_one() {
+    let mut unchecked = BTreeSet::new();
+    for command in COMMANDS {
+        for flag in long_flags(command) {
+            if matches!(flag.as_str(), "help" | "version") {
+                continue;
+            }
+            let place = Place::new();
+            let variable = format!("ROLEBOOK_{}", flag.to_uppercase().replace('-', "_"));
+            let Some(value) = refused_value(&flag) else {
+                unchecked.insert(flag);
+                continue;
+            };
+            let fake = okta(orgs::small());
+            let call = |place: &Place| match command {
+                "sync" | "check" if flag == "domain" => place.call(command).env("ROLEBOOK_API_TOKEN", "x"),
+                "sync" | "check" => place
+                    .call(command)
+                    .env("ROLEBOOK_ALLOW_LOOPBACK", "true")
+                    .env("ROLEBOOK_DOMAIN", fake.url())
+                    .env("ROLEBOOK_API_TOKEN", &fake.token("super")),
+                "show" => place.call("show roles"),
+                "fake-okta" => place.call("fake-okta --listen=127.0.0.1:0"),
+                other => place.call(other),
+            };
+            let call = if flag == "listen" { place.call(command) } else { call(&place) };
+            let end = call.env(&variable, value).end();
+            let code =
+                if matches!(flag.as_str(), "config" | "api-token-file" | "ca-file" | "org") { 3 } else { 2 };
+            let end = end.failed(code);
+            assert!(!end.err.contains(&format!("{variable} is unknown")), "{end:#?}");
+            assert_eq!(fake.log_lines(), [""; 0], "{command}: {variable}={value}");
+            assert_eq!(place.files(), [""; 0], "{command}: {variable}={value}");
+        }
+    }
+    // These take any text; the tests below show what they change.
+    let texts = ["aws-okta-app-id", "ca-out", "file", "profile-attributes"];
+    assert_eq!(unchecked.iter().map(String::as_str).collect::<Vec<_>>(), texts);
+}
+
+#[test]
+fn connection_and_file() {
+    let place = Place::new();
+    let fake = okta(orgs::small());
+    let end = place
+        .call("sync")
+        .env("ROLEBOOK_DOMAIN", fake.url())
+        .env("ROLEBOOK_ALLOW_LOOPBACK", "yes")
+        .env("ROLEBOOK_API_TOKEN", &fake.token("super"))
+        .env("ROLEBOOK_FILE", "other.c1z")
+        .env("ROLEBOOK_OUTPUT", "json")
+        .env("ROLEBOOK_RATE_BUDGET", "7")
+        .env("ROLEBOOK_LOG_LEVEL", "error")
+        .end()
+        .succeeded();
+    assert_eq!(end.json()["file"], "other.c1z");
+    assert_eq!(place.files(), ["other.c1z"]);
+    assert_eq!(end.err, "");
+    let shown =
+        place.call("show users").env("ROLEBOOK_FILE", "other.c1z").env("ROLEBOOK_OUTPUT", "csv").end();
+    assert!(shown.succeeded().out.starts_with("id,name,login,"));
+}
+
+#[test]
+fn app_id() {
+    let place = Place::new();
+    let fake = okta(orgs::small().app(App::aws("0oaSecond")));
+    place.connected(&fake, "super", "check").end().failed(2);
+    for id in [orgs::APP, "0oaSecond"] {
+        let end = place.connected(&fake, "super", "check -o json").env("ROLEBOOK_AWS_OKTA_APP_ID", id).end();
+        assert_eq!(end.succeeded().json()["app"]["id"], id);
+    }
+}
+
+#[test]
+fn what_is_read() {
+    let place = Place::new();
+    let fake = okta(orgs::small().group(Group::new("Garden").id("00gGarden")));
+    let sync = |file: &str, name: &str, value: &str| {
+        place.connected(&fake, "super", &format!("sync -f {file}")).env(name, value).end().succeeded();
+        contents(&place.path(file))
+    };
+    let second = b"ann@home.test";
+    assert!(holds(&sync("a", "ROLEBOOK_SKIP_SECONDARY_EMAILS", "false"), second));
+    assert!(!holds(&sync("b", "ROLEBOOK_SKIP_SECONDARY_EMAILS", "true"), second));
+    assert!(holds(&sync("c", "ROLEBOOK_NO_GROUP_NAMES", "0"), b"Garden"));
+    assert!(!holds(&sync("d", "ROLEBOOK_NO_GROUP_NAMES", "1"), b"Garden"));
+
+    fake.clear_log();
+    sync("e", "ROLEBOOK_SYNC_OKTA_ROLES", "off");
+    assert!(!fake.log_lines().iter().any(|line| line.contains("/roles")), "{:?}", fake.log_lines());
+    sync("f", "ROLEBOOK_SYNC_OKTA_ROLES", "on");
+    assert!(fake.log_lines().iter().any(|line| line.contains("/roles")), "{:?}", fake.log_lines());
+}
+
+#[test]
+fn profile_attributes() {
+    let place = Place::new();
+    let fake = okta(orgs::small());
+    fake.change(|org| {
+        org.put_user(
+            rolebook_fake_okta::User::new("dee@acme.test").id("00uD").attribute("shoeSize", "forty-two-wide"),
+        );
+        org.add_member("00gStaff", "00uD");
+    });
+    let sync = |file: &str, value: &str| {
+        let call = place.connected(&fake, "super", &format!("sync -f {file}"));
+        call.env("ROLEBOOK_PROFILE_ATTRIBUTES", value).end().succeeded();
+        holds(&contents(&place.path(file)), b"forty-two-wide")
+    };
+    assert!(!sync("a", "title"));
+    assert!(sync("b", "title,shoeSize"));
+    assert!(sync("c", "all"));
+}
