@@ -11,5 +11,7 @@ mod place;
 mod redaction;
 mod secrets;
 mod show;
+#[cfg(unix)]
+mod surroundings;
 mod sync;
 mod variables;

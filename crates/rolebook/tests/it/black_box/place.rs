@@ -1,6 +1,8 @@
 //! A folder of its own, in which the binary runs.
 
 use std::{
+    ffi::OsStr,
+    fs::File,
     io::{Read, Write},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
@@ -31,6 +33,7 @@ pub(crate) struct End {
 pub(crate) struct Call {
     command: Command,
     stdin: Option<Vec<u8>>,
+    stdout: Option<File>,
 }
 
 /// A run under way.
@@ -78,7 +81,7 @@ impl Place {
     pub(crate) fn call(&self, arguments: &str) -> Call {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rolebook"));
         command.env_clear().current_dir(self.folder.path()).args(arguments.split_whitespace());
-        Call { command, stdin: None }
+        Call { command, stdin: None, stdout: None }
     }
 
     pub(crate) fn run(&self, arguments: &str) -> End {
@@ -101,7 +104,7 @@ impl Place {
 }
 
 impl Call {
-    pub(crate) fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
+    pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.command.arg(argument);
         self
     }
@@ -111,13 +114,26 @@ impl Call {
         self
     }
 
+    /// A variable that need not be text.
+    pub(crate) fn env_os(mut self, name: impl AsRef<OsStr>, value: &OsStr) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Sends stdout elsewhere.
+    pub(crate) fn stdout(mut self, to: File) -> Self {
+        self.stdout = Some(to);
+        self
+    }
+
     pub(crate) fn stdin(mut self, text: impl AsRef<[u8]>) -> Self {
         self.stdin = Some(text.as_ref().to_vec());
         self
     }
 
     pub(crate) fn start(mut self) -> Running {
-        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command.stdout(self.stdout.take().map_or_else(Stdio::piped, Stdio::from));
+        self.command.stderr(Stdio::piped());
         self.command.stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
         let mut child = self.command.spawn().unwrap();
         if let Some(text) = self.stdin {
@@ -125,7 +141,7 @@ impl Call {
             // Who reads less than is sent closes the pipe.
             std::thread::spawn(move || drop(stdin.write_all(&text)));
         }
-        let out = reader(child.stdout.take().unwrap());
+        let out = child.stdout.take().map_or_else(|| std::thread::spawn(Vec::new), reader);
         let err = reader(child.stderr.take().unwrap());
         Running { child, out, err }
     }

@@ -79,9 +79,16 @@ fn nothing_tells_a_secret() {
     }
 }
 
-/// What is searched is what a search would find: the app with the keys is the one that was read.
+/// The search would find a secret: it finds what a snapshot may hold, and the keys are in the app that was read.
 #[test]
-fn the_keys_were_there_to_be_told() {
+fn the_search_finds_what_is_there() {
+    let place = Place::new();
+    place.synced(&okta(orgs::small()), "super");
+    let inside = contents(&place.path("sync.c1z"));
+    for text in ["ann@acme.test", "aws_111122223333_Admin", "Kitchen"] {
+        assert!(holds(&inside, text.as_bytes()), "{text}");
+    }
+    assert!(!holds(&std::fs::read(place.path("sync.c1z")).unwrap(), b"ann@acme.test"));
     let fake = okta(orgs::small().app(keys(App::aws_mapping("0oaKeys"))));
     let seen = fake.with_org(|org| org.to_yaml().unwrap());
     assert!(seen.contains(ACCESS_KEY) && seen.contains(SECRET_KEY));
