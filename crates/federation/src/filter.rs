@@ -11,7 +11,7 @@ use crate::FilterMatch;
 mod engine;
 mod java;
 
-use engine::Engine;
+use engine::{Engine, GaveUp};
 
 /// Name that the account mark's group gets; no administrator would write it.
 const ACCOUNT_GROUP: &str = "okta_accountid";
@@ -108,9 +108,13 @@ impl GroupFilter {
     /// Evaluates both readings of one name.
     #[must_use]
     pub fn matches(&self, name: &str) -> NameMatch {
-        let (Ok(found), Ok(whole)) = (self.engine.find(name), self.engine.whole(name)) else {
-            return NameMatch::Undecided;
+        let found = match self.engine.find(name) {
+            Ok(Some(found)) => Some(found),
+            // Where nothing is found, the whole name does not match either.
+            Ok(None) => return NameMatch::No,
+            Err(GaveUp) => return NameMatch::Undecided,
         };
+        let Ok(whole) = self.engine.whole(name) else { return NameMatch::Undecided };
         let partial = found != whole;
         let chosen = match self.reading {
             FilterMatch::Find => found,

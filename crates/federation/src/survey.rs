@@ -1,6 +1,6 @@
 //! What the group filter made of all groups of the org, in numbers and samples.
 
-use crate::{FilterMatch, Group, GroupFilter, GroupKind, GroupVerdict, Mode, NameMatch, Rules, Warnings};
+use crate::{Group, GroupFilter, GroupKind, GroupVerdict, Mode, NameMatch, Rules, Warnings};
 
 /// Watches every group of the org go by in group mapping mode and says afterwards what a person should know.
 #[derive(Debug, Default)]
@@ -13,8 +13,6 @@ pub struct FilterSurvey {
     unescaped_found: u64,
     /// The filter without regard to case.
     caseless: Option<GroupFilter>,
-    other_case: u64,
-    other_case_samples: Vec<String>,
     warnings: Warnings,
 }
 
@@ -22,19 +20,14 @@ impl FilterSurvey {
     /// A survey for these rules.
     #[must_use]
     pub fn new(rules: &Rules) -> Self {
-        let unescaped = match rules.mode() {
-            Mode::Mapping(mapping) if mapping.filter().text().contains(r"\\") => {
-                let text = mapping.filter().text().replace(r"\\", r"\");
-                GroupFilter::compile(&text, FilterMatch::Find).ok()
-            }
-            _ => None,
-        };
-        let caseless = match rules.mode() {
-            Mode::Mapping(mapping) => {
-                GroupFilter::compile(&format!("(?i){}", mapping.filter().text()), FilterMatch::Find).ok()
-            }
-            Mode::Direct(_) => None,
-        };
+        let Mode::Mapping(mapping) = rules.mode() else { return Self::default() };
+        let text = mapping.filter().text();
+        let reading = rules.switches().filter_match;
+        let unescaped = text
+            .contains(r"\\")
+            .then(|| GroupFilter::compile(&text.replace(r"\\", r"\"), reading).ok())
+            .flatten();
+        let caseless = GroupFilter::compile(&format!("(?i){text}"), reading).ok();
         Self { unescaped, caseless, ..Self::default() }
     }
 
@@ -51,14 +44,6 @@ impl FilterSurvey {
         }
         if let Some(filter) = &self.unescaped {
             self.unescaped_found += u64::from(matches!(filter.matches(name), NameMatch::Yes { .. }));
-        }
-        if let (GroupVerdict::NoMatch, Some(filter)) = (verdict, &self.caseless)
-            && matches!(filter.matches(name), NameMatch::Yes { .. })
-        {
-            self.other_case += 1;
-            if self.other_case_samples.len() < 3 {
-                self.other_case_samples.push(name.to_owned());
-            }
         }
         let mut warn = |code, text: &str| self.warnings.add(code, text, name);
         match verdict {
@@ -92,22 +77,22 @@ impl FilterSurvey {
                     warn("everyone-confers", "a built-in group confers a role on everybody");
                 }
             }
-            GroupVerdict::NotMapping | GroupVerdict::NoMatch => {}
+            GroupVerdict::NoMatch => {
+                let matches = |filter: &GroupFilter| matches!(filter.matches(name), NameMatch::Yes { .. });
+                if self.caseless.as_ref().is_some_and(matches) {
+                    warn(
+                        "filter-case",
+                        "a group would match the filter if case were ignored; as it is, it confers nothing",
+                    );
+                }
+            }
+            GroupVerdict::NotMapping => {}
         }
     }
 
     /// What was seen.
     #[must_use]
     pub fn finish(mut self, filter: &str) -> Warnings {
-        if self.other_case > 0 {
-            let text = format!(
-                "{} groups would match the filter if case were ignored; as it is they do not",
-                self.other_case
-            );
-            for sample in &self.other_case_samples {
-                self.warnings.add("filter-case", text.as_str(), sample.as_str());
-            }
-        }
         if self.found == 0 && self.groups > 0 {
             let text = format!("the group filter {filter} finds none of {} groups", self.groups);
             if self.samples.is_empty() {

@@ -95,17 +95,15 @@ fn linear(pattern: &str) -> Result<Both, JavaError> {
 /// `at` is the construct that asks for this engine: the one to name when it is not up to it.
 fn backtracking(pattern: &str, at: usize) -> Result<Both, JavaError> {
     let compile = |pattern: &str| {
-        fancy_regex::RegexBuilder::new(pattern)
-            .backtrack_limit(BACKTRACK_LIMIT)
-            .build()
-            .map_err(|error| {
-                let reason = match error {
-                    // Its place is one in the translation.
-                    fancy_regex::Error::ParseError(_, reason) => reason.to_string(),
-                    other => other.to_string(),
-                };
-                refused(at, format!("not supported here: {}", reason.to_lowercase()))
-            })
+        fancy_regex::RegexBuilder::new(pattern).backtrack_limit(BACKTRACK_LIMIT).build().map_err(|error| {
+            let reason = match error {
+                // Its place is one in the translation.
+                fancy_regex::Error::ParseError(_, reason) => reason.to_string(),
+                fancy_regex::Error::CompileError(reason) => reason.to_string(),
+                other => other.to_string(),
+            };
+            refused(at, format!("not supported here: {}", reason.to_lowercase()))
+        })
     };
     Ok(Both::Backtracking { find: compile(pattern)?, whole: compile(&whole(pattern))? })
 }

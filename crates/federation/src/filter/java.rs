@@ -217,7 +217,7 @@ impl<'a> Translator<'a> {
                 self.error("a repetition of a repetition: put the inner one in a group (?:…)")
             }
             Before::Atom if unbounded && self.looks_behind() => {
-                self.error("a repetition without end inside a lookbehind")
+                self.error("a repetition without end inside a lookbehind is not supported here")
             }
             Before::Atom => Ok(()),
         }

@@ -32,6 +32,13 @@ fn shorthand_classes_are_ascii() {
 fn word_boundaries_are_ascii() {
     assert_eq!(found(r"^(?{{role}}[a-z]+)\b", "ab cd"), "-/ab~");
     assert_eq!(found(r"^(?{{role}}[a-z]+)\B.*$", "ab"), "-/a");
+    assert_eq!(found(r"^(?=a)(?{{role}}[a-z]+)\b", "ab cd"), "-/ab~");
+    assert_eq!(found(r"^aws_(?{{role}}\w+)\b$", "aws_A\n"), "-/A~");
+    // Java's own words since 19; before, é was a letter of them.
+    for start in ["^", "^(?=a)"] {
+        assert_eq!(found(&format!(r"{start}(?{{{{role}}}}a)\b.$"), "aé"), "-/a");
+        assert_eq!(found(&format!(r"{start}(?{{{{role}}}}a)\B.$"), "aé"), "no");
+    }
 }
 
 #[test]
@@ -173,6 +180,9 @@ fn lookaround_and_back_references() {
         (r"^(?=.{3,5}$)(?{{role}}a+)$", "aaaa", "-/aaaa"),
         (r"^(a)(?{{role}}\1b)$", "aab", "-/ab"),
         (r"^(?<x>a)(?{{role}}\k<x>)$", "aa", "-/a"),
+        // As many digits as there are groups.
+        (r"^(a)(?{{role}}\11)$", "aa1", "-/a1"),
+        (r"^(a)(?{{role}}b|\1c)$", "aac", "-/ac"),
         // Marks count as groups, as they do where they stand for named groups.
         (r"^(?{{role}}a+)_\1$", "aa_aa", "-/aa"),
         (r"^(?{{role}}a+)_\1$", "aa_a", "no"),
@@ -292,6 +302,19 @@ fn case_folding_is_ascii() {
     whole("(?i)s", &[("S", true), ("\u{17f}", false)]);
     whole("(?i)é", &[("é", true), ("É", false)]);
     whole("(?iu)é", &[("é", true), ("É", true)]);
+    whole("(?iu)i", &[("I", true), ("ı", true), ("İ", true), ("j", false)]);
+    whole("(?i)[^a]", &[("b", true), ("a", false), ("A", false)]);
+    whole("(?i)[Y-b]", &[("y", true), ("B", true), ("_", true), ("c", false)]);
+}
+
+#[test]
+fn a_case_of_letters_is_any_case_when_case_is_ignored() {
+    for name in ["Lu", "Ll", "Lt", "Lower", "Upper", "IsLowercase", "IsUppercase"] {
+        whole(&format!(r"(?i)\p{{{name}}}+"), &[("aZ", true), ("1", false)]);
+        whole(&format!(r"(?i)[\p{{{name}}}\d]+"), &[("aZ1", true), ("_", false)]);
+        whole(&format!(r"(?i)\P{{{name}}}"), &[("1", true), ("a", false), ("Z", false)]);
+    }
+    whole(r"(?i)\p{Lower}", &[("é", false)]);
 }
 
 /// Java's `(?U)` makes shorthand classes Unicode; elsewhere it swaps greediness. Refusing it would do too.

@@ -31,7 +31,8 @@ impl Translator<'_> {
             };
             let operator = self.rest().starts_with("&&");
             if operator || (c == ']' && (begun || !sides.is_empty())) {
-                if !begun {
+                // Java reads a third & in ways of its own.
+                if !begun || self.rest().starts_with("&&&") {
                     return self.error("a && with nothing at its side is not supported here");
                 }
                 self.at += if operator { 2 } else { 1 };
@@ -63,6 +64,9 @@ impl Translator<'_> {
             Escaped::Text(text) => {
                 if self.rest().starts_with('-') {
                     return self.error(r"a hyphen behind \Q…\E in a class is not supported here: write \-");
+                }
+                if text.is_empty() {
+                    return self.error(r"an empty \Q…\E in a class is not supported here");
                 }
                 let mut set = ClassUnicode::empty();
                 for c in text.chars() {

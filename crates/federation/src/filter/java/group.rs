@@ -183,7 +183,7 @@ impl Translator<'_> {
             return self.error("a reference to a group while case is ignored is not supported here");
         }
         if self.looks_behind() {
-            return self.error("a reference to a group inside a lookbehind");
+            return self.error("a reference to a group inside a lookbehind is not supported here");
         }
         self.needs_backtracking();
         // In a group, so that a digit behind it stays a digit.
