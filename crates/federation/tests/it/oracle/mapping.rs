@@ -62,13 +62,18 @@ fn okta_default(text: &str) -> Option<Hit> {
     (!account.is_empty() && !role.is_empty()).then_some(Hit { account: Some(account), role, rest })
 }
 
+/// What `$` takes for the end.
+fn ended(rest: &str) -> bool {
+    rest.is_empty() || rest == "\n"
+}
+
 fn whole_okta_default(text: &str) -> Option<Hit> {
-    okta_default(text).filter(|hit| hit.rest.is_empty() && hit.account.as_ref().unwrap().len() == 12)
+    okta_default(text).filter(|hit| ended(&hit.rest) && hit.account.as_ref().unwrap().len() == 12)
 }
 
 fn redshift(text: &str) -> Option<Hit> {
     let (role, rest) = taken(text.strip_prefix("redshift_")?, word);
-    rest.is_empty().then_some(Hit { account: None, role, rest })
+    ended(&rest).then_some(Hit { account: None, role, rest })
 }
 
 fn role_first(text: &str) -> Option<Hit> {
@@ -231,7 +236,7 @@ impl Case {
 fn any_name() -> impl Strategy<Value = Option<String>> {
     let odd = select(vec!["12", "1234567890123", "١١١١٢٢٢٢٣٣٣٣", "999988887777", ""]);
     let account = prop_oneof![5 => Just("111122223333"), 1 => odd].boxed();
-    let odd = select(vec!["A", "", "Ops (EU)", "a_b-c", "Ünï", "x\ny"]);
+    let odd = select(vec!["A", "", "Ops (EU)", "a_b-c", "Ünï", "x\ny", "x\n"]);
     let role = prop_oneof![4 => Just("Admin"), 2 => Just("Ops"), 2 => odd].boxed();
     let prefix = prop_oneof![5 => Just("aws_"), 2 => select(vec!["xaws_", "AWS_", "aws_1_aws_", "aws__"])];
     let tail = prop_oneof![3 => Just(""), 1 => select(vec!["x", "#"])];
