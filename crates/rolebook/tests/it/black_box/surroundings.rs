@@ -185,10 +185,12 @@ fn two_at_once() {
     let place = Place::new();
     let fake = okta(rolebook_fake_okta::orgs::demo());
     let runs = [0, 1].map(|_| place.connected(&fake, "super", "sync").start());
-    for run in runs {
+    let mut codes = runs.map(|run| {
         let end = run.end();
-        assert!(matches!(end.code, Some(0 | 5)), "{end:#?}");
-    }
+        if end.code != Some(0) { end.failed(5).code } else { end.code }
+    });
+    codes.sort();
+    assert_eq!(codes[0], Some(0));
     place.run("show grants").succeeded();
     assert_eq!(place.files(), ["sync.c1z"]);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rolebook_fake_okta::{App, Group};
+use rolebook_fake_okta::{App, FakeOkta, Group, Options, RateLimits};
 
 use super::{
     contents::{contents, holds},
@@ -144,4 +144,42 @@ fn profile_attributes() {
     assert!(!sync("a", "title"));
     assert!(sync("b", "title,shoeSize"));
     assert!(sync("c", "all"));
+}
+
+#[test]
+fn rate_budget() {
+    let place = Place::new();
+    let limits = Options {
+        rate_limits: RateLimits::all(20),
+        rate_window: std::time::Duration::from_secs(2),
+        ..Options::default()
+    };
+    let waits = |budget: &str| {
+        let fake = FakeOkta::start(orgs::small(), limits.clone()).unwrap();
+        let call = place.connected(&fake, "super", "sync -o json").env("ROLEBOOK_RATE_BUDGET", budget);
+        let summary = call.end().succeeded().json();
+        assert!(fake.log().iter().all(|asked| !asked.limited));
+        let buckets = summary["requests"]["buckets"].as_array().unwrap().clone();
+        buckets.iter().map(|bucket| bucket["waits"].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!(waits("100"), 0);
+    // Two requests in each window, where the groups' bucket needs six.
+    assert!(waits("10") > 0);
+}
+
+#[test]
+fn assume() {
+    let place = Place::new();
+    let group = Group::new("aws_111122223333_Ops Team").id("00gTeam").members(["00uA"]);
+    let fake = okta(orgs::small().group(group));
+    let roles = |assumption: &str| {
+        place.connected(&fake, "super", "sync").env("ROLEBOOK_ASSUME", assumption).end().succeeded();
+        let shown = place.run("show roles -o json").succeeded().json();
+        let names: Vec<String> =
+            shown.as_array().unwrap().iter().map(|role| role["role"].as_str().unwrap().to_owned()).collect();
+        names
+    };
+    assert_eq!(roles("filter-match=find"), ["Admin", "Ops", "ReadOnly", "Ops"]);
+    // What is shown follows the choice that the file was written under.
+    assert_eq!(roles("filter-match=full"), ["Admin", "ReadOnly", "Ops"]);
 }
