@@ -41,3 +41,15 @@ fn fails_like_a_sync() {
     end.says(["error: ", "hint: ", "absent"]);
     assert_eq!(place.files(), [""; 0]);
 }
+
+/// A real snapshot that the environment or the file names is not the demo's to write.
+#[test]
+fn leaves_the_configured_snapshot_alone() {
+    let place = Place::new();
+    place.write("real.c1z", "precious");
+    place.write("rolebook.toml", "file = \"real.c1z\"");
+    place.run("demo").succeeded();
+    place.call("demo").env("ROLEBOOK_FILE", "real.c1z").end().succeeded();
+    assert_eq!(place.files(), ["demo.c1z", "real.c1z", "rolebook.toml"]);
+    assert_eq!(std::fs::read(place.path("real.c1z")).unwrap(), b"precious");
+}

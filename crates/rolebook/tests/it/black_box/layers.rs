@@ -300,3 +300,17 @@ fn tokens_that_are_none() {
     }
     assert_eq!(fake.log_lines(), [""; 0]);
 }
+
+/// One setting serves all commands: the plain form has two names.
+#[test]
+fn a_form_of_output_that_suits_every_command() {
+    let place = Place::new();
+    let fake = okta(orgs::small());
+    let out = |arguments: &str| place.connected(&fake, "super", arguments).end().succeeded().out;
+    for plain in ["text", "table"] {
+        place.write("rolebook.toml", format!("output = \"{plain}\""));
+        assert!(out("check").starts_with("Org "));
+        assert!(out("sync").starts_with("Org "));
+        assert!(place.run("show roles").succeeded().out.starts_with("ACCOUNT "));
+    }
+}
