@@ -47,7 +47,11 @@ pub(crate) async fn find(client: &Client, choice: &AppChoice) -> Result<AppRecor
             let unknown = || SyncError::UnknownApp { id: id.clone() };
             let app_id = shapes::AppId::new(id.as_str()).map_err(|_| unknown())?;
             let app = client.app(&app_id).await.map_err(|error| {
-                if error.is_gone() { unknown() } else { SyncError::reading("the app")(error) }
+                if error.is_gone() || matches!(error, rolebook_okta::Error::Path(_)) {
+                    unknown()
+                } else {
+                    SyncError::reading("the app")(error)
+                }
             })?;
             if app.name.as_deref() != Some(AWS_APP) {
                 return Err(SyncError::OtherApp { id: id.clone(), name: app.name.unwrap_or_default() });

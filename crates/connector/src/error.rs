@@ -18,6 +18,8 @@ pub enum ErrorKind {
     NotFound,
     /// Okta refused it.
     Refused,
+    /// Another run holds the file.
+    Conflict,
 }
 
 /// Why a sync ended without a snapshot.
@@ -75,6 +77,7 @@ impl SyncError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Essential { source, .. } if refusal(source) => ErrorKind::Refused,
+            Self::Snapshot(rolebook_snapshot::Error::InUse { .. }) => ErrorKind::Conflict,
             Self::Essential { .. } | Self::Rules(_) | Self::Snapshot(_) => ErrorKind::Failed,
             Self::NoApp | Self::UnknownApp { .. } => ErrorKind::NotFound,
             Self::SeveralApps(_) | Self::OtherApp { .. } => ErrorKind::Usage,

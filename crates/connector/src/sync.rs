@@ -157,8 +157,10 @@ pub async fn sync(
     coverage.org = OrgSeen { id: org.id.to_string(), name: org.name.clone(), domain: org.domain.clone() };
     let (facts, access, bound) = gather(org, app, read, &rules, coverage, &mut warnings, options);
     let sync_id = SyncId::new(to.as_second(), options.random);
-    let sealed = tokio::task::block_in_place(|| seal(&facts, &access, options, sync_id, from, clock()))?;
+    let mut sealed = tokio::task::block_in_place(|| seal(&facts, &access, options, sync_id, from, clock()))?;
     progress.event(Event::End { stage: Stage::Seal, skipped: None });
+    // as it was named, not as it was resolved
+    sealed.path.clone_from(&options.file);
 
     Ok(Summary {
         sealed,

@@ -157,6 +157,7 @@ pub(crate) struct CheckArguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SummaryFormat {
+    #[value(alias = "table")]
     Text,
     Json,
 }
@@ -194,6 +195,7 @@ pub(crate) enum Subject {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TableFormat {
+    #[value(alias = "text")]
     Table,
     Json,
     Csv,

@@ -25,6 +25,28 @@ pub(crate) struct Resolved {
     pub(crate) notices: Vec<String>,
 }
 
+/// The environment as text. A variable of ours that is no text is a mistake; its value is not repeated, since it may be
+/// a secret. Others are not our business.
+pub(crate) fn environment(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Vec<(String, String)>, Failure> {
+    let mut texts = Vec::new();
+    for (name, value) in variables {
+        let name = name.to_string_lossy().into_owned();
+        match value.into_string() {
+            Ok(value) => texts.push((name, value)),
+            Err(_) if name.starts_with(PREFIX) => {
+                return Err(Failure::usage(
+                    format!("the environment variable {name} is not text"),
+                    "set it to UTF-8 text, or unset it",
+                ));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(texts)
+}
+
 /// Puts the three places together. Help, version and mistakes of the command line end here, as clap words them.
 pub(crate) fn resolve(given: Vec<OsString>, environment: &[(String, String)]) -> Result<Resolved, Failure> {
     refuse_token_on_command_line(&given)?;
@@ -62,13 +84,17 @@ pub(crate) fn resolve(given: Vec<OsString>, environment: &[(String, String)]) ->
     let from_line = |flag: &str| {
         of_subcommand.value_source(flag.replace('-', "_").as_str()) == Some(ValueSource::CommandLine)
     };
-    // None of these was given, so their place behind what was given does not matter.
-    let mut arguments = given.clone();
+    // Behind `--` everything is a name, so what is added goes before it. None of these flags was given, so their place
+    // does not matter otherwise.
+    let end = given.iter().position(|argument| argument == "--").unwrap_or(given.len());
+    let (flagged, named) = given.split_at(end);
+    let mut arguments = flagged.to_vec();
     for (flag, list) in values {
-        if flags.contains(&flag) && !from_line(&flag) {
+        if flags.contains(&flag) && !from_line(&flag) && !(name == "demo" && flag == "file") {
             arguments.extend(list.into_iter().map(|value| OsString::from(format!("--{flag}={value}"))));
         }
     }
+    arguments.extend_from_slice(named);
     Ok(Resolved { arguments, notices })
 }
 
@@ -156,7 +182,7 @@ fn read(path: &Path) -> Result<File, Failure> {
         Failure::not_found(format!("cannot read {}: {error}", path.display()), "check --config")
     })?;
     let table = text.parse().map_err(|error: toml::de::Error| {
-        let at = error.span().map(|span| text.get(..span.start).unwrap_or("").lines().count().max(1));
+        let at = error.span().map(|span| text.get(..span.start).unwrap_or("").matches('\n').count() + 1);
         let at = at.map(|line| format!(" line {line}")).unwrap_or_default();
         Failure::usage(
             format!("{}{at}: {}", path.display(), error.message()),
@@ -222,7 +248,7 @@ impl File {
                         "{}: `{key}` is neither text, number, true or false, nor a list of them",
                         self.path.display()
                     ),
-                    "",
+                    "write it as x-y = \"value\" or x-y = [\"one\", \"two\"]",
                 ));
             };
             settings.insert(key.clone(), list);

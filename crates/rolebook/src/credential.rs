@@ -32,7 +32,13 @@ pub(crate) fn api_token(file: Option<&PathBuf>) -> Result<ApiToken, Failure> {
 
 #[expect(clippy::disallowed_methods, reason = "a secret must not travel through the list of all settings")]
 fn from_environment() -> Result<String, Failure> {
-    std::env::var("ROLEBOOK_API_TOKEN").map_err(|_| Failure::usage("no API token was given", HINT))
+    std::env::var("ROLEBOOK_API_TOKEN").map_err(|error| {
+        let what = match error {
+            std::env::VarError::NotPresent => "no API token was given",
+            std::env::VarError::NotUnicode(_) => "ROLEBOOK_API_TOKEN is not text",
+        };
+        Failure::usage(what, HINT)
+    })
 }
 
 fn read(source: impl Read, name: &str) -> Result<String, Failure> {

@@ -47,6 +47,7 @@ impl From<SyncError> for Failure {
             ErrorKind::Usage => 2,
             ErrorKind::NotFound => 3,
             ErrorKind::Refused => 4,
+            ErrorKind::Conflict => 5,
         };
         Self { code, text: error.to_string(), hint: error.hint() }
     }
@@ -59,7 +60,10 @@ impl From<rolebook_snapshot::Error> for Failure {
         if missing {
             Self::not_found(error.to_string(), "name the snapshot with -f, or make one with rolebook sync")
         } else {
-            Self::failed(error.to_string(), "")
+            Self::failed(
+                error.to_string(),
+                "name a .c1z file of rolebook sync, or of a Baton connector, with -f",
+            )
         }
     }
 }

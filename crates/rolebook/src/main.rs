@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 fn run() -> Result<ExitCode, Failure> {
     rolebook_okta::install_crypto_provider();
     let given: Vec<_> = std::env::args_os().collect();
-    let environment: Vec<(String, String)> = std::env::vars().collect();
+    let environment = configuration::environment(std::env::vars_os())?;
     let resolved = configuration::resolve(given, &environment)?;
     let cli = Cli::try_parse_from(&resolved.arguments).unwrap_or_else(|error| error.exit());
     log::start(cli.log_level);

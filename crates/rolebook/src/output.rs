@@ -140,9 +140,13 @@ impl Rows {
 
     fn csv(&self, out: &mut impl Write) -> io::Result<()> {
         let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(&self.columns)?;
+        let io_error = |error: csv::Error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        };
+        writer.write_record(&self.columns).map_err(io_error)?;
         for row in &self.rows {
-            writer.write_record(row.iter().map(|cell| no_formula(cell.plain("; "))))?;
+            writer.write_record(row.iter().map(|cell| no_formula(cell.plain("; ")))).map_err(io_error)?;
         }
         writer.flush()
     }
@@ -162,7 +166,7 @@ pub(crate) fn finish(written: io::Result<()>) -> Result<(), Failure> {
 pub(crate) fn visible(text: &str) -> String {
     let hidden = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+            || matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
     };
     if !text.chars().any(hidden) {
         return text.to_owned();

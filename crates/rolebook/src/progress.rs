@@ -3,18 +3,25 @@
 use std::{
     collections::BTreeMap,
     io::IsTerminal,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use rolebook_connector::{Event, Progress, Stage};
-use rolebook_okta::Waiting;
+use rolebook_okta::{Governor, Waiting};
 
 use crate::connection::OnWait;
 
+/// Seconds of a rate window (Okta: 60 from its first use).
+const WINDOW: u64 = 60;
+/// Away from a terminal, a line of progress comes after so many lists.
+const LISTS_PER_LINE: u64 = 100;
+
 /// Shows the events of a sync.
 pub(crate) struct Display {
+    /// Knows what each bucket of Okta's rate limit still allows.
+    governor: OnceLock<Governor>,
     bars: Option<MultiProgress>,
     stages: Mutex<BTreeMap<Stage, StageState>>,
     wait: Mutex<Option<ProgressBar>>,
@@ -32,13 +39,28 @@ struct StageState {
 impl Display {
     pub(crate) fn new() -> Arc<Self> {
         let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
-        Arc::new(Self { bars, stages: Mutex::default(), wait: Mutex::default() })
+        Arc::new(Self { governor: OnceLock::new(), bars, stages: Mutex::default(), wait: Mutex::default() })
     }
 
     /// What the governor is to tell.
     pub(crate) fn on_wait(self: &Arc<Self>) -> OnWait {
         let display = Arc::clone(self);
         Arc::new(move |waiting| display.waiting(waiting))
+    }
+
+    /// Looks into the buckets of this governor for the time that is left.
+    pub(crate) fn watch(&self, governor: &Governor) {
+        // A display watches one sync.
+        let _ = self.governor.set(governor.clone());
+    }
+
+    /// Seconds until so many more lists of members are read, by what Okta allows: full windows still to wait for.
+    fn seconds_left(&self, lists: u64) -> u64 {
+        let buckets = self.governor.get().map(Governor::stats).unwrap_or_default();
+        let groups = buckets.iter().find(|bucket| bucket.bucket.to_string() == "groups");
+        let allowance = groups.and_then(|bucket| bucket.allowance).map_or(u64::MAX, u64::from).max(1);
+        let now = groups.and_then(|bucket| bucket.remaining).map_or(allowance, u64::from).min(allowance);
+        lists.saturating_sub(now).div_ceil(allowance) * WINDOW
     }
 
     fn waiting(&self, waiting: &Waiting) {
@@ -102,8 +124,31 @@ impl Progress for Display {
             Event::ListDone { stage } => {
                 let state = stages.entry(stage).or_default();
                 state.done += 1;
-                if let Some(bar) = &state.bar {
-                    bar.set_position(state.done);
+                let (done, lists) = (state.done, state.lists);
+                let left = lists.saturating_sub(done);
+                match &state.bar {
+                    Some(bar) => {
+                        bar.set_position(done);
+                        if lists > 1 {
+                            let wait = match self.seconds_left(left) {
+                                0 => String::new(),
+                                seconds => format!(", about {seconds} s by Okta's limit"),
+                            };
+                            bar.set_message(format!("{} objects{wait}", state.items));
+                        }
+                    }
+                    None if done.is_multiple_of(LISTS_PER_LINE) => {
+                        let eta_s = self.seconds_left(left);
+                        tracing::info!(
+                            stage = stage.as_str(),
+                            done,
+                            lists,
+                            items = state.items,
+                            eta_s,
+                            "reading"
+                        );
+                    }
+                    None => {}
                 }
             }
             Event::End { stage, skipped } => {

@@ -40,7 +40,12 @@ fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "Groups     {}", counts.groups)?;
     writeln!(out, "Grants     {} (a person can assume a role now, as far as Okta decides)", counts.grants)?;
     if counts.admin_roles > 0 {
-        writeln!(out, "Admins     {} kinds of Okta admin roles are held", counts.admin_roles)?;
+        writeln!(
+            out,
+            "Admins     Okta admin roles of {} {}",
+            counts.admin_roles,
+            if counts.admin_roles == 1 { "kind" } else { "kinds" }
+        )?;
     }
     print_warnings(&summary.warnings, out)?;
     print_partial(summary, out)?;
@@ -128,7 +133,7 @@ fn value(summary: &Summary) -> Value {
         },
         "from": summary.from.to_string(),
         "to": summary.to.to_string(),
-        "file": summary.sealed.path,
+        "file": summary.sealed.path.display().to_string(),
         "bytes": summary.sealed.bytes,
         "sync_id": summary.sync_id.to_string(),
     })

@@ -18,8 +18,14 @@ use crate::{
 };
 
 pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
-    let fake = FakeOkta::start(orgs::demo(), Options { start_time: now(), ..Options::default() })
-        .map_err(|error| Failure::failed(format!("the fake Okta cannot start: {error}"), ""))?;
+    let fake = FakeOkta::start(orgs::demo(), Options { start_time: now(), ..Options::default() }).map_err(
+        |error| {
+            Failure::failed(
+                format!("the fake Okta cannot start: {error}"),
+                "it needs a free port on 127.0.0.1",
+            )
+        },
+    )?;
     let mut out = std::io::stdout();
     finish(writeln!(out, "A fake Okta with a realistic org runs at {}; reading it.\n", fake.url()))?;
 
@@ -33,6 +39,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
         writer: WRITER.to_owned(),
         random: connection::random()?,
     };
+    display.watch(client.governor());
     let result = rolebook_connector::sync(&client, &options, &now, display.as_ref()).await;
     display.clear();
     summary::print_text(&result?)?;

@@ -73,7 +73,12 @@ fn org(which: &str) -> Result<Org, Failure> {
                     "use demo, demo-direct, generated, or a YAML file",
                 )
             })?;
-            Org::from_yaml(&yaml).map_err(|error| Failure::usage(format!("{path}: {error}"), ""))
+            Org::from_yaml(&yaml).map_err(|error| {
+                Failure::usage(
+                    format!("{path}: {error}"),
+                    "the documentation of rolebook-fake-okta tells the format",
+                )
+            })
         }
     }
 }

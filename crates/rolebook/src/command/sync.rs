@@ -27,6 +27,7 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
         writer: WRITER.to_owned(),
         random: connection::random()?,
     };
+    display.watch(client.governor());
     let result = rolebook_connector::sync(&client, &options, &now, display.as_ref()).await;
     display.clear();
     let done = result?;
