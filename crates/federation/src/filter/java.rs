@@ -8,6 +8,8 @@
 //! Flags and classes are worked out here and never reach an engine. What cannot be said in our dialect is refused with
 //! its place; nothing is read differently in silence.
 
+use std::ops::Range;
+
 mod class;
 mod escape;
 mod group;
@@ -58,6 +60,7 @@ pub(super) fn translate(filter: &str, dialect: Dialect) -> Result<Translated, Ja
         groups: 0,
         names: Vec::new(),
         before: Before::Nothing,
+        group: None,
     };
     translator.run()?;
     Ok(translator.out)
@@ -96,6 +99,8 @@ struct Translator<'a> {
     /// The administrator's own names, with their groups' numbers.
     names: Vec<(&'a str, usize)>,
     before: Before,
+    /// Where the pattern holds the group that stands before, itself or repeated.
+    group: Option<Range<usize>>,
 }
 
 impl<'a> Translator<'a> {
@@ -140,6 +145,7 @@ impl<'a> Translator<'a> {
         self.at += read;
         self.out.pattern.push_str(text);
         self.before = before;
+        self.group = None;
     }
 
     fn error<T>(&self, reason: impl Into<String>) -> Result<T, JavaError> {
@@ -177,11 +183,16 @@ impl<'a> Translator<'a> {
             (Before::Repetition, '?') => self.put(1, &text, Before::Finished),
             (Before::Repetition, '+') => {
                 self.needs_backtracking();
+                // Java never goes back into a round of a group that is repeated so.
+                if let Some(group) = self.group.take() {
+                    self.out.pattern.insert(group.end, ')');
+                    self.out.pattern.insert_str(group.start, "(?>");
+                }
                 self.put(1, &text, Before::Finished);
             }
             _ => {
                 self.repeatable(c != '?')?;
-                self.put(1, &text, Before::Repetition);
+                self.put_repetition(1, &text);
             }
         }
         Ok(())
@@ -204,8 +215,14 @@ impl<'a> Translator<'a> {
         if most < least {
             return self.error("the repetition ends before it begins");
         }
-        self.put(count.len() + 2, &format!("{{{count}}}"), Before::Repetition);
+        self.put_repetition(count.len() + 2, &format!("{{{count}}}"));
         Ok(())
+    }
+
+    fn put_repetition(&mut self, read: usize, text: &str) {
+        let group = self.group.take();
+        self.put(read, text, Before::Repetition);
+        self.group = group;
     }
 
     /// Whether what stands before may be repeated here.

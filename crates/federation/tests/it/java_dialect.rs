@@ -160,6 +160,10 @@ fn possessive_repetition_never_gives_back() {
         // A repeated repetition in other engines.
         ("^(?{{role}}a{2}+)$", "aa", "-/aa"),
         ("^(?{{role}}a{2}+)$", "aaaa", "no"),
+        // Round by round, and a round that takes nothing is the last.
+        ("^(?{{role}}(?:a+){2}+)$", "aaa", "no"),
+        ("^(?{{role}}(?:a+)++)$", "aaa", "-/aaa"),
+        ("^(?{{role}}(?:a?|b)*+)$", "aba", "no"),
         ("^(?>a+)(?{{role}}ab)$", "aaab", "no"),
         ("^(?>a|ab)(?{{role}}c)$", "abc", "no"),
         ("^(?>a|b)??(?{{role}}c)$", "ac", "-/c"),

@@ -14,6 +14,8 @@ const DEPTH: usize = 24;
 pub(super) struct Open {
     /// Where it was opened.
     pub(super) at: usize,
+    /// Where the pattern has it.
+    written: usize,
     kind: Kind,
     /// The flags outside of it.
     outer: Flags,
@@ -126,7 +128,7 @@ impl Translator<'_> {
     }
 
     fn enter(&mut self, read: usize, text: &str, kind: Kind, inner: Flags) {
-        self.open.push(Open { at: self.at, kind, outer: self.flags });
+        self.open.push(Open { at: self.at, written: self.out.pattern.len(), kind, outer: self.flags });
         self.flags = inner;
         self.put(read, text, Before::Nothing);
     }
@@ -139,6 +141,7 @@ impl Translator<'_> {
             Kind::LookAhead | Kind::LookBehind => Before::Fixed("lookaround"),
         };
         self.put(1, ")", before);
+        self.group = Some(open.written..self.out.pattern.len());
         Ok(())
     }
 
