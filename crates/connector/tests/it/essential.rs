@@ -189,7 +189,8 @@ fn members_that_fail_otherwise_end_the_sync() {
     ] {
         let error = Run::of(org(mapping())).plain().fault(fault).refused();
         assert_eq!(error.kind(), ErrorKind::Failed, "{error}");
-        assert!(error.to_string().contains("g1"), "{error}");
+        // an exhausted bucket stops its other lists too, and the first to notice is named
+        assert!(error.to_string().contains("the members of group"), "{error}");
     }
 }
 
