@@ -9,11 +9,12 @@ use std::{
     thread::JoinHandle,
 };
 
-use rolebook_fake_okta::{FakeOkta, Fault};
+use rolebook_fake_okta::Fault;
 
 use super::{
     orgs,
     place::{Place, ended, okta, until},
+    sync::{stuck, until_stuck},
 };
 
 /// Reads a child's stream to its end, beside the test.
@@ -164,13 +165,9 @@ fn words_of_okta_are_no_commands() {
 #[test]
 fn ctrl_c_stops_like_sigterm() {
     let place = Place::new();
-    let options = rolebook_fake_okta::Options {
-        latency: std::time::Duration::from_millis(300),
-        ..super::place::unlimited()
-    };
-    let fake = FakeOkta::start(rolebook_fake_okta::orgs::demo(), options).unwrap();
+    let fake = stuck();
     let mut child = place.connected(&fake, "super", "sync").spawn();
-    until("the sync reads lists", || fake.log().len() > 5);
+    until_stuck(&fake);
     let mut kill = Command::new("sh");
     assert!(kill.args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap().success());
     let err = read_aside(child.stderr.take().unwrap());
@@ -179,7 +176,8 @@ fn ctrl_c_stops_like_sigterm() {
     assert_eq!(place.files(), [""; 0]);
 }
 
-/// Two syncs into one file at once: each either ends well or is refused, and the file is whole.
+/// Two syncs into one file at once: one at least ends well, another is refused at most, and the file is whole. (When
+/// they write at the same time is not in a test's hands.)
 #[test]
 fn two_at_once() {
     let place = Place::new();
@@ -187,7 +185,7 @@ fn two_at_once() {
     let runs = [0, 1].map(|_| place.connected(&fake, "super", "sync").start());
     let mut codes = runs.map(|run| {
         let end = run.end();
-        if end.code != Some(0) { end.failed(5).code } else { end.code }
+        if end.code == Some(0) { end.code } else { end.failed(5).code }
     });
     codes.sort();
     assert_eq!(codes[0], Some(0));

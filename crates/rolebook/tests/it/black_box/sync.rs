@@ -128,20 +128,24 @@ fn only_the_owner_reads_the_file() {
     assert_eq!(place.files(), ["sync.c1z"]);
 }
 
-fn slow() -> FakeOkta {
-    let fake = FakeOkta::start(
-        rolebook_fake_okta::orgs::demo(),
-        Options { latency: Duration::from_millis(300), ..unlimited() },
-    );
-    fake.unwrap()
+/// An Okta that answers everything but who is in a group: a sync stands still in its middle.
+pub(crate) fn stuck() -> FakeOkta {
+    let fake = okta(rolebook_fake_okta::orgs::demo());
+    fake.add_fault(Fault::on("/api/v1/groups/*/users").latency(Duration::from_secs(3600)));
+    fake
+}
+
+/// Waits until a sync has read the groups, of which it then asks the members.
+pub(crate) fn until_stuck(fake: &FakeOkta) {
+    until("the sync reads groups", || fake.log().iter().any(|asked| asked.path == "/api/v1/groups"));
 }
 
 #[test]
 fn a_stopped_sync_leaves_nothing() {
     let place = Place::new();
-    let fake = slow();
+    let fake = stuck();
     let running = place.connected(&fake, "super", "sync").start();
-    until("the sync reads lists", || fake.log().len() > 5);
+    until_stuck(&fake);
     running.terminate();
     let end = running.end().failed(1);
     insta::assert_snapshot!(end.words());
@@ -153,9 +157,9 @@ fn a_stopped_sync_leaves_the_earlier_file() {
     let place = Place::new();
     place.synced(&okta(orgs::small()), "super");
     let before = std::fs::read(place.path("sync.c1z")).unwrap();
-    let fake = slow();
+    let fake = stuck();
     let running = place.connected(&fake, "super", "sync").start();
-    until("the sync reads lists", || fake.log().len() > 5);
+    until_stuck(&fake);
     running.terminate();
     running.end().failed(1);
     assert_eq!(place.files(), ["sync.c1z"]);
