@@ -13,7 +13,7 @@ use rolebook_fake_okta::Fault;
 
 use super::{
     orgs,
-    place::{Place, ended, okta, until},
+    place::{Place, ended, okta},
     sync::{stuck, until_stuck},
 };
 
