@@ -14,20 +14,19 @@ use serde_json::json;
 use crate::Failed;
 
 const USERS: u32 = 50_000;
-const GROUPS: u32 = 1_000;
-/// Every user is in so many groups, each of which gives one role.
-const GROUPS_PER_USER: u32 = 20;
+const ROLES: u32 = 1_000;
+const ROLES_PER_USER: u32 = 20;
 
-/// Runs the job in this process.
-pub(crate) fn job() -> Result<(), Failed> {
+/// Runs the job in this process. Every user has twenty roles: through as many groups as told, which share them.
+pub(crate) fn job(groups_per_user: u32) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    let facts = facts();
+    let facts = facts(groups_per_user);
     let mut warnings = Warnings::new();
     let app = facts.app.to_federation(&mut warnings);
     let rules = Rules::compile(&app, Union::Disabled, &Switches::default(), &mut warnings)?;
     let access =
         resolve(&rules, &[], facts.groups.iter().map(|g| &g.group), facts.users.iter().map(|u| &u.user));
-    if access.user_grants.len() != (USERS * GROUPS_PER_USER) as usize {
+    if access.user_grants.len() != (USERS * ROLES_PER_USER) as usize {
         return Err(format!("{} grants instead of a million", access.user_grants.len()).into());
     }
     let at = Timestamp::UNIX_EPOCH;
@@ -39,8 +38,10 @@ pub(crate) fn job() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Direct mode with `joinAllRoles`: every assigned group gives its members one role.
-fn facts() -> Facts {
+/// Direct mode with `joinAllRoles`.
+fn facts(groups_per_user: u32) -> Facts {
+    let roles_per_group = ROLES_PER_USER / groups_per_user;
+    let groups = ROLES / roles_per_group;
     let mut facts = Facts {
         org: Org { id: OrgId::new("00oBench"), name: "Bench".to_owned(), domain: "bench.test".to_owned() },
         ..Facts::default()
@@ -53,13 +54,15 @@ fn facts() -> Facts {
         "joinAllRoles": true, "identityProviderArn": "arn:aws:iam::111122223333:saml-provider/OKTA",
     });
     facts.app.settings = settings.as_object().cloned().unwrap_or_default();
-    facts.groups = (0..GROUPS).map(group).collect();
-    facts.users = (0..USERS).map(user).collect();
+    facts.groups = (0..groups).map(|n| group(n, roles_per_group)).collect();
+    facts.users = (0..USERS).map(|n| user(n, groups, groups_per_user)).collect();
     facts
 }
 
-fn group(n: u32) -> GroupRecord {
-    let role = format!("arn:aws:iam::{:012}:role/Role{:02}", 100_000_000_000 + u64::from(n / 20), n % 20);
+fn group(n: u32, roles: u32) -> GroupRecord {
+    let role =
+        |r: u32| format!("arn:aws:iam::{:012}:role/Role{:02}", 100_000_000_000 + u64::from(r / 20), r % 20);
+    let saml_roles = (n * roles..(n + 1) * roles).map(role).collect();
     GroupRecord {
         id: GroupId::new(format!("00g{n:017}")),
         group: Group {
@@ -68,7 +71,7 @@ fn group(n: u32) -> GroupRecord {
             origin: GroupOrigin::default(),
             assignment: Some(GroupAssignment {
                 priority: Some(i64::from(n)),
-                profile: RoleProfile { saml_roles: vec![role], role: Vec::new() },
+                profile: RoleProfile { saml_roles, role: Vec::new() },
             }),
         },
         created: None,
@@ -79,9 +82,9 @@ fn group(n: u32) -> GroupRecord {
     }
 }
 
-fn user(n: u32) -> UserRecord {
+fn user(n: u32, groups: u32, groups_per_user: u32) -> UserRecord {
     let mut groups: Vec<u32> =
-        (0..GROUPS_PER_USER).map(|k| (n * 7 + k * (GROUPS / GROUPS_PER_USER)) % GROUPS).collect();
+        (0..groups_per_user).map(|k| (n * 7 + k * (groups / groups_per_user)) % groups).collect();
     groups.sort_unstable();
     let login = format!("user{n}@bench.test");
     UserRecord {

@@ -15,7 +15,8 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let done = match arguments.next().as_deref() {
         // A job, run by the report as a child.
-        Some("grants") => grants::job(),
+        Some("grants") => grants::job(1),
+        Some("grants-and-memberships") => grants::job(20),
         None => report::write(&project()),
         Some(other) => Err(format!("unknown job {other}").into()),
     };

@@ -23,6 +23,7 @@ pub(crate) fn write(project: &Path) -> Result<(), Failed> {
     drop(fake);
     say("a million grants");
     let grants = best(|| process::run(Command::new(&this).arg("grants")))?;
+    let both = best(|| process::run(Command::new(&this).arg("grants-and-memberships")))?;
     say("the help text");
     let help = best(|| help(&rolebook))?;
 
@@ -43,11 +44,12 @@ pub(crate) fn write(project: &Path) -> Result<(), Failed> {
     )?;
     row(
         &mut page,
-        "1,000,000 account-role grants: resolve, write, seal (with making the facts)",
+        "1,000,000 account-role grants: resolve, write, seal (50,000 people, 20 roles each)",
         grants,
         "8 s",
         Some("512 MB"),
     )?;
+    row(&mut page, "the same with 1,000,000 memberships beside them", both, "–", Some("512 MB"))?;
     row(&mut page, "`rolebook --help`", help, "20 ms", None)?;
     writeln!(
         page,
