@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zstd::stream::read::Decoder;
 use zstd::stream::write::Encoder;
+use zstd::zstd_safe::CParameter;
 
 use crate::Error;
 use crate::frame::FrameHeader;
@@ -13,6 +14,8 @@ use crate::frame::FrameHeader;
 const MAGIC: &[u8; 5] = b"C1ZF\0";
 const PEBBLE_MAGIC: &[u8; 5] = b"C1Z3\0";
 const LEVEL: i32 = 3;
+/// What a thread compresses at a time. Part of the format's bytes: another size gives another frame.
+const JOB_BYTES: u32 = 2 << 20;
 const CHUNK: usize = 1 << 18;
 
 /// What a reader lets a file ask of the machine. A snapshot may come from anywhere, and a kilobyte of zstd can
@@ -97,6 +100,8 @@ pub(crate) fn pack(database: &mut impl Read, len: u64, workers: u32, out: impl W
     encoder.set_pledged_src_size(Some(len))?;
     // Never 0: without workers the compressor cuts its input elsewhere and the bytes would differ.
     encoder.multithread(workers.max(1))?;
+    // Each thread holds a job and its output: zstd's own choice, four windows, is most of a small seal's memory.
+    encoder.set_parameter(CParameter::JobSize(JOB_BYTES))?;
     let mut chunk = vec![0; CHUNK];
     loop {
         let read = database.read(&mut chunk)?;
