@@ -8,13 +8,13 @@ pub(crate) fn signs(facts: &Facts, rules: &Rules) -> Vec<String> {
     let mut signs = Vec::new();
     let mut sign = |count: usize, text: &str| {
         if count > 0 {
-            signs.push(format!("{count} {text}"));
+            signs.push(format!("{count} × {text}"));
         }
     };
     let unexplained = facts.users.iter().filter(|user| comes_from_an_unseen_group(facts, user)).count();
     sign(
         unexplained,
-        "users are assigned through a group that the token does not show (a token whose owner may view all groups is \
+        "a user is assigned through a group that the token does not show (a token whose owner may view all groups is \
          needed: Read-only Administrator)",
     );
     let nameless = facts
@@ -24,7 +24,7 @@ pub(crate) fn signs(facts: &Facts, rules: &Rules) -> Vec<String> {
         .count();
     sign(
         nameless,
-        "groups are assigned whose name the token does not show (the right to view groups is missing)",
+        "a group is assigned whose name the token does not show (the right to view groups is missing)",
     );
     let closed = facts
         .groups
@@ -32,10 +32,10 @@ pub(crate) fn signs(facts: &Facts, rules: &Rules) -> Vec<String> {
         .filter(|group| !group.members_read)
         .filter(|group| group.group.assignment.is_some() || confers(rules, &group.group))
         .count();
-    sign(closed, "groups matter whose members could not be read (the right to view them is missing)");
+    sign(closed, "a group matters whose members could not be read (the right to view them is missing)");
     let assigned = facts.users.iter().filter(|user| user.assignment.is_some()).count();
     if rules.maps_groups() && !facts.groups.iter().any(|group| confers(rules, &group.group)) {
-        sign(assigned, "users are assigned, but no group that confers a role is in sight");
+        sign(assigned, "a user is assigned, but no group that confers a role is in sight");
     }
     signs
 }

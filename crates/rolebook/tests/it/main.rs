@@ -8,9 +8,3 @@
 )]
 
 mod black_box;
-mod canary;
-mod exits;
-mod help;
-mod layers;
-mod shell;
-mod show;
