@@ -370,20 +370,26 @@ fn main_account<'a>(
     let profiles = groups
         .filter_map(|group| group.assignment.as_ref().map(|assignment| &assignment.profile))
         .chain(users.filter_map(|user| user.app_user.as_ref().map(|app_user| &app_user.profile)));
-    let mut numbers: BTreeSet<AccountId> = BTreeSet::new();
+    let mut numbers: BTreeMap<AccountId, String> = BTreeMap::new();
     let mut bare = None;
     for value in catalogue.iter().chain(profiles.flat_map(RoleProfile::effective)) {
         let parsed = RoleValue::parse(value);
         match (parsed.account, parsed.arns.role) {
-            (ValueAccount::Id(number), Some(_)) => {
-                numbers.insert(number);
+            (ValueAccount::Id(number), Some(arn)) => {
+                let partition = numbers.entry(number).or_insert_with(|| arn.partition.clone());
+                if arn.partition < *partition {
+                    *partition = arn.partition;
+                }
             }
             (ValueAccount::Main, _) => bare = bare.or(Some(value)),
             _ => {}
         }
     }
-    if numbers.len() == 1 {
-        main.number = numbers.pop_first();
+    if numbers.len() == 1
+        && let Some((number, partition)) = numbers.pop_first()
+    {
+        main.number = Some(number);
+        main.partition = partition;
     }
     if let (None, Some(value)) = (&main.number, bare) {
         warnings.add(

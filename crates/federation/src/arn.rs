@@ -29,7 +29,7 @@ impl fmt::Display for AccountId {
 }
 
 /// The six parts of an ARN. The account part may be empty or anything: only [`AccountId::parse`] judges it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Arn {
     /// `aws`, `aws-us-gov`, `aws-cn`.
     pub partition: String,

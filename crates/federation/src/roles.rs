@@ -72,6 +72,14 @@ pub struct RoleTable {
     by_value: HashMap<String, RoleIx>,
 }
 
+/// Where values disagree, the one that sorts first counts: whatever order they come in, the table is the same.
+fn lesser<T: Ord>(known: Option<T>, new: Option<T>) -> Option<T> {
+    match (known, new) {
+        (Some(known), Some(new)) => Some(known.min(new)),
+        (known, new) => known.or(new),
+    }
+}
+
 /// What stands in for the account when neither setting nor value names one.
 pub(crate) const UNKNOWN_ACCOUNT: &str = "unknown";
 
@@ -111,8 +119,11 @@ impl RoleTable {
                 self.accounts.insert(account.id.clone(), account);
             }
             Some(known) => {
-                known.alias = known.alias.take().or(account.alias);
-                known.name = known.name.take().or(account.name);
+                known.alias = lesser(known.alias.take(), account.alias);
+                known.name = lesser(known.name.take(), account.name);
+                if account.partition < known.partition {
+                    known.partition = account.partition;
+                }
             }
         }
     }
@@ -133,8 +144,8 @@ impl RoleTable {
             });
         }
         if let Some(role) = self.roles.get_mut(ix as usize) {
-            role.arns.role = role.arns.role.take().or(arns.role);
-            role.arns.provider = role.arns.provider.take().or(arns.provider);
+            role.arns.role = lesser(role.arns.role.take(), arns.role);
+            role.arns.provider = lesser(role.arns.provider.take(), arns.provider);
             role.values.insert(value.to_owned());
         }
         ix
