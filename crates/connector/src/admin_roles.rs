@@ -113,7 +113,8 @@ impl Reading<'_> {
     /// Reads the user object of a holder whom no other list brought.
     async fn person(&self, id: String) -> Result<(), Error> {
         let Ok(user) = shapes::UserId::new(id.as_str()) else { return Ok(()) };
-        match self.client.user(&user).await {
+        let read = self.once(&format!("users/{id}"), self.client.user(&user)).await;
+        match read {
             Ok(user) => self.with_intake(|intake| intake.person(&user)),
             Err(error) if error.is_gone() => {}
             Err(error) => return Err(error),

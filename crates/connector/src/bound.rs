@@ -23,6 +23,8 @@ pub struct Bound {
     pub rules: u64,
     /// Okta admin roles, when they are read.
     pub admin: Option<AdminBound>,
+    /// Nobody is assigned, and that is news: then one request tells whether the token sees anybody at all.
+    pub nobody: bool,
 }
 
 /// What reading admin roles adds.
@@ -48,7 +50,7 @@ impl Bound {
         let admin = self.admin.as_ref().map_or(0, |admin| {
             pages(admin.assignees, ASSIGNEES) + admin.assignees + admin.groups + admin.others
         });
-        3 + lists + by_mode + admin
+        3 + lists + by_mode + admin + u64::from(self.nobody)
     }
 }
 

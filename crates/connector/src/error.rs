@@ -3,6 +3,8 @@
 //! Every error says what, why and what to do: the text says the first two, [`SyncError::hint`] the third. The kind
 //! is what a program can act on; the binary turns it into an exit code.
 
+use std::path::PathBuf;
+
 use rolebook_federation::RulesError;
 
 use crate::FoundApp;
@@ -53,12 +55,58 @@ pub enum SyncError {
         /// Its catalogue name.
         name: String,
     },
+    /// Another run is at work on the file.
+    #[error("{} is being written by another run{}", .file.display(), by_words(.by))]
+    Held {
+        /// The snapshot.
+        file: PathBuf,
+        /// Who, as the other run noted it; may be empty.
+        by: String,
+    },
+    /// The file belongs to another org or app.
+    #[error("{} belongs to {what} {theirs}, not to {ours}", .file.display())]
+    OtherOwner {
+        /// The snapshot.
+        file: PathBuf,
+        /// `org` or `app`.
+        what: &'static str,
+        /// Whose it is.
+        theirs: String,
+        /// What was to be read.
+        ours: String,
+    },
+    /// A companion of the file cannot be written or read.
+    #[error("cannot write {}: {source}", .path.display())]
+    Beside {
+        /// The companion.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// There is no held file to accept.
+    #[error("nothing is held beside {}", .file.display())]
+    NothingHeld {
+        /// The snapshot.
+        file: PathBuf,
+    },
+    /// The snapshot is not the one that the held file was measured against.
+    #[error("{} has changed since the file beside it was held", .file.display())]
+    HeldOutdated {
+        /// The snapshot.
+        file: PathBuf,
+    },
     /// The app's settings make no rules.
     #[error(transparent)]
     Rules(#[from] RulesError),
     /// The file.
     #[error(transparent)]
     Snapshot(#[from] rolebook_snapshot::Error),
+}
+
+fn by_words(by: &str) -> String {
+    // Written by a program, but any program may have written it.
+    let by: String = by.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
+    if by.is_empty() { String::new() } else { format!(" ({by})") }
 }
 
 fn list(apps: &[FoundApp]) -> String {
@@ -78,8 +126,11 @@ impl SyncError {
         match self {
             Self::Essential { source, .. } if refusal(source) => ErrorKind::Refused,
             Self::Snapshot(rolebook_snapshot::Error::InUse { .. }) => ErrorKind::Conflict,
-            Self::Essential { .. } | Self::Rules(_) | Self::Snapshot(_) => ErrorKind::Failed,
-            Self::NoApp | Self::UnknownApp { .. } => ErrorKind::NotFound,
+            Self::Held { .. } | Self::OtherOwner { .. } | Self::HeldOutdated { .. } => ErrorKind::Conflict,
+            Self::Essential { .. } | Self::Rules(_) | Self::Snapshot(_) | Self::Beside { .. } => {
+                ErrorKind::Failed
+            }
+            Self::NoApp | Self::UnknownApp { .. } | Self::NothingHeld { .. } => ErrorKind::NotFound,
             Self::SeveralApps(_) | Self::OtherApp { .. } => ErrorKind::Usage,
         }
     }
@@ -88,6 +139,12 @@ impl SyncError {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::Essential { source, .. } if matches!(**source, rolebook_okta::Error::Cancelled))
+    }
+
+    /// Whether Okta did not accept the credential.
+    #[must_use]
+    pub fn is_unauthenticated(&self) -> bool {
+        matches!(self, Self::Essential { source, .. } if source.is_unauthenticated())
     }
 
     /// What to do about it.
@@ -105,6 +162,16 @@ impl SyncError {
             }
             Self::OtherApp { .. } => "leave --aws-okta-app-id out to let Rolebook find the app".into(),
             Self::Rules(error) => error.hint().to_owned(),
+            Self::Held { .. } => "wait until it is done, or write to another file with --file".into(),
+            Self::OtherOwner { what: "org", .. } => {
+                "check --domain, or write to another file with --file: a file holds one org".into()
+            }
+            Self::OtherOwner { .. } => {
+                "check --aws-okta-app-id, or write to another file with --file: a file holds one app".into()
+            }
+            Self::Beside { .. } => "make the folder writable, or choose another with --file".into(),
+            Self::NothingHeld { .. } => "run rolebook sync; a held file lies beside the snapshot as <file>.held".into(),
+            Self::HeldOutdated { .. } => "run rolebook sync again: it measures against the file of today".into(),
             Self::Snapshot(_) => "the file that was there is unchanged".into(),
         }
     }

@@ -3,21 +3,34 @@
 
 mod admin_roles;
 mod app;
+mod baseline;
 mod bound;
+mod claim;
 mod coverage;
+mod entrance;
 mod error;
+mod guard;
+mod held;
 mod intake;
+mod journal;
 mod person;
 mod probe;
 mod progress;
 mod reading;
+mod settings_change;
+mod summary;
 mod sync;
+mod walk;
 
 pub use app::{AWS_APP, AppChoice, FoundApp};
 pub use bound::{AdminBound, Bound};
 pub use error::{ErrorKind, SyncError};
+pub use guard::{Gain, Loss, Since};
+pub use held::{Accepted, accept_held, accepted_path, held_path};
 pub use person::{PersonRules, ProfileAttributes};
 pub use probe::{Cost, Probe, Right, check};
 pub use progress::{Event, Progress, Silent, Stage};
 pub use reading::{AdminRoles, ReadOptions};
-pub use sync::{Clock, Counts, Summary, SyncOptions, sync};
+pub use settings_change::AppChange;
+pub use summary::{Counts, Held, Resumed, Summary};
+pub use sync::{Clock, RESUME_MAX_AGE, SyncOptions, sync};

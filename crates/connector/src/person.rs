@@ -98,6 +98,15 @@ pub(crate) struct OktaPerson<'a> {
 }
 
 impl PersonRules {
+    /// Whether a profile attribute leaves any mark in the snapshot.
+    pub(crate) fn uses(&self, key: &str) -> bool {
+        const READ: [&str; 5] = ["login", "email", "displayName", "firstName", "lastName"];
+        match key {
+            SECOND_EMAIL => !self.skip_secondary_emails,
+            key => READ.contains(&key) || self.attributes.allows(key),
+        }
+    }
+
     /// Maps one user. Nothing in a profile can make this fail: what is odd is counted and kept where it fits.
     pub(crate) fn map(&self, mut okta: OktaPerson<'_>, warnings: &mut Warnings) -> Person {
         if self.skip_secondary_emails {

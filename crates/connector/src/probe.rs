@@ -4,7 +4,7 @@ use rolebook_federation::{Rules, Switches, Union, Warnings};
 use rolebook_ledger::{AppRecord, Org, Reader};
 use rolebook_okta::{Client, Error, GroupQuery};
 
-use crate::{AdminRoles, AppChoice, FoundApp, Stage, SyncError, sync};
+use crate::{AdminRoles, AppChoice, FoundApp, Stage, SyncError, entrance::enter};
 
 /// What the token shows.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ pub async fn check(
     admin_roles: AdminRoles,
     switches: &Switches,
 ) -> Result<Probe, SyncError> {
-    let entrance = sync::enter(client, choice).await?;
+    let entrance = enter(client, choice).await?;
     let app = entrance.app;
     let mut warnings = Warnings::new();
     let federation_app = app.to_federation(&mut warnings);

@@ -12,14 +12,14 @@ use std::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 use rolebook_federation::{Catalogue, FilterSurvey, Rules, Union, Warnings};
 use rolebook_ledger::{AppRecord, CatalogueRecord, GroupId, GroupRule, ListCoverage};
-use rolebook_okta::{Client, Error, GroupQuery, Page, Pager, shapes};
-use serde::de::DeserializeOwned;
+use rolebook_okta::{Client, Error, GroupQuery, shapes};
 use serde_json::Value;
 
 use crate::{
     Bound, Event, PersonRules, Progress, Stage, SyncError,
     admin_roles::{self, AdminReading},
     intake::{Intake, Taken, federation_group},
+    journal::Journal,
 };
 
 /// Lists of members read at the same time. More than the governor lets through gains nothing.
@@ -67,6 +67,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) rules: &'a Rules,
     pub(crate) options: &'a ReadOptions,
     pub(crate) progress: &'a dyn Progress,
+    pub(crate) journal: &'a Journal,
     state: Mutex<State>,
 }
 
@@ -90,6 +91,7 @@ impl<'a> Reading<'a> {
         rules: &'a Rules,
         options: &'a ReadOptions,
         progress: &'a dyn Progress,
+        journal: &'a Journal,
     ) -> Result<Self, SyncError> {
         let app = shapes::AppId::new(app.id.as_str())
             .map_err(|_| SyncError::UnknownApp { id: app.id.as_str().to_owned() })?;
@@ -99,7 +101,7 @@ impl<'a> Reading<'a> {
             warnings: Warnings::new(),
             bound: Bound::default(),
         });
-        Ok(Self { client, app, rules, options, progress, state })
+        Ok(Self { client, app, rules, options, progress, journal, state })
     }
 
     /// Reads everything the mode needs.
@@ -160,32 +162,6 @@ impl<'a> Reading<'a> {
     pub(crate) fn not_read(&self, stage: Stage, why: String) {
         self.state().lists.insert(stage.as_str().to_owned(), ListCoverage::Not { why: why.clone() });
         self.progress.event(Event::End { stage, skipped: Some(why) });
-    }
-
-    /// Walks a list page by page; says how many objects it held.
-    pub(crate) async fn walk<T: DeserializeOwned>(
-        &self,
-        stage: Stage,
-        pager: Result<Pager<T>, Error>,
-        mut take: impl FnMut(Vec<T>),
-    ) -> Result<u64, Error> {
-        let mut pager = pager?;
-        let mut items = 0;
-        while let Some(Page { items: page, skipped, .. }) = pager.next_page().await? {
-            for entry in skipped {
-                self.warn(
-                    "entry-unreadable",
-                    "an entry of a list could not be read and was left out",
-                    entry.id.unwrap_or(entry.reason),
-                );
-            }
-            let on_page = page.len() as u64;
-            items += on_page;
-            take(page);
-            self.progress.event(Event::Page { stage, items: on_page });
-        }
-        self.progress.event(Event::ListDone { stage });
-        Ok(items)
     }
 
     /// Turns the failure of an optional list into a warning, unless nothing else would work either.
@@ -340,7 +316,7 @@ impl<'a> Reading<'a> {
             return Ok((Union::Unknown, Vec::new()));
         }
         self.begin(Stage::Schema, 1);
-        let read = self.client.app_schema(&self.app).await;
+        let read = self.once("schema", self.client.app_schema(&self.app)).await;
         match self.optional(Stage::Schema, read)? {
             Optional::Read(schema) => {
                 self.read(Stage::Schema, 1);
@@ -356,7 +332,7 @@ impl<'a> Reading<'a> {
             return Ok(Optional::NotRead);
         }
         self.begin(Stage::Types, 1);
-        let read = self.client.app_types(&self.app).await;
+        let read = self.once("types", self.client.app_types(&self.app)).await;
         let read = self.optional(Stage::Types, read)?;
         Ok(match read {
             Optional::Read(types) => {

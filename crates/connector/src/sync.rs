@@ -1,15 +1,23 @@
-//! A sync from beginning to end: probe, rules, reading, resolution, sealed file.
+//! A sync from beginning to end: claim, probe, rules, reading, resolution, guard, sealed file.
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rolebook_federation::{Access, Rules, Switches, Union, Warnings, resolve};
-use rolebook_ledger::{AppRecord, Coverage, Facts, Org, OrgId, OrgSeen, Reader, write};
-use rolebook_okta::{BucketStats, Client};
-use rolebook_snapshot::{Sealed, SnapshotWriter, SyncId, WriterOptions};
+use rolebook_ledger::{AppRecord, Coverage, Facts, Org, OrgSeen, Reader, write};
+use rolebook_okta::Client;
+use rolebook_snapshot::{SnapshotWriter, SyncId, WriterOptions};
 
 use crate::{
-    AppChoice, Bound, Event, Progress, ReadOptions, Stage, SyncError, app,
+    AppChoice, Counts, ErrorKind, Event, Held, Progress, ReadOptions, Resumed, Since, Stage, Summary,
+    SyncError,
+    baseline::Baseline,
+    bound::Bound,
+    claim::Claim,
+    entrance::{Entrance, enter},
+    guard,
+    held::{discard_held, held_path},
+    journal::Journal,
     reading::{Read, Reading},
 };
 
@@ -27,106 +35,19 @@ pub struct SyncOptions {
     pub read: ReadOptions,
     /// Choices where Okta's behaviour is unproven.
     pub switches: Switches,
+    /// How old a run that was cut off may be to be taken up.
+    pub resume_max_age: SignedDuration,
     /// Name and version of the writing program, for the coverage record.
     pub writer: String,
     /// Sixteen random bytes for the sync's id.
     pub random: [u8; 16],
 }
 
-/// What a sync did.
-#[derive(Debug, Clone)]
-pub struct Summary {
-    /// The sealed file.
-    pub sealed: Sealed,
-    /// Id of the sync in it.
-    pub sync_id: SyncId,
-    /// The org.
-    pub org: Org,
-    /// The app.
-    pub app: AppRecord,
-    /// Group names decide.
-    pub maps_groups: bool,
-    /// First request and sealing.
-    pub from: Timestamp,
-    /// See `from`.
-    pub to: Timestamp,
-    /// Numbers of accounts, roles, groups, users.
-    pub counts: Counts,
-    /// What the reader should know.
-    pub warnings: Warnings,
-    /// What was read and what was not.
-    pub coverage: Coverage,
-    /// What the reading had to cost at least.
-    pub bound: Bound,
-    /// What each bucket of Okta's rate limit was used for.
-    pub buckets: Vec<BucketStats>,
-}
+/// Two hours: Okta's cursors and an org's groups do not stay what they are for ever.
+pub const RESUME_MAX_AGE: SignedDuration = SignedDuration::from_hours(2);
 
-/// What a snapshot holds, in numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// AWS accounts.
-    pub accounts: usize,
-    /// Roles in them.
-    pub roles: usize,
-    /// Groups in the file.
-    pub groups: usize,
-    /// People in the file.
-    pub users: usize,
-    /// People assigned to the app.
-    pub assigned: usize,
-    /// Grants of a role to a person, effective now.
-    pub grants: usize,
-    /// People who have at least one role.
-    pub with_role: usize,
-    /// Okta admin roles that somebody holds.
-    pub admin_roles: usize,
-}
-
-impl Summary {
-    /// Requests sent in all.
-    #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.buckets.iter().map(|bucket| bucket.requests).sum()
-    }
-}
-
-/// Org, token owner and app, read before anything else: three requests.
-pub(crate) struct Entrance {
-    pub(crate) org: Org,
-    pub(crate) reader: Option<Reader>,
-    pub(crate) app: AppRecord,
-}
-
-/// Reads org first and alone, so that a dead token costs one request.
-pub(crate) async fn enter(client: &Client, choice: &AppChoice) -> Result<Entrance, SyncError> {
-    let org = client.org().await.map_err(SyncError::reading("the org"))?;
-    let org = Org {
-        id: OrgId::new(org.id),
-        name: org.company_name.unwrap_or_default(),
-        domain: client.domain().host().to_owned(),
-    };
-    let me = async {
-        match client.me().await {
-            Ok(me) => Ok(Some(reader(&me))),
-            Err(error) if error.is_unauthenticated() || matches!(error, rolebook_okta::Error::Cancelled) => {
-                Err(SyncError::reading("the token's owner")(error))
-            }
-            // A service app has no owner; what it may read shows soon enough.
-            Err(_) => Ok(None),
-        }
-    };
-    let (reader, app) = tokio::try_join!(me, app::find(client, choice))?;
-    Ok(Entrance { org, reader, app })
-}
-
-fn reader(me: &rolebook_okta::shapes::User) -> Reader {
-    let profile: serde_json::Value = me.profile.read().unwrap_or_default();
-    let login = profile.get("login").and_then(serde_json::Value::as_str).unwrap_or_default();
-    Reader { id: me.id.as_str().to_owned(), login: login.to_owned() }
-}
-
-/// Reads the org and seals a snapshot. The file changes only in the last step, all or nothing.
+/// Reads the org and seals a snapshot. The file changes only in the last step, all or nothing; when the new file
+/// would lose too much, it is put beside instead ([`Summary::held`]).
 ///
 /// # Errors
 /// [`SyncError`]; the file that was there is then unchanged.
@@ -136,17 +57,45 @@ pub async fn sync(
     clock: Clock<'_>,
     progress: &dyn Progress,
 ) -> Result<Summary, SyncError> {
-    let from = clock();
+    let _claim = Claim::take(&options.file, clock())?;
+    let baseline = tokio::task::block_in_place(|| Baseline::open(&options.file))?;
     progress.event(Event::Begin { stage: Stage::Probe, lists: 1 });
+    let from = clock();
     let Entrance { org, reader, app } = enter(client, &options.app).await?;
     progress.event(Event::End { stage: Stage::Probe, skipped: None });
+    if let Some(baseline) = &baseline {
+        baseline.check_owner(&options.file, &org, &app)?;
+    }
 
     let mut warnings = Warnings::new();
     let federation_app = app.to_federation(&mut warnings);
     // Settings that make no rules end the sync here, before the first list.
     let rules = Rules::compile(&federation_app, Union::Unknown, &options.switches, &mut Warnings::new())?;
-    let reading = Reading::new(client, &app, &rules, &options.read, progress)?;
-    let read = reading.run().await?;
+    let (journal, unwritten) = Journal::open(
+        &options.file,
+        what_is_read(&org, &app, reader.as_ref(), options),
+        from,
+        options.resume_max_age,
+    );
+    if let Some(error) = unwritten {
+        warnings.add(
+            "journal-not-written",
+            "what is read cannot be noted beside the file: a run that is cut off starts anew",
+            error.to_string(),
+        );
+    }
+    let resumed = journal.taken_up().map(|pages| Resumed { begun: journal.begun(), pages });
+    let from = journal.begun();
+    let read = match Reading::new(client, &app, &rules, &options.read, progress, &journal)?.run().await {
+        Ok(read) => read,
+        Err(error) => {
+            // After a refusal the rights will be changed, and what the old ones showed is no part of the new reading.
+            if error.kind() == ErrorKind::Refused && !error.is_unauthenticated() {
+                journal.remove();
+            }
+            return Err(error);
+        }
+    };
     let rules = Rules::compile(&federation_app, read.union, &options.switches, &mut warnings)?;
     let to = clock();
 
@@ -155,17 +104,23 @@ pub async fn sync(
     coverage.reader = reader;
     (coverage.from, coverage.to) = (Some(from), Some(to));
     coverage.org = OrgSeen { id: org.id.to_string(), name: org.name.clone(), domain: org.domain.clone() };
-    let (facts, access, bound) = gather(org, app, read, &rules, coverage, &mut warnings, options);
+    let (facts, access, mut bound) = gather(org, app, read, &rules, coverage, &mut warnings, options);
+    bound.nobody = nobody_is_assigned_now(&facts, baseline.as_ref());
+    let blind = bound.nobody && sees_nobody(client).await?;
     let sync_id = SyncId::new(to.as_second(), options.random);
-    let mut sealed = tokio::task::block_in_place(|| seal(&facts, &access, options, sync_id, from, clock()))?;
+    let seal =
+        Seal { options, baseline: baseline.as_ref(), facts: &facts, access: &access, blind, sync_id, from };
+    let (sealed, held, since) = tokio::task::block_in_place(|| seal.run(clock()))?;
+    journal.remove();
     progress.event(Event::End { stage: Stage::Seal, skipped: None });
-    // as it was named, not as it was resolved
-    sealed.path.clone_from(&options.file);
 
     Ok(Summary {
         sealed,
+        held,
+        since,
+        resumed,
         sync_id,
-        counts: count(&facts, &access),
+        counts: Counts::of(&facts, &access),
         maps_groups: rules.maps_groups(),
         from,
         to: clock(),
@@ -176,6 +131,11 @@ pub async fn sync(
         app: facts.app,
         coverage: facts.coverage,
     })
+}
+
+/// Everything that makes a reading the same reading: only then are its pages taken over. Compared, never parsed.
+fn what_is_read(org: &Org, app: &AppRecord, reader: Option<&Reader>, options: &SyncOptions) -> String {
+    format!("{} {} {app:?} {reader:?} {:?}", options.writer, org.id, options.read)
 }
 
 fn gather(
@@ -218,31 +178,62 @@ fn gather(
     (facts, access, read.bound)
 }
 
-fn seal(
-    facts: &Facts,
-    access: &Access,
-    options: &SyncOptions,
-    sync_id: SyncId,
-    from: Timestamp,
-    ended: Timestamp,
-) -> Result<Sealed, SyncError> {
-    let mut writer = SnapshotWriter::create(WriterOptions::new(options.file.clone(), sync_id, from))?;
-    write(facts, access, &mut writer)?;
-    Ok(writer.seal(ended, None)?)
+/// Nobody is assigned, and that is news: the first sync, or the first that says so.
+fn nobody_is_assigned_now(facts: &Facts, baseline: Option<&Baseline>) -> bool {
+    facts.users.iter().all(|user| user.assignment.is_none())
+        && baseline.is_none_or(|baseline| baseline.assigned() > 0)
 }
 
-fn count(facts: &Facts, access: &Access) -> Counts {
-    let mut with_role: Vec<u32> = access.user_grants.iter().map(|grant| grant.user).collect();
-    with_role.sort_unstable();
-    with_role.dedup();
-    Counts {
-        accounts: access.roles.accounts().count(),
-        roles: access.roles.roles().len(),
-        groups: facts.groups.len(),
-        users: facts.users.len(),
-        assigned: facts.users.iter().filter(|user| user.assignment.is_some()).count(),
-        grants: access.user_grants.len(),
-        with_role: with_role.len(),
-        admin_roles: facts.admin_roles.len(),
+/// Whether the token sees no user of the org. A service app without an admin role gets empty lists instead of refusals.
+async fn sees_nobody(client: &Client) -> Result<bool, SyncError> {
+    let first = match client.users(1) {
+        Ok(mut users) => users.next_page().await,
+        Err(error) => Err(error),
+    };
+    match first {
+        Ok(page) => Ok(page.is_none_or(|page| page.items.is_empty() && page.skipped.is_empty())),
+        Err(error) if error.is_refused() || error.is_gone() => Ok(true),
+        Err(error) => Err(SyncError::reading("whether the token sees anybody")(error)),
+    }
+}
+
+/// The last step.
+struct Seal<'a> {
+    options: &'a SyncOptions,
+    baseline: Option<&'a Baseline>,
+    facts: &'a Facts,
+    access: &'a Access,
+    blind: bool,
+    sync_id: SyncId,
+    from: Timestamp,
+}
+
+impl Seal<'_> {
+    fn run(
+        &self,
+        ended: Timestamp,
+    ) -> Result<(rolebook_snapshot::Sealed, Option<Held>, Option<Since>), SyncError> {
+        let file = &self.options.file;
+        let mut writer = SnapshotWriter::create(WriterOptions::new(file.clone(), self.sync_id, self.from))?;
+        write(self.facts, self.access, &mut writer)?;
+        let since = self
+            .baseline
+            .map(|baseline| guard::compare(baseline, self.facts, self.access, writer.stats()))
+            .transpose()?;
+        let mut reasons: Vec<String> =
+            since.iter().flat_map(|since| &since.losses).map(ToString::to_string).collect();
+        if self.blind {
+            reasons
+                .push("nobody is assigned, and the token does not see a single user of the org".to_owned());
+        }
+        if !reasons.is_empty() {
+            let sealed = writer.seal_as(&held_path(file), ended, None)?;
+            return Ok((sealed, Some(Held { file: file.clone(), reasons }), since));
+        }
+        let mut sealed = writer.seal(ended, None)?;
+        discard_held(file)?;
+        // as it was named, not as it was resolved
+        sealed.path.clone_from(file);
+        Ok((sealed, None, since))
     }
 }

@@ -178,6 +178,13 @@ impl Org {
         self
     }
 
+    /// Chooses the org's id, so that two orgs can be told apart.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
+    }
+
     /// The time at which what follows happens: `created` and `lastUpdated` of later additions.
     #[must_use]
     pub fn at(mut self, time: Timestamp) -> Self {

@@ -19,5 +19,6 @@ pub use facts::{
     SECRET_SETTINGS, UserRecord,
 };
 pub use ids::{AppId, GroupId, OrgId, UserId};
-pub use read::{ReadError, read};
-pub use write::write;
+pub use read::{Head, ReadError, head, read};
+pub use words::resource_type;
+pub use write::{role_entitlement, write};

@@ -9,7 +9,8 @@ use rolebook_snapshot::{
 };
 
 use crate::{
-    COVERAGE_ASSET, Facts, GROUP_NAMES_ASSET, GROUP_RULES_ASSET, GroupId, UserId, asset,
+    AppRecord, COVERAGE_ASSET, Coverage, Facts, GROUP_NAMES_ASSET, GROUP_RULES_ASSET, GroupId, Org, UserId,
+    asset,
     words::{ACCOUNT, APP, GROUP, ROLE, USER, key},
 };
 
@@ -56,6 +57,28 @@ pub fn read(rows: &SyncRows<'_>) -> Result<Facts, ReadError> {
     facts.group_rules = asset::read(rows, GROUP_RULES_ASSET)?.unwrap_or_default();
     facts.group_names = asset::read_compressed(rows, GROUP_NAMES_ASSET)?.unwrap_or_default();
     Ok(facts)
+}
+
+/// Whose a snapshot is and how it was read, without its rows.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Head {
+    /// The org.
+    pub org: Org,
+    /// The AWS app, with the settings of that time.
+    pub app: AppRecord,
+    /// What was read and what was not.
+    pub coverage: Coverage,
+}
+
+/// Reads only the head of one sync.
+///
+/// # Errors
+/// [`ReadError`]: the file is damaged, or not one of ours.
+pub fn head(rows: &SyncRows<'_>) -> Result<Head, ReadError> {
+    let mut facts = Facts::default();
+    read_app(rows, &mut facts)?;
+    let coverage = asset::read(rows, COVERAGE_ASSET)?.unwrap_or_default();
+    Ok(Head { org: facts.org, app: facts.app, coverage })
 }
 
 fn id(resource: &Resource) -> &str {

@@ -1,11 +1,21 @@
 //! The words of the contract: resource types, slugs and the keys of profiles and metadata. Written and read through
 //! these names only.
 
-pub(crate) const ACCOUNT: &str = "account";
-pub(crate) const APP: &str = "app";
-pub(crate) const GROUP: &str = "group";
-pub(crate) const ROLE: &str = "role";
-pub(crate) const USER: &str = "user";
+/// The resource types of a snapshot.
+pub mod resource_type {
+    /// AWS accounts; their entitlements are roles.
+    pub const ACCOUNT: &str = "account";
+    /// The AWS app.
+    pub const APP: &str = "app";
+    /// Okta groups.
+    pub const GROUP: &str = "group";
+    /// Okta admin roles.
+    pub const ROLE: &str = "role";
+    /// People.
+    pub const USER: &str = "user";
+}
+
+pub(crate) use resource_type::{ACCOUNT, APP, GROUP, ROLE, USER};
 
 /// Slug of an app's entitlement.
 pub(crate) const ACCESS: &str = "access";

@@ -19,6 +19,8 @@ mod order;
 mod profile;
 mod user;
 
+pub use account::role_entitlement;
+
 /// Writes every row of one sync. Resource types stand in the file even when nothing of them was found, so that a
 /// reader can tell *none* from *not looked for*.
 ///

@@ -86,8 +86,22 @@ impl<T: DeserializeOwned> Pager<T> {
     /// The walk from a stored place instead of the start.
     #[must_use]
     pub fn from_cursor(mut self, cursor: &Cursor) -> Self {
-        self.next = Some(cursor.target().clone());
+        self.go_to(cursor);
         self
+    }
+
+    /// Goes to a place of the list, as if the walk began there.
+    pub fn go_to(&mut self, cursor: &Cursor) {
+        self.next = Some(cursor.target().clone());
+        self.seen.clear();
+        self.bodies.clear();
+        self.barren = 0;
+    }
+
+    /// The page that is read next; nothing after the last. Of a fresh walk it names the list.
+    #[must_use]
+    pub fn place(&self) -> Option<Cursor> {
+        self.next.clone().map(Cursor::from)
     }
 
     /// Reads the next page; nothing after the last. After an error the same page can be asked for again.

@@ -136,10 +136,43 @@ pub(crate) struct SyncArguments {
     pub(crate) output: SummaryFormat,
 
     #[command(flatten)]
+    pub(crate) guard: GuardArguments,
+
+    #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
 
     #[command(flatten)]
     pub(crate) read: ReadArguments,
+}
+
+/// What stands between a sync and its file.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Safety")]
+pub(crate) struct GuardArguments {
+    /// Put the held file in force, exactly as it is, without asking Okta; needs --reason
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) accept_loss: bool,
+
+    /// Why a loss is accepted; noted beside the file
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+
+    /// Exit with 6 when many more can assume a role than before; the file is sealed all the same
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) fail_on_gain: bool,
+
+    /// How old a run that was cut off may be to be taken up where it stopped, as in 30m; 0s begins anew
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = duration)]
+    pub(crate) resume_max_age: jiff::SignedDuration,
+}
+
+/// A span of time as people write it: `30m`, `2h`, `1h 30m`, or ISO 8601.
+fn duration(text: &str) -> Result<jiff::SignedDuration, String> {
+    let duration: jiff::SignedDuration =
+        text.parse().map_err(|_| "not a time; write 30m, 2h or 1h30m".to_owned())?;
+    if duration.is_negative() { Err("a time cannot be negative".into()) } else { Ok(duration) }
 }
 
 #[derive(Debug, Clone, Args)]

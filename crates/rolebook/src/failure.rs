@@ -40,7 +40,10 @@ impl Failure {
 impl From<SyncError> for Failure {
     fn from(error: SyncError) -> Self {
         if error.is_cancelled() {
-            return Self::failed("stopped, nothing was written", "run the same command again");
+            return Self::failed(
+                "stopped, nothing was written",
+                "run the same command again: it goes on where it stopped",
+            );
         }
         let code = match error.kind() {
             ErrorKind::Failed => 1,

@@ -8,6 +8,7 @@ mod credential;
 mod failure;
 mod log;
 mod output;
+mod person;
 mod progress;
 mod show;
 mod summary;

@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
-use rolebook_connector::Summary;
+use rolebook_connector::{Accepted, Since, Summary, held_path};
 use rolebook_federation::Warnings;
 use serde_json::{Value, json};
 
 use crate::{
+    arguments::SummaryFormat,
     failure::Failure,
     output::{finish, visible},
 };
@@ -23,6 +24,9 @@ pub(crate) fn print_text(summary: &Summary) -> Result<(), Failure> {
 
 fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
     let counts = &summary.counts;
+    if let Some(since) = &summary.since {
+        print_app_changes(since, out)?;
+    }
     writeln!(out, "Org        {} ({})", visible(&summary.org.name), summary.org.domain)?;
     writeln!(
         out,
@@ -47,9 +51,19 @@ fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
             if counts.admin_roles == 1 { "kind" } else { "kinds" }
         )?;
     }
+    if let Some(since) = &summary.since {
+        print_since(since, out)?;
+    }
+    if counts.assigned == 0 && summary.held.is_none() {
+        writeln!(out, "           nobody is assigned yet")?;
+    }
     print_warnings(&summary.warnings, out)?;
     print_partial(summary, out)?;
     writeln!(out)?;
+    if let Some(resumed) = &summary.resumed {
+        let pages = if resumed.pages == 1 { "page" } else { "pages" };
+        writeln!(out, "Resumed    {} {pages} of a run cut off, begun {:.0}", resumed.pages, resumed.begun)?;
+    }
     writeln!(out, "Requests   {} (at least {} were needed)", summary.requests(), summary.bound.requests())?;
     for bucket in &summary.buckets {
         let waits = match bucket.waits {
@@ -69,7 +83,80 @@ fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
         summary.sealed.path.display(),
         summary.sealed.bytes.div_ceil(1000),
         summary.sync_id
-    )
+    )?;
+    print_held(summary, out)
+}
+
+/// What changed about the app stands before everything else: it can move everybody at once.
+fn print_app_changes(since: &Since, out: &mut impl Write) -> std::io::Result<()> {
+    if since.app.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "CHANGED    the app's settings, since the sync of {:.0}:", since.ended)?;
+    for change in &since.app {
+        let value = |value: &Value| match value {
+            Value::Null => "not set".to_owned(),
+            Value::String(text) => format!("\"{}\"", visible(text)),
+            other => visible(&other.to_string()),
+        };
+        writeln!(out, "  {}: {} → {}", visible(&change.setting), value(&change.old), value(&change.new))?;
+    }
+    writeln!(out, "  {} grants gained, {} lost\n", since.gained, since.lost)
+}
+
+fn print_since(since: &Since, out: &mut impl Write) -> std::io::Result<()> {
+    if since.app.is_empty() {
+        writeln!(out, "           {} gained and {} lost since {:.0}", since.gained, since.lost, since.ended)?;
+    }
+    if since.gains.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    writeln!(out, "GAINED     many more than before can assume")?;
+    for gain in &since.gains {
+        writeln!(out, "  {}: {} grants before, {} now", visible(&gain.role), gain.before, gain.now)?;
+        for cause in &gain.causes {
+            writeln!(out, "    {}", visible(cause))?;
+        }
+    }
+    Ok(())
+}
+
+fn print_held(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
+    let Some(held) = &summary.held else { return Ok(()) };
+    writeln!(out)?;
+    if held.file.exists() {
+        writeln!(out, "HELD       {} stays as it was; the new file waits beside it:", held.file.display())?;
+    } else {
+        writeln!(out, "HELD       {} was not written; the new file waits beside it:", held.file.display())?;
+    }
+    for reason in &held.reasons {
+        writeln!(out, "  {}", visible(reason))?;
+    }
+    writeln!(out, "  If this is right: rolebook sync --accept-loss --reason TEXT -f {}", held.file.display())
+}
+
+/// What was put in force.
+pub(crate) fn print_accepted(
+    file: &std::path::Path,
+    accepted: &Accepted,
+    format: SummaryFormat,
+) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let file = file.display();
+    finish(match format {
+        SummaryFormat::Json => {
+            let value = json!({ "file": file.to_string(), "accepted": accepted });
+            writeln!(out, "{value:#}")
+        }
+        SummaryFormat::Text => writeln!(
+            out,
+            "Accepted   {file} is now sync {}\n           by {}: {}",
+            accepted.sync,
+            visible(&accepted.by),
+            visible(&accepted.reason)
+        ),
+    })
 }
 
 fn print_partial(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
@@ -136,6 +223,13 @@ fn value(summary: &Summary) -> Value {
         "file": summary.sealed.path.display().to_string(),
         "bytes": summary.sealed.bytes,
         "sync_id": summary.sync_id.to_string(),
+        "since": summary.since,
+        "resumed": summary.resumed.map(|resumed| json!({ "begun": resumed.begun, "pages": resumed.pages })),
+        "held": summary.held.as_ref().map(|held| json!({
+            "file": held.file.display().to_string(),
+            "waiting": held_path(&held.file).display().to_string(),
+            "reasons": held.reasons,
+        })),
     })
 }
 

@@ -1,12 +1,14 @@
 //! One run of the real sync against a fake Okta.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rolebook_connector::{
-    AdminRoles, AppChoice, Probe, ReadOptions, Silent, Summary, SyncError, SyncOptions, check, sync,
+    AdminRoles, AppChoice, Probe, RESUME_MAX_AGE, ReadOptions, Silent, Summary, SyncError, SyncOptions,
+    check, sync,
 };
 use rolebook_fake_okta::{App, FakeOkta, Fault, Group, Logged, Options, Org, RateLimits, User};
 use rolebook_federation::Switches;
@@ -62,6 +64,7 @@ impl Run {
             app: AppChoice::Find,
             read: ReadOptions::default(),
             switches: Switches::default(),
+            resume_max_age: RESUME_MAX_AGE,
             writer: "acceptance 1".to_owned(),
             random: [7; 16],
         };
@@ -189,8 +192,40 @@ impl Run {
         assert_eq!(before, read(), "a sync that fails leaves the file alone");
         let folder = self.sync.file.parent().unwrap();
         let beside: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        assert!(beside.iter().all(|path| *path == self.sync.file), "left behind: {beside:?}");
+        // What was read so far may stay, to be taken up.
+        let journal = folder.join(".acme.c1z.journal");
+        let known = |path: &PathBuf| *path == self.sync.file || *path == journal;
+        assert!(beside.iter().all(known), "left behind: {beside:?}");
         error
+    }
+
+    /// Syncs, but no request after the first so many gets an answer; when nothing moves any more, the run vanishes as
+    /// if it were killed. Gives the lines of the list pages that were answered.
+    pub(crate) fn cut_off_at(&self, requests: usize) -> BTreeSet<String> {
+        self.fake.add_fault(Fault::everywhere().skip(requests).latency(Duration::from_secs(3600)));
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let client = self.client();
+        let stalled = async {
+            let (mut seen, mut still) = (0, 0);
+            while still < 12 {
+                tokio::time::sleep(Duration::from_millis(15)).await;
+                let now = self.fake.log().len();
+                still = if now == seen { still + 1 } else { 0 };
+                seen = now;
+            }
+        };
+        runtime.block_on(async {
+            tokio::select! {
+                done = self.once(client) => panic!("not cut off: {:?}", done.map(|summary| summary.counts)),
+                () = stalled => {}
+            }
+        });
+        let log = self.fake.log();
+        self.fake.clear_faults();
+        let first = ["/api/v1/org", "/api/v1/users/me", "/api/v1/apps"];
+        let answered = log.iter().take(requests);
+        answered.filter(|entry| !first.contains(&entry.path.as_str())).map(Logged::line).collect()
     }
 
     pub(crate) fn check(&self) -> Result<Probe, SyncError> {

@@ -58,7 +58,9 @@ fn describe_roles(roles: &BTreeMap<&str, &Role>) -> Map<String, Value> {
         .collect()
 }
 
-fn entitlement_id(role: &Role) -> String {
+/// Id of the entitlement that stands for a role: `account:<account>:<role>`.
+#[must_use]
+pub fn role_entitlement(role: &Role) -> String {
     id::entitlement_id(ACCOUNT, &role.account, &role.name)
 }
 
@@ -71,7 +73,7 @@ pub(super) fn entitlements(
     let names: BTreeMap<&str, String> =
         access.roles.accounts().map(|account| (account.id.as_str(), name(account))).collect();
     let mut ordered: Vec<(String, &Role)> =
-        access.roles.roles().iter().map(|role| (entitlement_id(role), role)).collect();
+        access.roles.roles().iter().map(|role| (role_entitlement(role), role)).collect();
     ordered.sort_by(|a, b| a.0.cmp(&b.0));
     for (_, role) in ordered {
         let account_name = names.get(role.account.as_str()).map_or(role.account.as_str(), String::as_str);
@@ -97,10 +99,10 @@ pub(super) fn grants(facts: &Facts, access: &Access, writer: &mut SnapshotWriter
     let groups = by_role(&access.group_grants, |grant| grant.role, access.roles.roles().len());
     let users = by_role(&access.user_grants, |grant| grant.role, access.roles.roles().len());
     let blocks: Vec<Block<RoleIx>> =
-        (0..).zip(access.roles.roles()).map(|(ix, role)| Block::new(&entitlement_id(role), ix)).collect();
+        (0..).zip(access.roles.roles()).map(|(ix, role)| Block::new(&role_entitlement(role), ix)).collect();
     write_blocks(blocks, writer, |ix, row| {
         let Some(role) = access.roles.get(*ix) else { return Ok(()) };
-        let entitlement = entitlement_id(role);
+        let entitlement = role_entitlement(role);
         for grant in groups.of(*ix).filter_map(|at| access.group_grants.get(at)) {
             if let Some(grant) = group_grant(facts, role, &entitlement, grant) {
                 row(grant)?;

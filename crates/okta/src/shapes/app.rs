@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::{AppId, Group, GroupId, Profile, User, UserId, or_default};
@@ -95,7 +95,7 @@ impl AppSettings {
 }
 
 /// A user's assignment to an app.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AppUser {
@@ -133,20 +133,20 @@ pub struct AppUser {
     embedded: AppUserEmbedded,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AppUserCredentials {
     #[serde(default)]
     user_name: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 struct AppUserLinks {
     #[serde(default)]
     group: Option<Value>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 struct AppUserEmbedded {
     #[serde(default)]
     user: Option<User>,
@@ -165,6 +165,11 @@ impl AppUser {
         self.embedded.user.as_ref()
     }
 
+    /// The user, to be changed.
+    pub fn user_mut(&mut self) -> Option<&mut User> {
+        self.embedded.user.as_mut()
+    }
+
     /// Takes the user out.
     #[must_use]
     pub fn take_user(&mut self) -> Option<User> {
@@ -181,7 +186,7 @@ impl AppUser {
 }
 
 /// A group's assignment to an app.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AppGroup {
@@ -200,7 +205,7 @@ pub struct AppGroup {
     embedded: AppGroupEmbedded,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 struct AppGroupEmbedded {
     #[serde(default)]
     group: Option<Group>,
@@ -221,7 +226,7 @@ impl AppGroup {
 }
 
 /// The schema of an app's user profile, as Okta sent it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct AppSchema(Value);
 
@@ -247,7 +252,8 @@ impl AppSchema {
 
 /// The enumerations that an app's API integration imported (`/internal/apps/{id}/types`, not documented).
 /// What is not a list of texts is left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct AppTypes(BTreeMap<String, Vec<String>>);
 
 impl AppTypes {

@@ -1,12 +1,12 @@
 //! Groups and the rules that fill them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{GroupId, GroupRuleId, UserId, or_default};
 
 /// A group.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Group {
@@ -37,7 +37,7 @@ pub struct Group {
 }
 
 /// The fields of a group's profile that all kinds of groups share, and the directory's name of an imported one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GroupProfile {
@@ -52,13 +52,13 @@ pub struct GroupProfile {
     pub windows_domain_qualified_name: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 struct Source {
     #[serde(default)]
     id: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 struct Embedded {
     #[serde(default)]
     stats: Option<GroupStats>,
@@ -67,7 +67,7 @@ struct Embedded {
 }
 
 /// Counts, with `expand=stats`. Hints only: they lag.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GroupStats {
@@ -110,7 +110,7 @@ impl Group {
 }
 
 /// A rule that puts users into groups.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GroupRule {
@@ -134,7 +134,7 @@ pub struct GroupRule {
     actions: Actions,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 struct Conditions {
     #[serde(default, deserialize_with = "or_default")]
     expression: Expression,
@@ -142,13 +142,13 @@ struct Conditions {
     people: People,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 struct Expression {
     #[serde(default)]
     value: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 struct People {
     #[serde(default, deserialize_with = "or_default")]
     users: Excluded<UserId>,
@@ -156,8 +156,8 @@ struct People {
     groups: Excluded<GroupId>,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(bound = "T: Deserialize<'de>")]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
 struct Excluded<T> {
     #[serde(default = "Vec::new", deserialize_with = "or_default")]
     exclude: Vec<T>,
@@ -169,14 +169,14 @@ impl<T> Default for Excluded<T> {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Actions {
     #[serde(default, deserialize_with = "or_default")]
     assign_user_to_groups: Assigned,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Assigned {
     #[serde(default, deserialize_with = "or_default")]

@@ -1,14 +1,15 @@
 //! Profiles: objects whose fields each org defines.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// A profile, kept as the JSON that Okta sent and read only when asked. Mostly a few fields of it matter, and
 /// half a million of them parsed would not fit anywhere.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Profile(Option<Box<RawValue>>);
 
@@ -34,6 +35,16 @@ impl Profile {
     /// When a field is of another type than asked for, or a text has escapes and cannot be borrowed.
     pub fn borrow<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.json())
+    }
+
+    /// Keeps only some fields; a profile that is no object becomes none. What stays, stays as Okta wrote it.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        let fields: Option<BTreeMap<String, Box<RawValue>>> = self.read().ok();
+        let kept = fields.map(|mut fields| {
+            fields.retain(|name, _| keep(name));
+            fields
+        });
+        self.0 = kept.and_then(|kept| serde_json::value::to_raw_value(&kept).ok());
     }
 }
 

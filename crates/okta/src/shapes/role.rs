@@ -1,12 +1,12 @@
 //! Admin roles and who holds them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{GroupId, UserId};
 
 /// A user who holds some admin role, directly or through a group.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[non_exhaustive]
 pub struct RoleAssignee {
     /// The user.
@@ -19,7 +19,7 @@ pub struct RoleAssignee {
 /// A role as one user or group holds it.
 ///
 /// Its id is not unique over principals: for roles that can have targets it is derived from the type alone.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RoleAssignment {

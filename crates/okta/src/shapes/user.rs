@@ -1,11 +1,11 @@
 //! Users.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Profile, UserId};
 
 /// A user of the org. Comes from `/users`, from group members and embedded in app users.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct User {

@@ -36,6 +36,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
         app: AppChoice::Find,
         read: ReadOptions::default(),
         switches: Switches::default(),
+        resume_max_age: rolebook_connector::RESUME_MAX_AGE,
         writer: WRITER.to_owned(),
         random: connection::random()?,
     };

@@ -9,6 +9,7 @@ use crate::{
     arguments::{SummaryFormat, SyncArguments},
     connection,
     failure::Failure,
+    person,
     progress::Display,
     summary,
 };
@@ -17,6 +18,15 @@ use crate::{
 pub(crate) const WRITER: &str = concat!("rolebook ", env!("CARGO_PKG_VERSION"));
 
 pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
+    if arguments.guard.accept_loss {
+        return accept(&arguments);
+    }
+    if arguments.guard.reason.is_some() {
+        return Err(Failure::usage(
+            "--reason belongs to --accept-loss",
+            "leave it out, or add --accept-loss",
+        ));
+    }
     let display = Display::new();
     let client = connection::client(&arguments.connection, display.on_wait())?;
     let options = SyncOptions {
@@ -24,6 +34,7 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
         app: connection::app_choice(&arguments.connection),
         read: connection::read_options(&arguments.read),
         switches: connection::switches(&arguments.read)?,
+        resume_max_age: arguments.guard.resume_max_age,
         writer: WRITER.to_owned(),
         random: connection::random()?,
     };
@@ -35,6 +46,22 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
         SummaryFormat::Text => summary::print_text(&done)?,
         SummaryFormat::Json => summary::print_json(&done)?,
     }
+    let gained = done.since.as_ref().is_some_and(|since| !since.gains.is_empty());
+    let stopped = done.held.is_some() || arguments.guard.fail_on_gain && gained;
+    Ok(if stopped { ExitCode::from(6) } else { ExitCode::SUCCESS })
+}
+
+fn accept(arguments: &SyncArguments) -> Result<ExitCode, Failure> {
+    let reason = arguments.guard.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+    let Some(reason) = reason else {
+        return Err(Failure::usage(
+            "--accept-loss needs a reason",
+            "say why with --reason TEXT; it is kept beside the file",
+        ));
+    };
+    let accepted =
+        rolebook_connector::accept_held(&arguments.file, reason, &person::at_the_keyboard(), now())?;
+    summary::print_accepted(&arguments.file, &accepted, arguments.output)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,0 +1,41 @@
+//! What every run asks first: the org, whose token this is, and the app. Three requests.
+
+use rolebook_ledger::{AppRecord, Org, OrgId, Reader};
+use rolebook_okta::Client;
+
+use crate::{AppChoice, SyncError, app};
+
+/// Org, token owner and app.
+pub(crate) struct Entrance {
+    pub(crate) org: Org,
+    pub(crate) reader: Option<Reader>,
+    pub(crate) app: AppRecord,
+}
+
+/// Reads org first and alone, so that a dead token costs one request.
+pub(crate) async fn enter(client: &Client, choice: &AppChoice) -> Result<Entrance, SyncError> {
+    let org = client.org().await.map_err(SyncError::reading("the org"))?;
+    let org = Org {
+        id: OrgId::new(org.id),
+        name: org.company_name.unwrap_or_default(),
+        domain: client.domain().host().to_owned(),
+    };
+    let me = async {
+        match client.me().await {
+            Ok(me) => Ok(Some(reader(&me))),
+            Err(error) if error.is_unauthenticated() || matches!(error, rolebook_okta::Error::Cancelled) => {
+                Err(SyncError::reading("the token's owner")(error))
+            }
+            // A service app has no owner; what it may read shows soon enough.
+            Err(_) => Ok(None),
+        }
+    };
+    let (reader, app) = tokio::try_join!(me, app::find(client, choice))?;
+    Ok(Entrance { org, reader, app })
+}
+
+fn reader(me: &rolebook_okta::shapes::User) -> Reader {
+    let profile: serde_json::Value = me.profile.read().unwrap_or_default();
+    let login = profile.get("login").and_then(serde_json::Value::as_str).unwrap_or_default();
+    Reader { id: me.id.as_str().to_owned(), login: login.to_owned() }
+}
