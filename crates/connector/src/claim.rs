@@ -77,9 +77,18 @@ fn same_file(open: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// A hidden companion of a file, in the same folder: `.<file>.<purpose>`. Of a link, beside the file that it names.
+/// The file itself; of a link, the file that it names, because companions lie beside that.
+pub(crate) fn named_by(file: &Path) -> PathBuf {
+    if file.is_symlink() {
+        std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned())
+    } else {
+        file.to_owned()
+    }
+}
+
+/// A hidden companion of a file, in the same folder: `.<file>.<purpose>`.
 pub(crate) fn beside(target: &Path, purpose: &str) -> PathBuf {
-    let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+    let target = named_by(target);
     let mut name = OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
     name.push(".");

@@ -300,11 +300,17 @@ fn grant_words(kind: &str) -> &str {
     }
 }
 
+/// Whether access can depend on a setting.
+fn decides(setting: &str) -> bool {
+    !matches!(setting, "sessionDuration" | "features") && !setting.starts_with("signOn.")
+}
+
 /// Through what people gained a role: the app's own change first, then the groups that confer most of it.
 fn causes(gained: &[&UserGrant], facts: &Facts, app: &[AppChange]) -> Vec<String> {
     let mut causes: Vec<String> = Vec::new();
-    if !app.is_empty() {
-        let settings: Vec<&str> = app.iter().map(|change| change.setting.as_str()).collect();
+    let settings: Vec<&str> =
+        app.iter().map(|change| change.setting.as_str()).filter(|setting| decides(setting)).collect();
+    if !settings.is_empty() {
         causes.push(format!("the app's {} changed", settings.join(", ")));
     }
     let mut by_group: BTreeMap<u32, u64> = BTreeMap::new();

@@ -10,7 +10,10 @@ use jiff::Timestamp;
 use rolebook_snapshot::{Error, Limits, Snapshot, SyncId};
 use serde::Serialize;
 
-use crate::{SyncError, claim::Claim};
+use crate::{
+    SyncError,
+    claim::{Claim, named_by},
+};
 
 /// Where the held file of a snapshot lies: `<file>.held`.
 #[must_use]
@@ -25,7 +28,7 @@ pub fn accepted_path(file: &Path) -> PathBuf {
 }
 
 fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
-    let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let file = named_by(file);
     let mut name = OsString::from(file.file_name().unwrap_or_default());
     name.push(suffix);
     file.with_file_name(name)
@@ -76,7 +79,7 @@ pub fn accept_held(file: &Path, reason: &str, by: &str, now: Timestamp) -> Resul
         reason: reason.to_owned(),
     };
     note(&accepted_path(file), &accepted)?;
-    let target = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let target = named_by(file);
     let failed = |source| SyncError::Beside { path: held.clone(), source };
     std::fs::rename(&held, &target).map_err(failed)?;
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

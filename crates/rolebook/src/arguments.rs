@@ -149,7 +149,7 @@ pub(crate) struct SyncArguments {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Safety")]
 pub(crate) struct GuardArguments {
-    /// Put the held file in force, exactly as it is, without asking Okta; needs --reason
+    /// Put the held file in force, exactly as it is, without asking Okta; a reason must be given
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) accept_loss: bool,

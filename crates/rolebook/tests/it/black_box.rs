@@ -4,6 +4,8 @@ mod contents;
 mod demo;
 mod exits;
 mod fake_okta;
+#[cfg(unix)]
+mod guard;
 mod help;
 mod layers;
 mod orgs;

@@ -10,6 +10,7 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
         (r"Time {7}\d+\.\d s", "Time       [seconds] s"),
         (r"\(\d+ kB, sync [0-9A-Za-z]{27}\)", "([size] kB, sync [sync id])"),
+        (r"now sync [0-9A-Za-z]{27}", "now sync [sync id]"),
         (r#""sync_id": "[0-9A-Za-z]{27}""#, r#""sync_id": "[sync id]""#),
         (r#""bytes": \d+"#, r#""bytes": [size]"#),
         (r"\(request [^)]+\)", "(request [id])"),

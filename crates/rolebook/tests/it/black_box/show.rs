@@ -117,7 +117,9 @@ fn an_ordinary_org() {
 #[test]
 fn nothing_to_show() {
     let place = Place::new();
-    let org = rolebook_fake_okta::Org::new("acme").app(rolebook_fake_okta::App::aws_mapping(orgs::APP));
+    let org = rolebook_fake_okta::Org::new("acme")
+        .user(rolebook_fake_okta::User::new("ann@acme.test"))
+        .app(rolebook_fake_okta::App::aws_mapping(orgs::APP));
     place.synced(&okta(org), "super");
     for subject in ["accounts", "roles", "groups", "users", "grants"] {
         assert_eq!(place.run(&format!("show {subject}")).succeeded().out.lines().count(), 1);

@@ -17,7 +17,13 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         "log-level" | "output" | "sync-okta-roles" | "rate-limits" => Some("sideways"),
         "rate-budget" => Some("101"),
         "allow-address" => Some("10.0.0.0/99"),
-        "allow-loopback" | "skip-secondary-emails" | "no-group-names" | "http" => Some("perhaps"),
+        "allow-loopback"
+        | "skip-secondary-emails"
+        | "no-group-names"
+        | "http"
+        | "accept-loss"
+        | "fail-on-gain" => Some("perhaps"),
+        "resume-max-age" => Some("a while"),
         "listen" => Some("nowhere"),
         "domain" => Some("http://acme.okta.com"),
         "assume" => Some("filter-match=sometimes"),
@@ -66,8 +72,8 @@ fn every_flag_has_one() {
             assert_eq!(place.files(), [""; 0], "{command}: {variable}={value}");
         }
     }
-    // These take any text; the tests below show what they change.
-    let texts = ["aws-okta-app-id", "ca-out", "file", "profile-attributes"];
+    // These take any text; the tests below, and those of the guard, show what they change.
+    let texts = ["aws-okta-app-id", "ca-out", "file", "profile-attributes", "reason"];
     assert_eq!(unchecked.iter().map(String::as_str).collect::<Vec<_>>(), texts);
 }
 
