@@ -13,6 +13,7 @@ mod faults;
 mod governed;
 mod lists;
 mod matrix;
+mod oauth;
 mod pages;
 mod refusals;
 mod retries;
