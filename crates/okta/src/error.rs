@@ -310,7 +310,7 @@ impl Error {
             Error::FeatureOff(_) => "ask Okta support to enable the feature, or go on without it",
             Error::NoSession(_) => "a proxy in between may strip the Authorization header",
             Error::NotPermitted(_) => {
-                "give the token's owner an admin role that may do this; group admins never reach groups and users with admin roles"
+                "give the token's owner, or the service app, an admin role that may do this; group admins never reach groups and users with admin roles"
             }
             Error::MissingScope { .. } => "grant the scope to the service app under Okta API Scopes",
             Error::NotFound(_) => "it was deleted or unassigned meanwhile, or the id belongs to another org",

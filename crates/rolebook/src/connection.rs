@@ -27,12 +27,12 @@ pub(crate) fn client(arguments: &ConnectionArguments, on_wait: OnWait) -> Result
     if let Some(notice) = notice {
         tracing::warn!("{notice}");
     }
-    let token = credential::api_token(arguments.api_token_file.as_ref())?;
+    let credential = credential::credential(arguments)?;
     let mut governor = GovernorConfig::default();
     governor.rate_budget = arguments.rate_budget;
     governor.seed = seed()?;
     governor.on_wait = Some(on_wait);
-    let mut config = ClientConfig::new(domain, token);
+    let mut config = ClientConfig::new(domain, credential);
     config.governor = Governor::new(governor);
     config.addresses =
         AddressRules { allow_loopback: arguments.allow_loopback, allow: arguments.allow_address.clone() };

@@ -24,6 +24,9 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         "profile" => Some("nobody"),
         "config" | "api-token-file" | "ca-file" => Some("missing.file"),
         "org" => Some("missing.yaml"),
+        // Beside a token.
+        "oauth-client-id" | "oauth-private-key-file" | "oauth-key-id" | "oauth-scopes" => Some("0oaService"),
+        "oauth-key-out" => Some("missing/key.pem"),
         _ => None,
     }
 }
@@ -58,8 +61,11 @@ fn every_flag_has_one() {
             };
             let call = if flag == "listen" { place.call(command) } else { call(&place) };
             let end = call.env(&variable, value).end();
-            let code =
-                if matches!(flag.as_str(), "config" | "api-token-file" | "ca-file" | "org") { 3 } else { 2 };
+            let code = match flag.as_str() {
+                "config" | "api-token-file" | "ca-file" | "org" => 3,
+                "oauth-key-out" => 1,
+                _ => 2,
+            };
             let end = end.failed(code);
             assert!(!end.err.contains(&format!("{variable} is unknown")), "{end:#?}");
             assert_eq!(fake.log_lines(), [""; 0], "{command}: {variable}={value}");
