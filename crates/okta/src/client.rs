@@ -17,6 +17,7 @@ use crate::credential::{Credential, Keeper, Pass};
 use crate::domain::Domain;
 use crate::error::Error;
 use crate::oauth::{Dressing, ServiceApp};
+use crate::proxy::Proxy;
 use crate::rate::{BucketName, Governor, GovernorConfig, Reading, Refusal, Ticket};
 use crate::reply::Reply;
 use crate::retry::{RetryPolicy, Verdict, judge};
@@ -47,6 +48,8 @@ pub struct ClientConfig {
     pub user_agent: String,
     /// Which addresses may be connected to.
     pub addresses: AddressRules,
+    /// A proxy to go through. Which addresses the org's name leads to is then the proxy's matter.
+    pub proxy: Option<Proxy>,
     /// Who resolves host names; the system by default.
     pub lookup: LookupFn,
     /// Root certificates in PEM, trusted beside the platform's.
@@ -75,6 +78,7 @@ impl ClientConfig {
             max_body: 64 << 20,
             user_agent: concat!("rolebook/", env!("CARGO_PKG_VERSION")).to_owned(),
             addresses: AddressRules::default(),
+            proxy: None,
             lookup: system_lookup(),
             ca_pem: None,
             other_hosts: Vec::new(),
@@ -92,6 +96,7 @@ impl fmt::Debug for ClientConfig {
             .field("governor", &self.governor)
             .field("retry", &self.retry)
             .field("addresses", &self.addresses)
+            .field("proxy", &self.proxy)
             .finish_non_exhaustive()
     }
 }
@@ -115,7 +120,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Setup`] when no TLS provider is installed (see [`crate::install_crypto_provider`]), when the
-    /// machine has no root certificates, or when the extra CA cannot be read.
+    /// machine has no root certificates, or when the extra CA cannot be read. [`Error::Proxy`] when the domain is plain
+    /// http and there is a proxy.
     pub fn new(config: ClientConfig) -> Result<Self, Error> {
         let transport = Transport::new(&config)?;
         let rng = Mutex::new(SmallRng::seed_from_u64(config.seed));

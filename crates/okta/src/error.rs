@@ -14,6 +14,7 @@ use http::Method;
 use jiff::Timestamp;
 
 use crate::domain::DomainError;
+use crate::proxy::ProxyError;
 use crate::rate::BucketName;
 use crate::reply::{Leg, Reply};
 use crate::secret::TokenError;
@@ -28,6 +29,9 @@ pub enum Error {
     /// The configured API token cannot be one.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The configured proxy cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// The client cannot be built: no TLS provider, no root certificates, an unreadable extra CA.
     #[error("okta client: {0}")]
     Setup(String),
@@ -275,7 +279,9 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Error::RateLimited { .. } | Error::Server(_) | Error::ReadOnly(_) => true,
-            Error::Transport { leg, .. } => !matches!(leg, Leg::RefusedAddress | Leg::Tls),
+            Error::Transport { leg, .. } => {
+                !matches!(leg, Leg::RefusedAddress | Leg::Tls | Leg::ProxyCredentials)
+            }
             _ => false,
         }
     }
@@ -296,6 +302,7 @@ impl Error {
         match self {
             Error::Domain(error) => error.hint(),
             Error::Token(_) => "create a token in Okta under Security > API > Tokens and give it whole",
+            Error::Proxy(error) => error.hint(),
             Error::Setup(_) => "check the certificates of this machine and the extra CA file",
             Error::InvalidToken(_) => {
                 "the token is wrong, was revoked, or lay idle for 30 days; or its owner was deactivated: create a new one"
@@ -332,6 +339,12 @@ impl Error {
                 Leg::Dns => "check the spelling of the domain",
                 Leg::RefusedAddress => {
                     "the domain leads into a private network; if that is meant, allow the network by its CIDR"
+                }
+                Leg::Proxy => {
+                    "check the proxy's address, and that it lets this machine through to the domain"
+                }
+                Leg::ProxyCredentials => {
+                    "give user:password in a file with --proxy-credentials-file; only basic authentication is spoken"
                 }
                 Leg::Connect => "check that this machine may reach the domain on its port",
                 Leg::Tls => "a proxy that opens TLS needs its CA given as an extra root",

@@ -61,7 +61,9 @@ pub(crate) fn judge(error: &Error, repeatable: bool) -> Verdict {
     match error {
         // Okta refuses these before it does anything.
         Error::RateLimited { .. } => Verdict::Rate,
-        Error::Transport { leg: Leg::RefusedAddress | Leg::Tls, .. } => Verdict::Final,
+        Error::Transport { leg: Leg::RefusedAddress | Leg::Tls | Leg::ProxyCredentials, .. } => {
+            Verdict::Final
+        }
         Error::Transport { leg, .. } if leg.is_unsent() || repeatable => Verdict::Fault,
         Error::Server(_) | Error::ReadOnly(_) if repeatable => Verdict::Fault,
         _ => Verdict::Final,

@@ -12,6 +12,7 @@ use crate::client::ClientConfig;
 use crate::error::Error;
 use crate::foreign_text::tame;
 use crate::oauth::Dressing;
+use crate::proxy::ProxyError;
 use crate::reply::Leg;
 use crate::target::Target;
 
@@ -70,14 +71,18 @@ impl Transport {
             .timeout(config.request_timeout)
             .redirect(Policy::none())
             .referer(false)
-            // A proxy from the environment would see where the token goes and resolve names for us, past our
-            // rules. One that is wanted will be a setting of its own.
-            .no_proxy()
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .dns_resolver(VettingResolver {
                 rules: config.addresses.clone(),
                 lookup: std::sync::Arc::clone(&config.lookup),
+                proxy: config.proxy.as_ref().map(|proxy| proxy.host().to_owned()),
             });
+        // A proxy resolves names for us, past our rules: none is taken from anywhere but the configuration.
+        builder = match &config.proxy {
+            None => builder.no_proxy(),
+            Some(_) if !config.domain.is_secure() => return Err(ProxyError::PlainHttp.into()),
+            Some(proxy) => builder.proxy(proxy.build()?),
+        };
         builder = match &config.ca_pem {
             // Without TLS there is nothing to trust, so no roots are loaded.
             _ if !config.domain.is_secure() => builder.tls_certs_only([]),
@@ -151,8 +156,14 @@ impl Transport {
     }
 }
 
+/// How hyper begins what it says of a proxy; the type of the error is not public.
+const TUNNEL: &str = "tunnel error: ";
+
 fn unreached(error: &reqwest::Error, request: &Request) -> Error {
-    let leg = if find::<AddressRefused>(error) {
+    let tunnel = causes(error).map(ToString::to_string).find(|text| text.starts_with(TUNNEL));
+    let leg = if let Some(tunnel) = &tunnel {
+        if tunnel.contains("authorization required") { Leg::ProxyCredentials } else { Leg::Proxy }
+    } else if find::<AddressRefused>(error) {
         Leg::RefusedAddress
     } else if find::<NotResolved>(error) {
         Leg::Dns
@@ -169,7 +180,7 @@ fn unreached(error: &reqwest::Error, request: &Request) -> Error {
         leg,
         method: request.method.clone(),
         target: request.target.to_string(),
-        detail: tame(&innermost(error)),
+        detail: tame(innermost(error).trim_start_matches(TUNNEL)),
     }
 }
 

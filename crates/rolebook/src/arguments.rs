@@ -96,6 +96,14 @@ pub(crate) struct ConnectionArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 
+    /// Proxy to go through, as in http://proxy.example.com:3128; none for none. Else HTTPS_PROXY and NO_PROXY count
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+
+    /// File that holds user:password for the proxy; - reads it from stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) proxy_credentials_file: Option<PathBuf>,
+
     /// Allow a domain that leads into this private network, as in 10.1.0.0/16
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     pub(crate) allow_address: Vec<ipnet::IpNet>,

@@ -9,6 +9,8 @@ use crate::{arguments::ConnectionArguments, command::sync::now, failure::Failure
 
 const TOKEN_HINT: &str = "give a file with --api-token-file (- is stdin), or set ROLEBOOK_API_TOKEN";
 const KEY_HINT: &str = "give the service app's private key with --oauth-private-key-file (- is stdin)";
+/// What to do about a proxy's credentials.
+pub(crate) const CREDENTIALS_HINT: &str = "name a file that holds one line user:password";
 /// Okta's tokens have 42 characters and large keys some thousand; a file of another order of size is another file.
 const MAX_BYTES: u64 = 16 * 1024;
 
@@ -77,7 +79,7 @@ fn token_variable() -> Result<String, std::env::VarError> {
     std::env::var("ROLEBOOK_API_TOKEN")
 }
 
-fn secret_text(path: &Path, what: &str, hint: &'static str) -> Result<String, Failure> {
+pub(crate) fn secret_text(path: &Path, what: &str, hint: &'static str) -> Result<String, Failure> {
     if path == Path::new("-") {
         return read(std::io::stdin().lock(), what, "stdin", hint);
     }

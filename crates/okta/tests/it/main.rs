@@ -15,6 +15,7 @@ mod lists;
 mod matrix;
 mod oauth;
 mod pages;
+mod proxied;
 mod refusals;
 mod retries;
 mod scripted;

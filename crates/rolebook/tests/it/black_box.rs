@@ -9,6 +9,7 @@ mod layers;
 mod oauth;
 mod orgs;
 mod place;
+mod proxied;
 mod redaction;
 mod secrets;
 mod show;

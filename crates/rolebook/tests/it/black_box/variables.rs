@@ -23,9 +23,12 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         "assume" => Some("filter-match=sometimes"),
         "profile" => Some("nobody"),
         "config" | "api-token-file" | "ca-file" => Some("missing.file"),
+        // Read only when there is a proxy.
+        "proxy-credentials-file" => None,
         "org" => Some("missing.yaml"),
         // Beside a token.
         "oauth-client-id" | "oauth-private-key-file" | "oauth-key-id" | "oauth-scopes" => Some("0oaService"),
+        "proxy" => Some("ftp://proxy.test"),
         "oauth-key-out" => Some("missing/key.pem"),
         _ => None,
     }
@@ -73,7 +76,7 @@ fn every_flag_has_one() {
         }
     }
     // These take any text; the tests below show what they change.
-    let texts = ["aws-okta-app-id", "ca-out", "file", "profile-attributes"];
+    let texts = ["aws-okta-app-id", "ca-out", "file", "profile-attributes", "proxy-credentials-file"];
     assert_eq!(unchecked.iter().map(String::as_str).collect::<Vec<_>>(), texts);
 }
 
