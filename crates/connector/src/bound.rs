@@ -21,6 +21,8 @@ pub struct Bound {
     pub members: Vec<u64>,
     /// Group rules.
     pub rules: u64,
+    /// A service app asks: it needs an access token, and the role catalogue is not for it.
+    pub service_app: bool,
     /// Okta admin roles, when they are read.
     pub admin: Option<AdminBound>,
     /// Nobody is assigned, and that is news: then one request tells whether the token sees anybody at all.
@@ -40,17 +42,20 @@ pub struct AdminBound {
 
 impl Bound {
     /// The number of requests: org, app, token owner, and each list's pages; direct mode also reads schema and types.
+    /// A service app looks for a user instead of its owner.
     #[must_use]
     pub fn requests(&self) -> u64 {
         let lists = pages(self.app_users, APP_USERS)
             + pages(self.app_groups, APP_GROUPS)
             + pages(self.rules, RULES)
             + self.members.iter().map(|members| pages(*members, MEMBERS)).sum::<u64>();
-        let by_mode = self.groups.map_or(2, |groups| pages(groups, GROUPS));
+        let access_token = u64::from(self.service_app);
+        let catalogue = u64::from(!self.service_app);
+        let by_mode = self.groups.map_or(1 + catalogue, |groups| pages(groups, GROUPS));
         let admin = self.admin.as_ref().map_or(0, |admin| {
             pages(admin.assignees, ASSIGNEES) + admin.assignees + admin.groups + admin.others
         });
-        3 + lists + by_mode + admin + u64::from(self.nobody)
+        3 + access_token + lists + by_mode + admin + u64::from(self.nobody)
     }
 }
 

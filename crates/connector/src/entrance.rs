@@ -3,7 +3,7 @@
 use rolebook_ledger::{AppRecord, Org, OrgId, Reader};
 use rolebook_okta::Client;
 
-use crate::{AppChoice, SyncError, app};
+use crate::{AppChoice, SyncError, app, service_app};
 
 /// Org, token owner and app.
 pub(crate) struct Entrance {
@@ -14,6 +14,7 @@ pub(crate) struct Entrance {
 
 /// Reads org first and alone, so that a dead token costs one request.
 pub(crate) async fn enter(client: &Client, choice: &AppChoice) -> Result<Entrance, SyncError> {
+    let service_app = service_app::enter(client).await?;
     let org = client.org().await.map_err(SyncError::reading("the org"))?;
     let org = Org {
         id: OrgId::new(org.id),
@@ -21,12 +22,15 @@ pub(crate) async fn enter(client: &Client, choice: &AppChoice) -> Result<Entranc
         domain: client.domain().host().to_owned(),
     };
     let me = async {
+        if service_app.is_some() {
+            return Ok(service_app);
+        }
         match client.me().await {
             Ok(me) => Ok(Some(reader(&me))),
             Err(error) if error.is_unauthenticated() || matches!(error, rolebook_okta::Error::Cancelled) => {
                 Err(SyncError::reading("the token's owner")(error))
             }
-            // A service app has no owner; what it may read shows soon enough.
+            // What it may read shows soon enough.
             Err(_) => Ok(None),
         }
     };

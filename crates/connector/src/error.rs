@@ -95,6 +95,12 @@ pub enum SyncError {
         /// The snapshot.
         file: PathBuf,
     },
+    /// A service app got empty lists: its scopes are granted, but it has no admin role that shows anything.
+    #[error("the service app {client_id} sees an empty org")]
+    SeesNothing {
+        /// Its client id.
+        client_id: String,
+    },
     /// The app's settings make no rules.
     #[error(transparent)]
     Rules(#[from] RulesError),
@@ -125,6 +131,7 @@ impl SyncError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Essential { source, .. } if refusal(source) => ErrorKind::Refused,
+            Self::SeesNothing { .. } => ErrorKind::Refused,
             Self::Snapshot(rolebook_snapshot::Error::InUse { .. }) => ErrorKind::Conflict,
             Self::Held { .. } | Self::OtherOwner { .. } | Self::HeldOutdated { .. } => ErrorKind::Conflict,
             Self::Essential { .. } | Self::Rules(_) | Self::Snapshot(_) | Self::Beside { .. } => {
@@ -161,6 +168,11 @@ impl SyncError {
                 "this is AWS IAM Identity Center, where AWS itself holds the assignments: it is not supported".into()
             }
             Self::OtherApp { .. } => "leave --aws-okta-app-id out to let Rolebook find the app".into(),
+            Self::SeesNothing { .. } => {
+                "scopes alone show nothing: give the app an admin role too, under Admin roles on its page in Okta \
+                 (Read-Only Administrator is enough)"
+                    .into()
+            }
             Self::Rules(error) => error.hint().to_owned(),
             Self::Held { .. } => "wait until it is done, or write to another file with --file".into(),
             Self::OtherOwner { what: "org", .. } => {

@@ -17,6 +17,7 @@ mod person;
 mod probe;
 mod progress;
 mod reading;
+mod service_app;
 mod settings_change;
 mod summary;
 mod sync;

@@ -4,14 +4,14 @@ use rolebook_federation::{Rules, Switches, Union, Warnings};
 use rolebook_ledger::{AppRecord, Org, Reader};
 use rolebook_okta::{Client, Error, GroupQuery};
 
-use crate::{AdminRoles, AppChoice, FoundApp, Stage, SyncError, entrance::enter};
+use crate::{AdminRoles, AppChoice, FoundApp, Stage, SyncError, entrance::enter, service_app};
 
 /// What the token shows.
 #[derive(Debug, Clone)]
 pub struct Probe {
     /// The org.
     pub org: Org,
-    /// Whose token it is; `None` for a service app.
+    /// Whose token it is, or which service app asks.
     pub reader: Option<Reader>,
     /// The AWS app that a sync would read.
     pub app: AppRecord,
@@ -70,28 +70,25 @@ pub async fn check(
     let id = rolebook_okta::shapes::AppId::new(app.id.as_str())
         .map_err(|_| SyncError::UnknownApp { id: app.id.as_str().to_owned() })?;
     let mut lists = Vec::new();
-    let mut note = |stage, read: Result<(), Error>, essential| -> Result<(), SyncError> {
-        let right = match read {
-            Ok(()) => Right::Yes,
-            Err(error) if error.is_unauthenticated() || matches!(error, Error::Cancelled) => {
-                return Err(SyncError::reading("a list")(error));
-            }
-            Err(error) => Right::No { why: error.to_string(), essential },
-        };
-        lists.push((stage, right));
-        Ok(())
-    };
-    note(Stage::AppUsers, first(client.app_users(&id)).await, true)?;
-    note(Stage::AppGroups, first(client.app_groups(&id, true)).await, true)?;
+    let service_app = client.service_app().is_some();
+    let mut note = |stage, right| lists.push((stage, right));
+    note(Stage::AppUsers, right(first(client.app_users(&id)).await, true)?);
+    note(Stage::AppGroups, right(first(client.app_groups(&id, true)).await, true)?);
     if maps_groups {
-        note(Stage::Groups, first(client.groups(&GroupQuery::default())).await, true)?;
+        note(Stage::Groups, right(first(client.groups(&GroupQuery::default())).await, true)?);
     } else {
-        note(Stage::Schema, client.app_schema(&id).await.map(drop), false)?;
-        note(Stage::Types, client.app_types(&id).await.map(drop), false)?;
+        note(Stage::Schema, right(client.app_schema(&id).await.map(drop), false)?);
+        let types = if service_app {
+            Right::No { why: service_app::NO_CATALOGUE.to_owned(), essential: false }
+        } else {
+            right(client.app_types(&id).await.map(drop), false)?
+        };
+        note(Stage::Types, types);
     }
-    note(Stage::GroupRules, first(client.group_rules()).await, false)?;
+    note(Stage::GroupRules, right(first(client.group_rules()).await, false)?);
     if admin_roles != AdminRoles::Off {
-        note(Stage::AdminRoles, first(client.role_assignees()).await, admin_roles == AdminRoles::On)?;
+        let required = admin_roles == AdminRoles::On;
+        note(Stage::AdminRoles, right(first(client.role_assignees()).await, required)?);
     }
     let other_apps = crate::app::list(client)
         .await?
@@ -105,10 +102,21 @@ pub async fn check(
         other_apps,
         maps_groups,
         lists,
-        cost: cost(maps_groups, admin_roles),
+        cost: cost(maps_groups, admin_roles, service_app),
         warnings,
         app,
     })
+}
+
+/// What an answer tells, unless nothing else would work either.
+fn right(read: Result<(), Error>, essential: bool) -> Result<Right, SyncError> {
+    match read {
+        Ok(()) => Ok(Right::Yes),
+        Err(error) if error.is_unauthenticated() || matches!(error, Error::Cancelled) => {
+            Err(SyncError::reading("a list")(error))
+        }
+        Err(error) => Ok(Right::No { why: error.to_string(), essential }),
+    }
 }
 
 async fn first<T: serde::de::DeserializeOwned>(
@@ -117,7 +125,7 @@ async fn first<T: serde::de::DeserializeOwned>(
     pager?.next_page().await.map(drop)
 }
 
-fn cost(maps_groups: bool, admin_roles: AdminRoles) -> Cost {
+fn cost(maps_groups: bool, admin_roles: AdminRoles, service_app: bool) -> Cost {
     let mut pages = vec![
         "1 per 500 users of the app",
         "1 per 200 groups of the app",
@@ -130,5 +138,11 @@ fn cost(maps_groups: bool, admin_roles: AdminRoles) -> Cost {
     if admin_roles != AdminRoles::Off {
         pages.push("1 per 100 Okta admins, 1 per admin, 1 per group that may hold an admin role");
     }
-    Cost { fixed: if maps_groups { 3 } else { 5 }, pages }
+    // Org, app and token owner; schema and catalogue. A service app gets an access token, but no catalogue.
+    let fixed = match (maps_groups, service_app) {
+        (true, false) => 3,
+        (true, true) => 4,
+        (false, _) => 5,
+    };
+    Cost { fixed, pages }
 }

@@ -99,7 +99,7 @@ impl<'a> Reading<'a> {
             intake: Intake::new(options.people.clone()),
             lists: BTreeMap::new(),
             warnings: Warnings::new(),
-            bound: Bound::default(),
+            bound: Bound { service_app: client.service_app().is_some(), ..Bound::default() },
         });
         Ok(Self { client, app, rules, options, progress, journal, state })
     }
@@ -329,6 +329,11 @@ impl<'a> Reading<'a> {
     /// In direct mode, the roles that Okta has downloaded from AWS.
     async fn types(&self) -> Result<Optional<Vec<String>>, SyncError> {
         if self.rules.maps_groups() {
+            return Ok(Optional::NotRead);
+        }
+        if self.client.service_app().is_some() {
+            self.begin(Stage::Types, 1);
+            self.not_read(Stage::Types, crate::service_app::NO_CATALOGUE.to_owned());
             return Ok(Optional::NotRead);
         }
         self.begin(Stage::Types, 1);

@@ -20,4 +20,7 @@ pub enum Error {
     /// No certificate could be made.
     #[error("fake okta could not make its certificate: {0}; start it without TLS")]
     Certificate(String),
+    /// No key could be made.
+    #[error("fake okta could not make a key")]
+    Key,
 }

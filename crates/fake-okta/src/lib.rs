@@ -104,7 +104,7 @@ mod write;
 pub use error::Error;
 pub use fault::{Fault, FaultTextError};
 pub use journal::Logged;
-pub use oauth::ServiceApp;
+pub use oauth::{ServiceApp, ServiceKey};
 pub use options::{Options, OverMax};
 pub use org::{
     AdminRole, App, AppGroup, AppUser, CustomRole, DEFAULT_GROUP_FILTER, DEFAULT_ROLE_VALUE_PATTERN, Group,

@@ -1,6 +1,7 @@
 //! OAuth 2.0 service apps: the org's token endpoint, and what its tokens may ask.
 
 mod assertion;
+mod key;
 mod proof;
 mod scope;
 
@@ -15,6 +16,7 @@ use crate::json;
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::token::{Token, TokenRole};
+pub use key::ServiceKey;
 use proof::{Bearer, ProofFault};
 pub(crate) use scope::scope_of;
 

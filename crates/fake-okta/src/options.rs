@@ -30,6 +30,9 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Serve HTTPS with a certificate made at start (at start). Default false.
     pub tls: bool,
+    /// Names that the certificate holds beside `localhost` and the loopback addresses, for clients that come by another
+    /// name through a proxy (at start). Default none.
+    pub host_names: Vec<String>,
     /// What the fake's clock says at start (at start). Default 2026-09-01T08:00:00Z, the same for every run; a
     /// program that serves people passes the real time.
     pub start_time: Timestamp,
@@ -84,6 +87,7 @@ impl Default for Options {
             seed: 1,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             tls: false,
+            host_names: Vec::new(),
             start_time: Timestamp::constant(1_788_249_600, 0),
             frozen_clock: false,
             rate_limits: RateLimits::WORKFORCE,

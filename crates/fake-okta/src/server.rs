@@ -38,7 +38,7 @@ impl FakeOkta {
     /// [`Error::Listen`] when the address is taken, [`Error::Certificate`] when no certificate could be made.
     pub fn start(org: Org, options: Options) -> Result<Self, Error> {
         let listen = |source: io::Error| Error::Listen { address: options.listen, source };
-        let identity = options.tls.then(tls::identity).transpose()?;
+        let identity = options.tls.then(|| tls::identity(&options.host_names)).transpose()?;
         let listener = std::net::TcpListener::bind(options.listen).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;

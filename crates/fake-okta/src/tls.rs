@@ -16,8 +16,8 @@ pub(crate) struct Identity {
     pub(crate) acceptor: TlsAcceptor,
 }
 
-/// Makes a CA and a certificate for `localhost` and the loopback addresses.
-pub(crate) fn identity() -> Result<Identity, Error> {
+/// Makes a CA and a certificate for `localhost`, the loopback addresses and `more` names.
+pub(crate) fn identity(more: &[String]) -> Result<Identity, Error> {
     let failed = |error: rcgen::Error| Error::Certificate(error.to_string());
     let ca_key = KeyPair::generate().map_err(failed)?;
     let mut ca = CertificateParams::default();
@@ -29,8 +29,8 @@ pub(crate) fn identity() -> Result<Identity, Error> {
     let issuer = Issuer::new(ca, ca_key);
 
     let key = KeyPair::generate().map_err(failed)?;
-    let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let mut leaf = CertificateParams::new(names).map_err(failed)?;
+    let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into_iter().chain(more.iter().cloned());
+    let mut leaf = CertificateParams::new(names.collect::<Vec<_>>()).map_err(failed)?;
     leaf.distinguished_name.push(DnType::CommonName, "fake-okta");
     leaf.use_authority_key_identifier_extension = true;
     let cert = leaf.signed_by(&key, &issuer).map_err(failed)?;

@@ -47,9 +47,9 @@ pub struct OrgSeen {
 /// The owner of the credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reader {
-    /// User id.
+    /// User id; of a service app its client id.
     pub id: String,
-    /// Login.
+    /// Login; empty for a service app.
     pub login: String,
 }
 

@@ -144,6 +144,8 @@ pub fn system_lookup() -> LookupFn {
 pub(crate) struct VettingResolver {
     pub(crate) rules: AddressRules,
     pub(crate) lookup: LookupFn,
+    /// Host of the proxy, which may be anywhere.
+    pub(crate) proxy: Option<String>,
 }
 
 impl Resolve for VettingResolver {
@@ -151,9 +153,10 @@ impl Resolve for VettingResolver {
         let host = name.as_str().to_owned();
         let rules = self.rules.clone();
         let lookup = (self.lookup)(host.clone());
+        let is_proxy = self.proxy.as_ref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(&host));
         Box::pin(async move {
             let found = lookup.await.map_err(|error| NotResolved(error.to_string()))?;
-            let vetted = vet(&rules, host, found)?;
+            let vetted = if is_proxy && !found.is_empty() { found } else { vet(&rules, host, found)? };
             // Port 0 stands for the one of the URL.
             Ok(Box::new(vetted.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
         })

@@ -113,6 +113,9 @@ impl Answer {
             return Error::NotJson { content_type: self.content_type(), reply };
         }
         let code = reply.code.as_deref();
+        if self.target == Target::token() && matches!(status, 400 | 401 | 403) {
+            return Error::ServiceApp(reply);
+        }
         match (status, code) {
             (_, Some("E0000015")) => Error::FeatureOff(reply),
             (503, Some("E0000010")) => Error::ReadOnly(reply),
@@ -158,8 +161,8 @@ impl Answer {
             method: self.method.clone(),
             target: self.target.to_string(),
             status: self.status,
-            code: said.code.as_ref().and_then(text),
-            summary: said.summary.as_ref().and_then(text),
+            code: said.code.as_ref().or(said.error.as_ref()).and_then(text).or_else(|| self.challenged()),
+            summary: said.summary.as_ref().or(said.error_description.as_ref()).and_then(text),
             causes: said.causes(),
             error_id: said.id.as_ref().and_then(text),
             request_id: self.request_id(),
@@ -177,6 +180,14 @@ impl Answer {
     fn text_header(&self, name: &HeaderName) -> Option<String> {
         let value = self.headers.get(name)?;
         Some(tame(&String::from_utf8_lossy(value.as_bytes()))).filter(|text| !text.is_empty())
+    }
+
+    /// The `error` of an OAuth challenge, where the body says nothing.
+    fn challenged(&self) -> Option<String> {
+        let challenge = self.headers.get(header::WWW_AUTHENTICATE)?;
+        let challenge = String::from_utf8_lossy(challenge.as_bytes()).into_owned();
+        let (_, after) = challenge.split_once("error=\"")?;
+        after.split('"').next().map(tame).filter(|error| !error.is_empty())
     }
 
     /// `Some` when OAuth refuses for want of a scope, with the scope if it is named.
@@ -205,6 +216,9 @@ struct Said {
     id: Option<serde_json::Value>,
     #[serde(rename = "errorCauses")]
     causes: Option<serde_json::Value>,
+    /// OAuth's way to say it.
+    error: Option<serde_json::Value>,
+    error_description: Option<serde_json::Value>,
 }
 
 /// Causes kept of an error.

@@ -13,14 +13,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::address::{AddressRules, LookupFn, system_lookup};
 use crate::answer::Answer;
+use crate::credential::{Credential, Keeper, Pass};
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::oauth::{Dressing, ServiceApp};
+use crate::proxy::Proxy;
 use crate::rate::{BucketName, Governor, GovernorConfig, Reading, Refusal, Ticket};
 use crate::reply::Reply;
 use crate::retry::{RetryPolicy, Verdict, judge};
-use crate::secret::ApiToken;
 use crate::target::Target;
-use crate::transport::{Repetition, Request, Transport};
+use crate::transport::{Body, Repetition, Request, Transport};
 
 /// Everything a client is made from. [`ClientConfig::new`] gives sensible values for all but the first two.
 #[derive(Clone)]
@@ -28,8 +30,8 @@ use crate::transport::{Repetition, Request, Transport};
 pub struct ClientConfig {
     /// The org.
     pub domain: Domain,
-    /// The credential.
-    pub token: ApiToken,
+    /// The credential: an API token or a service app.
+    pub credential: Credential,
     /// Rate limits; share one governor among all clients of an org.
     pub governor: Governor,
     /// Repetition.
@@ -46,6 +48,8 @@ pub struct ClientConfig {
     pub user_agent: String,
     /// Which addresses may be connected to.
     pub addresses: AddressRules,
+    /// A proxy to go through. Which addresses the org's name leads to is then the proxy's matter.
+    pub proxy: Option<Proxy>,
     /// Who resolves host names; the system by default.
     pub lookup: LookupFn,
     /// Root certificates in PEM, trusted beside the platform's.
@@ -62,10 +66,10 @@ pub struct ClientConfig {
 impl ClientConfig {
     /// A configuration with default values and a governor of its own.
     #[must_use]
-    pub fn new(domain: Domain, token: ApiToken) -> Self {
+    pub fn new(domain: Domain, credential: impl Into<Credential>) -> Self {
         Self {
             domain,
-            token,
+            credential: credential.into(),
             governor: Governor::new(GovernorConfig::default()),
             retry: RetryPolicy::default(),
             connect_timeout: Duration::from_secs(10),
@@ -74,6 +78,7 @@ impl ClientConfig {
             max_body: 64 << 20,
             user_agent: concat!("rolebook/", env!("CARGO_PKG_VERSION")).to_owned(),
             addresses: AddressRules::default(),
+            proxy: None,
             lookup: system_lookup(),
             ca_pem: None,
             other_hosts: Vec::new(),
@@ -87,10 +92,11 @@ impl fmt::Debug for ClientConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientConfig")
             .field("domain", &self.domain)
-            .field("token", &self.token)
+            .field("credential", &self.credential)
             .field("governor", &self.governor)
             .field("retry", &self.retry)
             .field("addresses", &self.addresses)
+            .field("proxy", &self.proxy)
             .finish_non_exhaustive()
     }
 }
@@ -104,6 +110,7 @@ pub struct Client {
 
 struct Core {
     config: ClientConfig,
+    keeper: Keeper,
     transport: Transport,
     rng: Mutex<SmallRng>,
 }
@@ -113,11 +120,13 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Setup`] when no TLS provider is installed (see [`crate::install_crypto_provider`]), when the
-    /// machine has no root certificates, or when the extra CA cannot be read.
+    /// machine has no root certificates, or when the extra CA cannot be read. [`Error::Proxy`] when the domain is plain
+    /// http and there is a proxy.
     pub fn new(config: ClientConfig) -> Result<Self, Error> {
         let transport = Transport::new(&config)?;
         let rng = Mutex::new(SmallRng::seed_from_u64(config.seed));
-        let core = Arc::new(Core { config, transport, rng });
+        let keeper = Keeper::new(&config.credential, &config.domain.origin())?;
+        let core = Arc::new(Core { config, keeper, transport, rng });
         Ok(Self { core, cancel: CancellationToken::new() })
     }
 
@@ -137,6 +146,12 @@ impl Client {
     #[must_use]
     pub fn governor(&self) -> &Governor {
         &self.core.config.governor
+    }
+
+    /// The service app, when it is one that asks.
+    #[must_use]
+    pub fn service_app(&self) -> Option<&ServiceApp> {
+        self.core.keeper.session().map(crate::oauth::Session::app)
     }
 
     pub(crate) fn config(&self) -> &ClientConfig {
@@ -164,7 +179,7 @@ impl Client {
     }
 
     pub(crate) async fn read<T: DeserializeOwned>(&self, target: Target) -> Result<T, Error> {
-        let request = Request { method: Method::GET, target, body: None };
+        let request = Request { method: Method::GET, target, body: Body::None };
         self.call(&request, self.core.config.retry.attempts, |answer| answer.json()).await
     }
 
@@ -180,6 +195,8 @@ impl Client {
         let bucket = BucketName::of(&request.method, request.target.as_str());
         let mut effort = Effort::default();
         loop {
+            // Before the request has its turn: getting an access token takes turns of its own.
+            let pass = self.pass(request).await?;
             let patience = config.retry.max_wait.saturating_sub(effort.waited);
             let mut ticket = match config.governor.admit(bucket, patience, &self.cancel).await {
                 Ok(ticket) => ticket,
@@ -195,7 +212,7 @@ impl Client {
                 effort.waited += ticket.waited;
                 config.governor.count_retry(bucket);
             }
-            let attempt = self.attempt(request, bucket, &mut ticket, &effort);
+            let attempt = self.attempt(request, &pass, bucket, &mut ticket, &effort);
             let Some((outcome, reading)) = self.cancel.run_until_cancelled(attempt).await else {
                 return Err(Error::Cancelled);
             };
@@ -204,23 +221,67 @@ impl Client {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
+            if !effort.passed_anew && self.may_pass_anew(&pass, &error) {
+                effort.passed_anew = true;
+                effort.count += 1;
+                tracing::debug!(target = %request.target, %error, "trying again with a new proof or access token");
+                continue;
+            }
             self.before_next(request, bucket, attempts, &mut effort, error, reading).await?;
+        }
+    }
+
+    async fn pass(&self, request: &Request) -> Result<Pass, Error> {
+        Ok(match &self.core.keeper {
+            Keeper::Token(header) => Pass::Header(header.clone()),
+            Keeper::ServiceApp(_) if request.is_for_access_token() => Pass::Assertion,
+            // Boxed, since it comes back here for the token endpoint.
+            Keeper::ServiceApp(session) => Pass::Access(Box::pin(session.access(self, &self.cancel)).await?),
+        })
+    }
+
+    fn dress(&self, request: &Request, pass: &Pass) -> Result<Dressing, Error> {
+        let mut dressing = Dressing::default();
+        match (pass, self.core.keeper.session()) {
+            (Pass::Header(header), _) => {
+                dressing.headers.insert(http::header::AUTHORIZATION, header.clone());
+            }
+            (Pass::Access(token), Some(session)) => dressing = session.dress(request, token)?,
+            (Pass::Assertion, Some(session)) => dressing = session.dress_for_access_token(request)?,
+            (_, None) => {}
+        }
+        Ok(dressing)
+    }
+
+    /// An access token may end, or be revoked, while a request is on its way: that costs one more request, no more.
+    fn may_pass_anew(&self, pass: &Pass, error: &Error) -> bool {
+        match (pass, self.core.keeper.session()) {
+            (Pass::Access(token), Some(session)) => session.may_try_again(token, error),
+            _ => false,
         }
     }
 
     async fn attempt(
         &self,
         request: &Request,
+        pass: &Pass,
         bucket: BucketName,
         ticket: &mut Ticket,
         effort: &Effort,
     ) -> (Result<Answer, Error>, Option<Reading>) {
         let repetition = Repetition { of: effort.first_request_id.as_deref(), count: effort.count };
         let transport = &self.core.transport;
-        let response = match transport.send(request, repetition).await {
+        let dressing = match self.dress(request, pass) {
+            Ok(dressing) => dressing,
+            Err(error) => return (Err(error), None),
+        };
+        let response = match transport.send(request, dressing, repetition).await {
             Ok(response) => response,
             Err(error) => return (Err(error), None),
         };
+        if let Some(session) = self.core.keeper.session() {
+            session.hear(request, response.headers());
+        }
         let status = response.status();
         let reading = ticket.heard(status.as_u16(), response.headers());
         let answer = transport.receive(response, request).await;
@@ -249,7 +310,7 @@ impl Client {
     ) -> Result<(), Error> {
         let config = &self.core.config;
         effort.count += 1;
-        let pause = match judge(&error, &request.method) {
+        let pause = match judge(&error, request.is_repeatable()) {
             Verdict::Final => return Err(error),
             Verdict::Fault => {
                 effort.faults += 1;
@@ -314,6 +375,8 @@ struct Effort {
     refusals: u32,
     waited: Duration,
     first_request_id: Option<String>,
+    /// A refused access token was replaced.
+    passed_anew: bool,
     /// The last 429.
     refusal: Option<Box<Reply>>,
 }
@@ -335,7 +398,21 @@ impl Request {
     /// # Errors
     /// [`Error::Path`] when `target` is not a path below `/api/v1/`.
     pub fn new(method: Method, target: &str) -> Result<Self, Error> {
-        Ok(Self { method, target: Target::parse(target)?, body: None })
+        Ok(Self { method, target: Target::parse(target)?, body: Body::None })
+    }
+
+    /// A request for an access token. What it carries is made for each attempt.
+    pub(crate) fn for_access_token() -> Self {
+        Self { method: Method::POST, target: Target::token(), body: Body::Assertion }
+    }
+
+    pub(crate) fn is_for_access_token(&self) -> bool {
+        matches!(self.body, Body::Assertion)
+    }
+
+    /// Whether doing it twice does no harm: reads, and asking for an access token.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.method.is_safe() || self.is_for_access_token()
     }
 
     /// Gives it a JSON body.
@@ -348,7 +425,7 @@ impl Request {
             detail: format!("the body to send: {error}"),
             request_id: None,
         })?;
-        self.body = Some(body);
+        self.body = Body::Json(body);
         Ok(self)
     }
 }

@@ -166,6 +166,12 @@ impl Domain {
         self.secure
     }
 
+    /// Whether it is this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.host)
+    }
+
     /// Whether the host lies under one of Okta's own domains (else it is a custom domain, or loopback).
     #[must_use]
     pub fn is_okta_owned(&self) -> bool {

@@ -14,6 +14,7 @@ use http::Method;
 use jiff::Timestamp;
 
 use crate::domain::DomainError;
+use crate::proxy::ProxyError;
 use crate::rate::BucketName;
 use crate::reply::{Leg, Reply};
 use crate::secret::TokenError;
@@ -28,6 +29,9 @@ pub enum Error {
     /// The configured API token cannot be one.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The configured proxy cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// The client cannot be built: no TLS provider, no root certificates, an unreadable extra CA.
     #[error("okta client: {0}")]
     Setup(String),
@@ -35,6 +39,17 @@ pub enum Error {
     /// 401 `E0000011`: the token is wrong, expired or revoked.
     #[error("the API token was not accepted: {0}")]
     InvalidToken(Box<Reply>),
+    /// The token endpoint turned the service app away: unknown client or key, a wrong clock, no client of this kind.
+    #[error("okta gives the service app no access token: {0}")]
+    ServiceApp(Box<Reply>),
+    /// The token endpoint knows the service app, but not all the scopes that it asks for are granted to it.
+    #[error("not all of the scopes {scopes} are granted to the service app: {reply}")]
+    ScopesNotGranted {
+        /// The scopes that were asked for, separated by blanks.
+        scopes: String,
+        /// The answer.
+        reply: Box<Reply>,
+    },
     /// 401 `E0000015`: the org lacks a feature. The token is fine.
     #[error("the org does not have this feature: {0}")]
     FeatureOff(Box<Reply>),
@@ -178,11 +193,25 @@ fn colon(detail: &str) -> String {
 }
 
 impl Error {
+    /// Names the scopes asked for, where it is they that were refused.
+    pub(crate) fn with_scopes(self, scopes: &[String]) -> Self {
+        match self {
+            Error::ServiceApp(reply)
+                if matches!(reply.code.as_deref(), Some("consent_required" | "invalid_scope")) =>
+            {
+                Error::ScopesNotGranted { scopes: scopes.join(" "), reply }
+            }
+            other => other,
+        }
+    }
+
     /// Okta's answer, where there was one.
     #[must_use]
     pub fn reply(&self) -> Option<&Reply> {
         match self {
             Error::InvalidToken(reply)
+            | Error::ServiceApp(reply)
+            | Error::ScopesNotGranted { reply, .. }
             | Error::FeatureOff(reply)
             | Error::NoSession(reply)
             | Error::NotPermitted(reply)
@@ -218,7 +247,13 @@ impl Error {
     /// The credential itself is dead or missing: stop, nothing else will work.
     #[must_use]
     pub fn is_unauthenticated(&self) -> bool {
-        matches!(self, Error::InvalidToken(_) | Error::NoSession(_))
+        matches!(
+            self,
+            Error::InvalidToken(_)
+                | Error::NoSession(_)
+                | Error::ServiceApp(_)
+                | Error::ScopesNotGranted { .. }
+        )
     }
 
     /// The credential lives but may not do this.
@@ -244,7 +279,9 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Error::RateLimited { .. } | Error::Server(_) | Error::ReadOnly(_) => true,
-            Error::Transport { leg, .. } => !matches!(leg, Leg::RefusedAddress | Leg::Tls),
+            Error::Transport { leg, .. } => {
+                !matches!(leg, Leg::RefusedAddress | Leg::Tls | Leg::ProxyCredentials)
+            }
             _ => false,
         }
     }
@@ -265,14 +302,22 @@ impl Error {
         match self {
             Error::Domain(error) => error.hint(),
             Error::Token(_) => "create a token in Okta under Security > API > Tokens and give it whole",
+            Error::Proxy(error) => error.hint(),
             Error::Setup(_) => "check the certificates of this machine and the extra CA file",
             Error::InvalidToken(_) => {
                 "the token is wrong, was revoked, or lay idle for 30 days; or its owner was deactivated: create a new one"
             }
+            Error::ServiceApp(reply) if reply.code.as_deref() == Some("invalid_client") => {
+                "client id, key id and key must belong together in an app of the type API Services with public key authentication; check this machine's clock too"
+            }
+            Error::ServiceApp(_) => "the app must be an active one of the type API Services in this org",
+            Error::ScopesNotGranted { .. } => {
+                "grant them under the app's Okta API Scopes, or name those that are granted with --oauth-scopes"
+            }
             Error::FeatureOff(_) => "ask Okta support to enable the feature, or go on without it",
             Error::NoSession(_) => "a proxy in between may strip the Authorization header",
             Error::NotPermitted(_) => {
-                "give the token's owner an admin role that may do this; group admins never reach groups and users with admin roles"
+                "give the token's owner, or the service app, an admin role that may do this; group admins never reach groups and users with admin roles"
             }
             Error::MissingScope { .. } => "grant the scope to the service app under Okta API Scopes",
             Error::NotFound(_) => "it was deleted or unassigned meanwhile, or the id belongs to another org",
@@ -294,6 +339,12 @@ impl Error {
                 Leg::Dns => "check the spelling of the domain",
                 Leg::RefusedAddress => {
                     "the domain leads into a private network; if that is meant, allow the network by its CIDR"
+                }
+                Leg::Proxy => {
+                    "check the proxy's address, and that it lets this machine through to the domain"
+                }
+                Leg::ProxyCredentials => {
+                    "give user:password in a file with --proxy-credentials-file; only basic authentication is spoken"
                 }
                 Leg::Connect => "check that this machine may reach the domain on its port",
                 Leg::Tls => "a proxy that opens TLS needs its CA given as an extra root",

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::foreign_text::tame;
 use crate::link::next_link;
 use crate::target::{Cursor, Target};
-use crate::transport::Request;
+use crate::transport::{Body, Request};
 
 /// An entry of a page that could not be read. The rest of the page is fine; whoever counts must count these.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +161,7 @@ impl<T: DeserializeOwned> Pager<T> {
 
     async fn read(&self, target: &Target) -> Result<Read<T>, Error> {
         let policy = self.client.config().retry;
-        let request = Request { method: Method::GET, target: target.clone(), body: None };
+        let request = Request { method: Method::GET, target: target.clone(), body: Body::None };
         let key = self.list.key;
         if smaller(target).is_none() {
             return self.client.call(&request, policy.attempts, |answer| decode(&answer, key)).await;

@@ -55,6 +55,10 @@ pub enum Leg {
     Dns,
     /// The host resolved only to addresses that this client does not talk to.
     RefusedAddress,
+    /// The proxy gave no way through, or could not be reached itself.
+    Proxy,
+    /// The proxy wants to know who asks.
+    ProxyCredentials,
     /// No connection came about.
     Connect,
     /// The TLS handshake failed.
@@ -69,13 +73,18 @@ impl Leg {
     /// Whether the request certainly never reached Okta.
     #[must_use]
     pub fn is_unsent(self) -> bool {
-        matches!(self, Leg::Dns | Leg::RefusedAddress | Leg::Connect | Leg::Tls)
+        matches!(
+            self,
+            Leg::Dns | Leg::RefusedAddress | Leg::Proxy | Leg::ProxyCredentials | Leg::Connect | Leg::Tls
+        )
     }
 
     fn as_str(self) -> &'static str {
         match self {
             Leg::Dns => "the host name does not resolve",
             Leg::RefusedAddress => "the address is not allowed",
+            Leg::Proxy => "no way through the proxy",
+            Leg::ProxyCredentials => "the proxy wants credentials",
             Leg::Connect => "no connection",
             Leg::Tls => "the TLS handshake failed",
             Leg::Timeout => "timed out",

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use http::Method;
 use rand::Rng;
 
 use crate::error::Error;
@@ -57,14 +56,16 @@ pub(crate) enum Verdict {
 }
 
 /// Judges a failure. A write that may have reached Okta is never repeated here: only its caller can find out
-/// whether it took effect.
-pub(crate) fn judge(error: &Error, method: &Method) -> Verdict {
+/// whether it took effect. `repeatable` is said of requests that change nothing.
+pub(crate) fn judge(error: &Error, repeatable: bool) -> Verdict {
     match error {
         // Okta refuses these before it does anything.
         Error::RateLimited { .. } => Verdict::Rate,
-        Error::Transport { leg: Leg::RefusedAddress | Leg::Tls, .. } => Verdict::Final,
-        Error::Transport { leg, .. } if leg.is_unsent() || method.is_safe() => Verdict::Fault,
-        Error::Server(_) | Error::ReadOnly(_) if method.is_safe() => Verdict::Fault,
+        Error::Transport { leg: Leg::RefusedAddress | Leg::Tls | Leg::ProxyCredentials, .. } => {
+            Verdict::Final
+        }
+        Error::Transport { leg, .. } if leg.is_unsent() || repeatable => Verdict::Fault,
+        Error::Server(_) | Error::ReadOnly(_) if repeatable => Verdict::Fault,
         _ => Verdict::Final,
     }
 }
@@ -72,6 +73,7 @@ pub(crate) fn judge(error: &Error, method: &Method) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::Method;
     use rand::SeedableRng;
     use rand::rngs::SmallRng;
 
@@ -94,13 +96,13 @@ mod tests {
         let failed =
             |leg| Error::Transport { leg, method: Method::POST, target: "/".into(), detail: String::new() };
         for leg in [Leg::Dns, Leg::Connect] {
-            assert_eq!(judge(&failed(leg), &Method::POST), Verdict::Fault);
+            assert_eq!(judge(&failed(leg), false), Verdict::Fault);
         }
         for leg in [Leg::Timeout, Leg::Broken] {
-            assert_eq!(judge(&failed(leg), &Method::POST), Verdict::Final);
-            assert_eq!(judge(&failed(leg), &Method::GET), Verdict::Fault);
+            assert_eq!(judge(&failed(leg), false), Verdict::Final);
+            assert_eq!(judge(&failed(leg), true), Verdict::Fault);
             assert!(failed(leg).outcome_unknown());
         }
-        assert_eq!(judge(&failed(Leg::RefusedAddress), &Method::GET), Verdict::Final);
+        assert_eq!(judge(&failed(Leg::RefusedAddress), true), Verdict::Final);
     }
 }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 /// A text that no formatter shows and that is wiped when dropped.
 ///
-/// Only this crate can read it back, and does so in one place: to build the Authorization header.
+/// Only this crate can read it back, and does so to build the Authorization header and to read a private key.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 

@@ -37,6 +37,11 @@ impl Target {
         Ok(Self(text.to_owned()))
     }
 
+    /// The token endpoint of the org, the one path outside the API that is ever asked.
+    pub(crate) fn token() -> Self {
+        Self("/oauth2/v1/token".to_owned())
+    }
+
     /// Builds a path from segments, each encoded, so that an id cannot leave its place.
     pub(crate) fn of(segments: &[&str]) -> Result<Self, Error> {
         let path: Vec<String> =

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Response};
 
@@ -11,6 +11,8 @@ use crate::answer::Answer;
 use crate::client::ClientConfig;
 use crate::error::Error;
 use crate::foreign_text::tame;
+use crate::oauth::Dressing;
+use crate::proxy::ProxyError;
 use crate::reply::Leg;
 use crate::target::Target;
 
@@ -28,8 +30,16 @@ pub fn install_crypto_provider() {
 pub struct Request {
     pub(crate) method: Method,
     pub(crate) target: Target,
+    pub(crate) body: Body,
+}
+
+/// What a request carries.
+pub(crate) enum Body {
+    None,
     /// JSON, ready to send.
-    pub(crate) body: Option<Vec<u8>>,
+    Json(Vec<u8>),
+    /// A form that proves who asks, made anew for each attempt.
+    Assertion,
 }
 
 /// What repetitions tell Okta: the id of the first request that failed, and how many came after it.
@@ -43,7 +53,6 @@ pub(crate) struct Repetition<'a> {
 pub(crate) struct Transport {
     http: reqwest::Client,
     origin: String,
-    authorization: HeaderValue,
     max_body: usize,
 }
 
@@ -62,14 +71,18 @@ impl Transport {
             .timeout(config.request_timeout)
             .redirect(Policy::none())
             .referer(false)
-            // A proxy from the environment would see where the token goes and resolve names for us, past our
-            // rules. One that is wanted will be a setting of its own.
-            .no_proxy()
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .dns_resolver(VettingResolver {
                 rules: config.addresses.clone(),
                 lookup: std::sync::Arc::clone(&config.lookup),
+                proxy: config.proxy.as_ref().map(|proxy| proxy.host().to_owned()),
             });
+        // A proxy resolves names for us, past our rules: none is taken from anywhere but the configuration.
+        builder = match &config.proxy {
+            None => builder.no_proxy(),
+            Some(_) if !config.domain.is_secure() => return Err(ProxyError::PlainHttp.into()),
+            Some(proxy) => builder.proxy(proxy.build()?),
+        };
         builder = match &config.ca_pem {
             // Without TLS there is nothing to trust, so no roots are loaded.
             _ if !config.domain.is_secure() => builder.tls_certs_only([]),
@@ -85,7 +98,6 @@ impl Transport {
         Ok(Self {
             http: builder.build().map_err(|error| setup(&error))?,
             origin: config.domain.origin(),
-            authorization: config.token.authorization()?,
             max_body: config.max_body,
         })
     }
@@ -94,12 +106,13 @@ impl Transport {
     pub(crate) async fn send(
         &self,
         request: &Request,
+        dressing: Dressing,
         repetition: Repetition<'_>,
     ) -> Result<Response, Error> {
         let mut builder = self
             .http
             .request(request.method.clone(), format!("{}{}", self.origin, request.target))
-            .header(header::AUTHORIZATION, self.authorization.clone())
+            .headers(dressing.headers)
             .header(header::ACCEPT, "application/json");
         if repetition.count > 0 {
             builder = builder.header(RETRY_COUNT, repetition.count);
@@ -107,12 +120,18 @@ impl Transport {
                 builder = builder.header(RETRY_FOR, first);
             }
         }
-        if let Some(body) = &request.body {
-            builder = builder.header(header::CONTENT_TYPE, "application/json").body(body.clone());
-        } else if !request.method.is_safe() {
+        builder = match (&request.body, dressing.form) {
+            (_, Some(form)) => {
+                let content_type = "application/x-www-form-urlencoded";
+                builder.header(header::CONTENT_TYPE, content_type).body(form.to_vec())
+            }
+            (Body::Json(body), None) => {
+                builder.header(header::CONTENT_TYPE, "application/json").body(body.clone())
+            }
             // Okta answers 411 to a write without a length.
-            builder = builder.header(header::CONTENT_LENGTH, 0);
-        }
+            _ if !request.method.is_safe() => builder.header(header::CONTENT_LENGTH, 0),
+            _ => builder,
+        };
         builder.send().await.map_err(|error| unreached(&error, request))
     }
 
@@ -137,8 +156,14 @@ impl Transport {
     }
 }
 
+/// How hyper begins what it says of a proxy; the type of the error is not public.
+const TUNNEL: &str = "tunnel error: ";
+
 fn unreached(error: &reqwest::Error, request: &Request) -> Error {
-    let leg = if find::<AddressRefused>(error) {
+    let tunnel = causes(error).map(ToString::to_string).find(|text| text.starts_with(TUNNEL));
+    let leg = if let Some(tunnel) = &tunnel {
+        if tunnel.contains("authorization required") { Leg::ProxyCredentials } else { Leg::Proxy }
+    } else if find::<AddressRefused>(error) {
         Leg::RefusedAddress
     } else if find::<NotResolved>(error) {
         Leg::Dns
@@ -155,7 +180,7 @@ fn unreached(error: &reqwest::Error, request: &Request) -> Error {
         leg,
         method: request.method.clone(),
         target: request.target.to_string(),
-        detail: tame(&innermost(error)),
+        detail: tame(innermost(error).trim_start_matches(TUNNEL)),
     }
 }
 

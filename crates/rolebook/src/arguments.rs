@@ -67,6 +67,23 @@ pub(crate) struct ConnectionArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) api_token_file: Option<PathBuf>,
 
+    /// Client id of an OAuth service app, instead of an API token
+    #[arg(long, value_name = "ID")]
+    pub(crate) oauth_client_id: Option<String>,
+
+    /// File that holds the service app's private key, in PEM or as JWK; - reads it from stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) oauth_private_key_file: Option<PathBuf>,
+
+    /// Id of the key in Okta, when the service app has several
+    #[arg(long, value_name = "ID")]
+    pub(crate) oauth_key_id: Option<String>,
+
+    /// OAuth scopes to ask for [default: okta.apps.read, okta.groups.read, okta.orgs.read, okta.roles.read,
+    /// okta.schemas.read, okta.users.read]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) oauth_scopes: Vec<String>,
+
     /// Id of the AWS Account Federation app, when the org has several
     #[arg(long, value_name = "ID")]
     pub(crate) aws_okta_app_id: Option<String>,
@@ -78,6 +95,14 @@ pub(crate) struct ConnectionArguments {
     /// Certificate authority to trust beside the system's, in PEM
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+
+    /// Proxy to go through, as in http://proxy.example.com:3128; none for none. Else HTTPS_PROXY and NO_PROXY count
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+
+    /// File that holds user:password for the proxy; - reads it from stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) proxy_credentials_file: Option<PathBuf>,
 
     /// Allow a domain that leads into this private network, as in 10.1.0.0/16
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
@@ -260,6 +285,10 @@ pub(crate) struct FakeOktaArguments {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) http: bool,
+
+    /// Make OAuth service apps, and write their private key here
+    #[arg(long, value_name = "FILE")]
+    pub(crate) oauth_key_out: Option<PathBuf>,
 
     /// Where the certificate authority is written (https only)
     #[arg(long, value_name = "FILE", default_value = "fake-okta-ca.pem")]

@@ -49,7 +49,7 @@ pub(crate) fn environment(
 
 /// Puts the three places together. Help, version and mistakes of the command line end here, as clap words them.
 pub(crate) fn resolve(given: Vec<OsString>, environment: &[(String, String)]) -> Result<Resolved, Failure> {
-    refuse_token_on_command_line(&given)?;
+    refuse_secrets_on_command_line(&given)?;
     let command = Cli::command();
     let matches = command.clone().try_get_matches_from(&given).unwrap_or_else(|error| error.exit());
     let Some((name, of_subcommand)) = matches.subcommand() else {
@@ -98,16 +98,26 @@ pub(crate) fn resolve(given: Vec<OsString>, environment: &[(String, String)]) ->
     Ok(Resolved { arguments, notices })
 }
 
-/// A token in argv is seen by every user of the machine.
-fn refuse_token_on_command_line(given: &[OsString]) -> Result<(), Failure> {
-    let names_token = |argument: &OsString| {
-        let text = argument.to_string_lossy();
-        text == "--api-token" || text.starts_with("--api-token=")
+/// What stands in argv is seen by every user of the machine.
+fn refuse_secrets_on_command_line(given: &[OsString]) -> Result<(), Failure> {
+    let names = |flag: &str| {
+        given.iter().any(|argument| {
+            argument
+                .to_string_lossy()
+                .strip_prefix(flag)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        })
     };
-    if given.iter().any(names_token) {
+    if names("--api-token") {
         return Err(Failure::usage(
             "the token is never taken from the command line, where every user of this machine can see it",
             "use --api-token-file, ROLEBOOK_API_TOKEN, or --api-token-file - to read it from stdin",
+        ));
+    }
+    if names("--oauth-private-key") {
+        return Err(Failure::usage(
+            "the private key is never taken from the command line, where every user of this machine can see it",
+            "use --oauth-private-key-file; - reads it from stdin",
         ));
     }
     Ok(())

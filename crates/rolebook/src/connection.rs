@@ -12,6 +12,7 @@ use crate::{
     arguments::{AdminRolesArgument, ConnectionArguments, ReadArguments},
     credential,
     failure::Failure,
+    proxy,
 };
 
 /// Told whenever a request waits for Okta's rate limit.
@@ -27,12 +28,14 @@ pub(crate) fn client(arguments: &ConnectionArguments, on_wait: OnWait) -> Result
     if let Some(notice) = notice {
         tracing::warn!("{notice}");
     }
-    let token = credential::api_token(arguments.api_token_file.as_ref())?;
+    let credential = credential::credential(arguments)?;
     let mut governor = GovernorConfig::default();
     governor.rate_budget = arguments.rate_budget;
     governor.seed = seed()?;
     governor.on_wait = Some(on_wait);
-    let mut config = ClientConfig::new(domain, token);
+    let proxy = proxy::proxy(arguments, &domain)?;
+    let mut config = ClientConfig::new(domain, credential);
+    config.proxy = proxy;
     config.governor = Governor::new(governor);
     config.addresses =
         AddressRules { allow_loopback: arguments.allow_loopback, allow: arguments.allow_address.clone() };
@@ -45,7 +48,10 @@ pub(crate) fn client(arguments: &ConnectionArguments, on_wait: OnWait) -> Result
             )
         })?);
     }
-    let client = Client::new(config).map_err(|error| Failure::failed(error.to_string(), error.hint()))?;
+    let client = Client::new(config).map_err(|error| match error {
+        rolebook_okta::Error::Proxy(error) => Failure::usage(error.to_string(), error.hint()),
+        error => Failure::failed(error.to_string(), error.hint()),
+    })?;
     Ok(client.with_cancellation(cancelled_by_signal()))
 }
 

@@ -10,6 +10,7 @@ mod log;
 mod output;
 mod person;
 mod progress;
+mod proxy;
 mod show;
 mod summary;
 

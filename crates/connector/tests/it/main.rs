@@ -25,3 +25,4 @@ mod resume;
 mod rows;
 mod run;
 mod secrets;
+mod service_app;

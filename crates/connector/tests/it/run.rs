@@ -14,7 +14,8 @@ use rolebook_fake_okta::{App, FakeOkta, Fault, Group, Logged, Options, Org, Rate
 use rolebook_federation::Switches;
 use rolebook_ledger::Facts;
 use rolebook_okta::{
-    ApiToken, Client, ClientConfig, Domain, Governor, GovernorConfig, Secret, install_crypto_provider,
+    ApiToken, Client, ClientConfig, Credential, Domain, Governor, GovernorConfig, Secret, ServiceApp,
+    install_crypto_provider,
 };
 use rolebook_snapshot::{Limits, Snapshot};
 use tempfile::TempDir;
@@ -33,6 +34,7 @@ pub(crate) struct Run {
     pub(crate) fake: FakeOkta,
     pub(crate) sync: SyncOptions,
     token: String,
+    service_app: Option<ServiceApp>,
     in_flight: usize,
     now: AtomicI64,
     _folder: TempDir,
@@ -72,6 +74,7 @@ impl Run {
             fake: FakeOkta::start(org, okta).unwrap(),
             sync,
             token: "read_only".to_owned(),
+            service_app: None,
             in_flight: 10,
             now: AtomicI64::new(START),
             _folder: folder,
@@ -81,6 +84,12 @@ impl Run {
     /// Which of the fake's tokens.
     pub(crate) fn token(mut self, name: &str) -> Self {
         name.clone_into(&mut self.token);
+        self
+    }
+
+    /// A service app instead of a token.
+    pub(crate) fn service_app(mut self, app: ServiceApp) -> Self {
+        self.service_app = Some(app);
         self
     }
 
@@ -127,13 +136,16 @@ impl Run {
     }
 
     fn client(&self) -> Client {
-        self.client_with(&self.fake.token(&self.token))
+        match &self.service_app {
+            Some(app) => self.client_with(app.clone()),
+            None => self.client_with(ApiToken::new(&Secret::from(self.fake.token(&self.token))).unwrap()),
+        }
     }
 
-    fn client_with(&self, token: &str) -> Client {
+    fn client_with(&self, credential: impl Into<Credential>) -> Client {
         install_crypto_provider();
         let (domain, _) = Domain::parse(self.fake.url(), true).unwrap();
-        let mut config = ClientConfig::new(domain, ApiToken::new(&Secret::from(token)).unwrap());
+        let mut config = ClientConfig::new(domain, credential);
         config.addresses.allow_loopback = true;
         config.retry.base = Duration::from_millis(1);
         config.retry.ceiling = Duration::from_millis(10);

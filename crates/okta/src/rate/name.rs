@@ -31,6 +31,8 @@ pub enum BucketName {
     Iam,
     /// `/oauth2/v1/clients` and below.
     Clients,
+    /// `/oauth2/v1/token`.
+    Token,
     /// `/api/v1/principal-rate-limits`.
     PrincipalRateLimits,
     /// All other paths: org, schemas, internal.
@@ -45,7 +47,13 @@ impl BucketName {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         match (segments.next(), segments.next()) {
             (Some("api"), Some("v1")) => {}
-            (Some("oauth2"), Some("v1")) if segments.next() == Some("clients") => return Self::Clients,
+            (Some("oauth2"), Some("v1")) => {
+                return match segments.next() {
+                    Some("clients") => Self::Clients,
+                    Some("token") => Self::Token,
+                    _ => Self::Rest,
+                };
+            }
             _ => return Self::Rest,
         }
         let (family, id, below) = (segments.next(), segments.next(), segments.next());
@@ -78,6 +86,7 @@ impl BucketName {
             Self::Logs => "logs",
             Self::Iam => "iam",
             Self::Clients => "clients",
+            Self::Token => "token",
             Self::PrincipalRateLimits => "principal-rate-limits",
             Self::Rest => "rest",
         }
@@ -122,7 +131,8 @@ mod tests {
             ("/api/v1/internal/apps/0oa1/types", B::Rest),
             ("/api/v1/principal-rate-limits", B::PrincipalRateLimits),
             ("/oauth2/v1/clients/0oa1/roles", B::Clients),
-            ("/oauth2/v1/token", B::Rest),
+            ("/oauth2/v1/token", B::Token),
+            ("/oauth2/v1/keys", B::Rest),
             ("/", B::Rest),
         ];
         for (target, bucket) in rows {

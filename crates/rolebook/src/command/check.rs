@@ -31,8 +31,11 @@ pub(crate) async fn run(arguments: CheckArguments) -> Result<ExitCode, Failure> 
 fn text(probe: &Probe, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "Org       {} ({}), {}", visible(&probe.org.name), probe.org.id, probe.org.domain)?;
     match &probe.reader {
+        Some(reader) if reader.login.is_empty() => {
+            writeln!(out, "Asks as   service app {}", visible(&reader.id))?
+        }
         Some(reader) => writeln!(out, "Token of  {} ({})", visible(&reader.login), reader.id)?,
-        None => writeln!(out, "Token of  nobody that Okta names (a service app)")?,
+        None => writeln!(out, "Token of  nobody that Okta names")?,
     }
     let app = &probe.app;
     writeln!(out, "App       {} \"{}\", {}", app.id, visible(&app.label), app.status)?;

@@ -2,7 +2,7 @@
 
 use std::{io::Write, process::ExitCode};
 
-use rolebook_fake_okta::{FakeOkta, Options, Org, RateLimits, orgs};
+use rolebook_fake_okta::{FakeOkta, Options, Org, RateLimits, ServiceApp, ServiceKey, TokenRole, orgs};
 use serde_json::json;
 
 use crate::{
@@ -15,6 +15,18 @@ use crate::{
 
 /// Tokens that the fake knows, by the role of their owner.
 const TOKENS: [&str; 5] = ["super", "read_only", "app_admin", "group_admin", "app_group_admin"];
+/// Scopes that the service apps are granted.
+const SERVICE_SCOPES: [&str; 9] = [
+    "okta.apps.manage",
+    "okta.apps.read",
+    "okta.groups.manage",
+    "okta.groups.read",
+    "okta.logs.read",
+    "okta.orgs.read",
+    "okta.roles.read",
+    "okta.schemas.read",
+    "okta.users.read",
+];
 /// The AWS app of the built-in orgs.
 const APP: &str = "0oaAWS";
 
@@ -30,7 +42,9 @@ pub(crate) async fn run(arguments: FakeOktaArguments) -> Result<ExitCode, Failur
         FakeLimits::Integrator => RateLimits::INTEGRATOR,
         FakeLimits::Unlimited => RateLimits::UNLIMITED,
     };
+    let service_apps = arguments.oauth_key_out.as_ref().map(|path| service_apps(path)).transpose()?;
     let options = Options {
+        service_apps: service_apps.as_ref().map(|(apps, _)| apps.clone()).unwrap_or_default(),
         listen: arguments.listen,
         tls: !arguments.http,
         start_time: now(),
@@ -53,11 +67,54 @@ pub(crate) async fn run(arguments: FakeOktaArguments) -> Result<ExitCode, Failur
     };
     let tokens: serde_json::Map<String, serde_json::Value> =
         TOKENS.iter().map(|name| ((*name).to_owned(), fake.token(name).into())).collect();
-    let line = json!({ "url": fake.url(), "ca_file": ca_file, "app_id": APP, "tokens": tokens });
+    let mut line = json!({ "url": fake.url(), "ca_file": ca_file, "app_id": APP, "tokens": tokens });
+    if let (Some((_, apps)), serde_json::Value::Object(line)) = (service_apps, &mut line) {
+        line.insert("service_apps".to_owned(), apps);
+    }
     let mut out = std::io::stdout();
     finish(writeln!(out, "{line}").and_then(|()| out.flush()))?;
     stop_signal().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Service apps with one new key, which is written to a file: with and without DPoP, and one without an admin role.
+fn service_apps(path: &std::path::Path) -> Result<(Vec<ServiceApp>, serde_json::Value), Failure> {
+    let key = ServiceKey::generate("fake-key")
+        .map_err(|error| Failure::failed(error.to_string(), "try again later"))?;
+    let written = write_private(path, key.private_pem().as_bytes());
+    written.map_err(|error| {
+        Failure::failed(format!("cannot write {}: {error}", path.display()), "choose another --oauth-key-out")
+    })?;
+    let app = |id: &str, role: TokenRole, dpop: bool| {
+        ServiceApp::new(id).key(key.public_jwk()).grant(SERVICE_SCOPES).role(role).dpop(dpop)
+    };
+    let apps = vec![
+        app("0oaServiceReadOnly", TokenRole::ReadOnly, true),
+        app("0oaServiceSuper", TokenRole::Super, true),
+        app("0oaServiceBearer", TokenRole::ReadOnly, false),
+        app("0oaServiceNoRole", TokenRole::NoRole, true),
+    ];
+    let file = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let line = json!({
+        "private_key_file": file,
+        "key_id": key.id(),
+        "client_ids": {
+            "read_only": "0oaServiceReadOnly",
+            "super": "0oaServiceSuper",
+            "read_only_without_dpop": "0oaServiceBearer",
+            "no_role": "0oaServiceNoRole",
+        },
+    });
+    Ok((apps, line))
+}
+
+/// Writes a file that only its owner can read.
+fn write_private(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
 }
 
 /// A built-in org by name, else a file.

@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use super::place::{Place, ended, terminate};
 
-struct Served {
+pub(crate) struct Served {
     child: Child,
     out: BufReader<ChildStdout>,
-    line: Value,
+    pub(crate) line: Value,
 }
 
 /// Starts the fake and reads its line.
-fn served(place: &Place, arguments: &str) -> Served {
+pub(crate) fn served(place: &Place, arguments: &str) -> Served {
     let mut child = place.call(&format!("fake-okta --listen 127.0.0.1:0 {arguments}")).spawn();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
@@ -30,12 +30,12 @@ fn served(place: &Place, arguments: &str) -> Served {
 }
 
 impl Served {
-    fn text(&self, key: &str) -> &str {
+    pub(crate) fn text(&self, key: &str) -> &str {
         self.line[key].as_str().unwrap()
     }
 
     /// SIGTERM ends it well, and it has said no more than its line.
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         terminate(&self.child);
         assert_eq!(ended(&mut self.child).code(), Some(0));
         let mut rest = String::new();

@@ -29,7 +29,13 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         "assume" => Some("filter-match=sometimes"),
         "profile" => Some("nobody"),
         "config" | "api-token-file" | "ca-file" => Some("missing.file"),
+        // Read only when there is a proxy.
+        "proxy-credentials-file" => None,
         "org" => Some("missing.yaml"),
+        // Beside a token.
+        "oauth-client-id" | "oauth-private-key-file" | "oauth-key-id" | "oauth-scopes" => Some("0oaService"),
+        "proxy" => Some("ftp://proxy.test"),
+        "oauth-key-out" => Some("missing/key.pem"),
         _ => None,
     }
 }
@@ -64,16 +70,24 @@ fn every_flag_has_one() {
             };
             let call = if flag == "listen" { place.call(command) } else { call(&place) };
             let end = call.env(&variable, value).end();
-            let code =
-                if matches!(flag.as_str(), "config" | "api-token-file" | "ca-file" | "org") { 3 } else { 2 };
+            let code = match flag.as_str() {
+                "config" | "api-token-file" | "ca-file" | "org" => 3,
+                "oauth-key-out" => 1,
+                _ => 2,
+            };
             let end = end.failed(code);
             assert!(!end.err.contains(&format!("{variable} is unknown")), "{end:#?}");
             assert_eq!(fake.log_lines(), [""; 0], "{command}: {variable}={value}");
             assert_eq!(place.files(), [""; 0], "{command}: {variable}={value}");
         }
     }
+<<<<<<< HEAD
     // These take any text; the tests below, and those of the guard, show what they change.
     let texts = ["aws-okta-app-id", "ca-out", "file", "profile-attributes", "reason"];
+=======
+    // These take any text; the tests below show what they change.
+    let texts = ["aws-okta-app-id", "ca-out", "file", "profile-attributes", "proxy-credentials-file"];
+>>>>>>> bef9c6b94c44c7c8a313240ae88816c5fa5ec2d3
     assert_eq!(unchecked.iter().map(String::as_str).collect::<Vec<_>>(), texts);
 }
 
