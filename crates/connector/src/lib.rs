@@ -1,6 +1,8 @@
 //! Puts the rooms together: asks Okta what the app needs, turns its answers into facts, lets `federation` resolve
 //! access and seals the result. Here, and only here, Okta's shapes become the domain's facts.
 
+mod accounts_file;
+mod accounts_seen;
 mod admin_roles;
 mod app;
 mod bound;
@@ -13,6 +15,8 @@ mod progress;
 mod reading;
 mod sync;
 
+pub use accounts_file::{AccountsError, Place, parse_accounts};
+pub use accounts_seen::AccountsSeen;
 pub use app::{AWS_APP, AppChoice, FoundApp};
 pub use bound::{AdminBound, Bound};
 pub use error::{ErrorKind, SyncError};

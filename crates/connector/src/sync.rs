@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use rolebook_federation::{Access, Rules, Switches, Union, Warnings, resolve};
-use rolebook_ledger::{AppRecord, Coverage, Facts, Org, OrgId, OrgSeen, Reader, write};
+use rolebook_ledger::{AccountRecord, AppRecord, Coverage, Facts, Org, OrgId, OrgSeen, Reader, write};
 use rolebook_okta::{BucketStats, Client};
 use rolebook_snapshot::{Sealed, SnapshotWriter, SyncId, WriterOptions};
 
 use crate::{
-    AppChoice, Bound, Event, Progress, ReadOptions, Stage, SyncError, app,
+    AccountsSeen, AppChoice, Bound, Event, Progress, ReadOptions, Stage, SyncError, app,
     reading::{Read, Reading},
 };
 
@@ -25,6 +25,8 @@ pub struct SyncOptions {
     pub app: AppChoice,
     /// What is read.
     pub read: ReadOptions,
+    /// What an accounts file says of AWS accounts, see [`parse_accounts`](crate::parse_accounts).
+    pub accounts: Vec<AccountRecord>,
     /// Choices where Okta's behaviour is unproven.
     pub switches: Switches,
     /// Name and version of the writing program, for the coverage record.
@@ -52,6 +54,8 @@ pub struct Summary {
     pub to: Timestamp,
     /// Numbers of accounts, roles, groups, users.
     pub counts: Counts,
+    /// The accounts by their names, and what an accounts file and Okta know of each other.
+    pub accounts: AccountsSeen,
     /// What the reader should know.
     pub warnings: Warnings,
     /// What was read and what was not.
@@ -166,6 +170,7 @@ pub async fn sync(
         sealed,
         sync_id,
         counts: count(&facts, &access),
+        accounts: AccountsSeen::of(&facts, &access),
         maps_groups: rules.maps_groups(),
         from,
         to: clock(),
@@ -204,6 +209,7 @@ fn gather(
         org,
         app,
         catalogue: read.catalogue,
+        accounts: options.accounts.clone(),
         groups,
         users,
         admin_roles: read.admin.roles,

@@ -61,6 +61,7 @@ impl Run {
             file: folder.path().join("acme.c1z"),
             app: AppChoice::Find,
             read: ReadOptions::default(),
+            accounts: Vec::new(),
             switches: Switches::default(),
             writer: "acceptance 1".to_owned(),
             random: [7; 16],

@@ -35,6 +35,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
         file: arguments.file.clone(),
         app: AppChoice::Find,
         read: ReadOptions::default(),
+        accounts: Vec::new(),
         switches: Switches::default(),
         writer: WRITER.to_owned(),
         random: connection::random()?,

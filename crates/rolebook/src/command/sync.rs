@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rolebook_connector::SyncOptions;
 
 use crate::{
+    accounts,
     arguments::{SummaryFormat, SyncArguments},
     connection,
     failure::Failure,
@@ -23,6 +24,7 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
         file: arguments.file,
         app: connection::app_choice(&arguments.connection),
         read: connection::read_options(&arguments.read),
+        accounts: accounts::read(arguments.accounts.as_ref())?,
         switches: connection::switches(&arguments.read)?,
         writer: WRITER.to_owned(),
         random: connection::random()?,

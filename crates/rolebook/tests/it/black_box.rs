@@ -6,6 +6,7 @@ mod exits;
 mod fake_okta;
 mod help;
 mod layers;
+mod names;
 mod orgs;
 mod place;
 mod redaction;

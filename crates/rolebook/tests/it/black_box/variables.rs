@@ -22,7 +22,7 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         "domain" => Some("http://acme.okta.com"),
         "assume" => Some("filter-match=sometimes"),
         "profile" => Some("nobody"),
-        "config" | "api-token-file" | "ca-file" => Some("missing.file"),
+        "config" | "api-token-file" | "ca-file" | "accounts" => Some("missing.file"),
         "org" => Some("missing.yaml"),
         _ => None,
     }
@@ -58,8 +58,8 @@ fn every_flag_has_one() {
             };
             let call = if flag == "listen" { place.call(command) } else { call(&place) };
             let end = call.env(&variable, value).end();
-            let code =
-                if matches!(flag.as_str(), "config" | "api-token-file" | "ca-file" | "org") { 3 } else { 2 };
+            let file = matches!(flag.as_str(), "config" | "api-token-file" | "ca-file" | "accounts" | "org");
+            let code = if file { 3 } else { 2 };
             let end = end.failed(code);
             assert!(!end.err.contains(&format!("{variable} is unknown")), "{end:#?}");
             assert_eq!(fake.log_lines(), [""; 0], "{command}: {variable}={value}");
@@ -67,7 +67,7 @@ fn every_flag_has_one() {
         }
     }
     // These take any text; the tests below show what they change.
-    let texts = ["aws-okta-app-id", "ca-out", "file", "profile-attributes"];
+    let texts = ["account", "aws-okta-app-id", "ca-out", "file", "profile-attributes"];
     assert_eq!(unchecked.iter().map(String::as_str).collect::<Vec<_>>(), texts);
 }
 
