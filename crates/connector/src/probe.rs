@@ -4,7 +4,7 @@ use rolebook_federation::{Rules, Switches, Union, Warnings};
 use rolebook_ledger::{AppRecord, Org, Reader};
 use rolebook_okta::{Client, Error, GroupQuery};
 
-use crate::{AdminRoles, AppChoice, FoundApp, Stage, SyncError, sync};
+use crate::{AdminRoles, AppChoice, Door, Stage, SyncError, doors, sync};
 
 /// What the token shows.
 #[derive(Debug, Clone)]
@@ -15,8 +15,8 @@ pub struct Probe {
     pub reader: Option<Reader>,
     /// The AWS app that a sync would read.
     pub app: AppRecord,
-    /// Further AWS apps of the org, which a sync would not read.
-    pub other_apps: Vec<FoundApp>,
+    /// Other apps that lead to AWS, which a sync does not read; or why they could not be listed.
+    pub doors: Result<Vec<Door>, String>,
     /// Group names decide; otherwise profiles of assignments do.
     pub maps_groups: bool,
     /// Every list that a sync reads, and whether the token may read it.
@@ -73,7 +73,7 @@ pub async fn check(
     let mut note = |stage, read: Result<(), Error>, essential| -> Result<(), SyncError> {
         let right = match read {
             Ok(()) => Right::Yes,
-            Err(error) if error.is_unauthenticated() || matches!(error, Error::Cancelled) => {
+            Err(error) if ends_a_check(&error) => {
                 return Err(SyncError::reading("a list")(error));
             }
             Err(error) => Right::No { why: error.to_string(), essential },
@@ -93,22 +93,25 @@ pub async fn check(
     if admin_roles != AdminRoles::Off {
         note(Stage::AdminRoles, first(client.role_assignees()).await, admin_roles == AdminRoles::On)?;
     }
-    let other_apps = crate::app::list(client)
-        .await?
-        .into_iter()
-        .filter(|other| other.id.as_str() != app.id.as_str())
-        .map(crate::app::found)
-        .collect();
+    let doors = match doors::find(client, app.id.as_str()).await {
+        Err(error) if ends_a_check(&error) => return Err(SyncError::reading("the apps")(error)),
+        found => found.map_err(|error| error.to_string()),
+    };
     Ok(Probe {
         org: entrance.org,
         reader: entrance.reader,
-        other_apps,
+        doors,
         maps_groups,
         lists,
         cost: cost(maps_groups, admin_roles),
         warnings,
         app,
     })
+}
+
+/// What makes all further asking useless.
+fn ends_a_check(error: &Error) -> bool {
+    error.is_unauthenticated() || matches!(error, Error::Cancelled)
 }
 
 async fn first<T: serde::de::DeserializeOwned>(
