@@ -1,12 +1,15 @@
 //! Puts the rooms together: asks Okta what the app needs, turns its answers into facts, lets `federation` resolve
 //! access and seals the result. Here, and only here, Okta's shapes become the domain's facts.
 
+mod accounts_file;
+mod accounts_seen;
 mod admin_roles;
 mod app;
 mod baseline;
 mod bound;
 mod claim;
 mod coverage;
+mod doors;
 mod entrance;
 mod error;
 mod guard;
@@ -23,8 +26,11 @@ mod summary;
 mod sync;
 mod walk;
 
+pub use accounts_file::{AccountsError, Place, parse_accounts};
+pub use accounts_seen::AccountsSeen;
 pub use app::{AWS_APP, AppChoice, FoundApp};
 pub use bound::{AdminBound, Bound};
+pub use doors::{Door, DoorKind};
 pub use error::{ErrorKind, SyncError};
 pub use guard::{Gain, Loss, Since};
 pub use held::{Accepted, accept_held, accepted_path, held_path};

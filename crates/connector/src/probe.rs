@@ -4,7 +4,7 @@ use rolebook_federation::{Rules, Switches, Union, Warnings};
 use rolebook_ledger::{AppRecord, Org, Reader};
 use rolebook_okta::{Client, Error, GroupQuery};
 
-use crate::{AdminRoles, AppChoice, FoundApp, Stage, SyncError, entrance::enter, service_app};
+use crate::{AdminRoles, AppChoice, Door, Stage, SyncError, doors, entrance::enter, service_app};
 
 /// What the token shows.
 #[derive(Debug, Clone)]
@@ -15,8 +15,8 @@ pub struct Probe {
     pub reader: Option<Reader>,
     /// The AWS app that a sync would read.
     pub app: AppRecord,
-    /// Further AWS apps of the org, which a sync would not read.
-    pub other_apps: Vec<FoundApp>,
+    /// Other apps that lead to AWS, which a sync does not read; or why they could not be listed.
+    pub doors: Result<Vec<Door>, String>,
     /// Group names decide; otherwise profiles of assignments do.
     pub maps_groups: bool,
     /// Every list that a sync reads, and whether the token may read it.
@@ -90,16 +90,14 @@ pub async fn check(
         let required = admin_roles == AdminRoles::On;
         note(Stage::AdminRoles, right(first(client.role_assignees()).await, required)?);
     }
-    let other_apps = crate::app::list(client)
-        .await?
-        .into_iter()
-        .filter(|other| other.id.as_str() != app.id.as_str())
-        .map(crate::app::found)
-        .collect();
+    let doors = match doors::find(client, app.id.as_str()).await {
+        Err(error) if ends_a_check(&error) => return Err(SyncError::reading("the apps")(error)),
+        found => found.map_err(|error| error.to_string()),
+    };
     Ok(Probe {
         org: entrance.org,
         reader: entrance.reader,
-        other_apps,
+        doors,
         maps_groups,
         lists,
         cost: cost(maps_groups, admin_roles, service_app),
@@ -112,11 +110,14 @@ pub async fn check(
 fn right(read: Result<(), Error>, essential: bool) -> Result<Right, SyncError> {
     match read {
         Ok(()) => Ok(Right::Yes),
-        Err(error) if error.is_unauthenticated() || matches!(error, Error::Cancelled) => {
-            Err(SyncError::reading("a list")(error))
-        }
+        Err(error) if ends_a_check(&error) => Err(SyncError::reading("a list")(error)),
         Err(error) => Ok(Right::No { why: error.to_string(), essential }),
     }
+}
+
+/// What makes all further asking useless.
+fn ends_a_check(error: &Error) -> bool {
+    error.is_unauthenticated() || matches!(error, Error::Cancelled)
 }
 
 async fn first<T: serde::de::DeserializeOwned>(

@@ -8,7 +8,7 @@ use rolebook_ledger::{AppRecord, Coverage, Facts, Org};
 use rolebook_okta::BucketStats;
 use rolebook_snapshot::{Sealed, SyncId};
 
-use crate::{Bound, Since};
+use crate::{AccountsSeen, Bound, Since};
 
 /// What a sync did.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub struct Summary {
     pub to: Timestamp,
     /// Numbers of accounts, roles, groups, users.
     pub counts: Counts,
+    /// The accounts by their names, and what an accounts file and Okta know of each other.
+    pub accounts: AccountsSeen,
     /// What the reader should know.
     pub warnings: Warnings,
     /// What was read and what was not.

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use rolebook_federation::{Access, Rules, Switches, Union, Warnings, resolve};
-use rolebook_ledger::{AppRecord, Coverage, Facts, Org, OrgSeen, Reader, write};
+use rolebook_ledger::{AccountRecord, AppRecord, Coverage, Facts, Org, OrgSeen, Reader, write};
 use rolebook_okta::Client;
 use rolebook_snapshot::{SnapshotWriter, SyncId, WriterOptions};
 
 use crate::{
-    AppChoice, Counts, ErrorKind, Event, Held, Progress, ReadOptions, Resumed, Since, Stage, Summary,
-    SyncError,
+    AccountsSeen, AppChoice, Counts, ErrorKind, Event, Held, Progress, ReadOptions, Resumed, Since, Stage,
+    Summary, SyncError,
     baseline::Baseline,
     bound::Bound,
     claim::Claim,
@@ -33,6 +33,8 @@ pub struct SyncOptions {
     pub app: AppChoice,
     /// What is read.
     pub read: ReadOptions,
+    /// What an accounts file says of AWS accounts, see [`parse_accounts`](crate::parse_accounts).
+    pub accounts: Vec<AccountRecord>,
     /// Choices where Okta's behaviour is unproven.
     pub switches: Switches,
     /// How old a run that was cut off may be to be taken up.
@@ -121,6 +123,7 @@ pub async fn sync(
         resumed,
         sync_id,
         counts: Counts::of(&facts, &access),
+        accounts: AccountsSeen::of(&facts, &access),
         maps_groups: rules.maps_groups(),
         from,
         to: clock(),
@@ -164,6 +167,7 @@ fn gather(
         org,
         app,
         catalogue: read.catalogue,
+        accounts: options.accounts.clone(),
         groups,
         users,
         admin_roles: read.admin.roles,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rolebook_federation as federation;
 use serde_json::{Map, Value};
 
-use crate::{AppId, Coverage, GroupId, GroupName, GroupRule, OrgId, UserId};
+use crate::{AccountNames, AccountRecord, AppId, Coverage, GroupId, GroupName, GroupRule, OrgId, UserId};
 
 /// Everything a snapshot is made of. Groups and users are ascending by id, each once.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -17,6 +17,8 @@ pub struct Facts {
     pub app: AppRecord,
     /// Role values that Okta lists for the app, beyond those seen on groups and people.
     pub catalogue: CatalogueRecord,
+    /// What an accounts file says of AWS accounts, ascending by id, each once; empty without one.
+    pub accounts: Vec<AccountRecord>,
     /// Groups assigned to the app and, in group mapping mode, groups whose name the filter finds.
     pub groups: Vec<GroupRecord>,
     /// App users, members that were read and holders of Okta admin roles.
@@ -29,6 +31,14 @@ pub struct Facts {
     pub group_names: Vec<GroupName>,
     /// What was read and what was not.
     pub coverage: Coverage,
+}
+
+impl Facts {
+    /// The accounts by all their names: those that the resolved access shows and those of the accounts file.
+    #[must_use]
+    pub fn account_names(&self, access: &federation::Access) -> AccountNames {
+        AccountNames::new(&self.accounts, &access.roles)
+    }
 }
 
 /// The Okta org.

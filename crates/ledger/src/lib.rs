@@ -4,6 +4,8 @@
 //! The connector writes through [`write()`], every question reads through [`read()`]; a round-trip property holds both
 //! together. `docs/SNAPSHOT.md` tells the contract for readers of the file.
 
+mod account;
+mod account_names;
 mod asset;
 mod coverage;
 mod facts;
@@ -12,6 +14,8 @@ mod read;
 mod words;
 mod write;
 
+pub use account::{AccountRecord, OTHER_ACCOUNTS_ASSET};
+pub use account_names::{AccountError, AccountNames, NamedAccount, account_number, has_lost_a_zero};
 pub use asset::{GROUP_NAMES_ASSET, GROUP_RULES_ASSET, GroupName, GroupRule};
 pub use coverage::{COVERAGE_ASSET, Coverage, ListCoverage, OrgSeen, Reader};
 pub use facts::{

@@ -9,8 +9,8 @@ use rolebook_snapshot::{
 };
 
 use crate::{
-    AppRecord, COVERAGE_ASSET, Coverage, Facts, GROUP_NAMES_ASSET, GROUP_RULES_ASSET, GroupId, Org, UserId,
-    asset,
+    AccountRecord, AppRecord, COVERAGE_ASSET, Coverage, Facts, GROUP_NAMES_ASSET, GROUP_RULES_ASSET, GroupId,
+    OTHER_ACCOUNTS_ASSET, Org, UserId, asset,
     words::{ACCOUNT, APP, GROUP, ROLE, USER, key},
 };
 
@@ -47,7 +47,7 @@ pub enum ReadError {
 pub fn read(rows: &SyncRows<'_>) -> Result<Facts, ReadError> {
     let mut facts = Facts::default();
     read_app(rows, &mut facts)?;
-    read_catalogue(rows, &mut facts)?;
+    read_accounts(rows, &mut facts)?;
     let mut positions = read_groups_and_users(rows, &mut facts)?;
     read_assignments(rows, &mut facts, &positions)?;
     read_members(rows, &mut facts, &positions)?;
@@ -104,10 +104,11 @@ fn read_app(rows: &SyncRows<'_>, facts: &mut Facts) -> Result<(), ReadError> {
     if found { Ok(()) } else { Err(ReadError::NoApp) }
 }
 
-/// In direct mode every stored value of every role may have come from the catalogue: reading it as such gives the
-/// same roles again.
-fn read_catalogue(rows: &SyncRows<'_>, facts: &mut Facts) -> Result<(), ReadError> {
+/// Catalogue and account facts. In direct mode every stored value of every role may have come from the catalogue:
+/// reading it as such gives the same roles again.
+fn read_accounts(rows: &SyncRows<'_>, facts: &mut Facts) -> Result<(), ReadError> {
     let direct = !facts.app.to_federation(&mut federation::Warnings::new()).settings.use_group_mapping;
+    let mut accounts: Vec<AccountRecord> = asset::read(rows, OTHER_ACCOUNTS_ASSET)?.unwrap_or_default();
     let catalogue = &mut facts.catalogue;
     rows.resources(Some(ACCOUNT), |row| {
         let profile = View::profile(&row);
@@ -119,10 +120,15 @@ fn read_catalogue(rows: &SyncRows<'_>, facts: &mut Facts) -> Result<(), ReadErro
         if direct {
             catalogue.values.extend(resource::role_values(&profile));
         }
+        accounts.extend(resource::account(&profile));
         Ok::<_, ReadError>(())
     })?;
     catalogue.values.sort();
     catalogue.values.dedup();
+    accounts.sort_by(|a, b| a.id.cmp(&b.id));
+    // an account that Okta shows in two ways has two rows
+    accounts.dedup_by(|a, b| a.id == b.id);
+    facts.accounts = accounts;
     Ok(())
 }
 

@@ -30,6 +30,7 @@ pub(crate) mod key {
     pub(crate) const CATALOGUE: &str = "catalogue";
     pub(crate) const CREATED: &str = "created";
     pub(crate) const FEATURES: &str = "features";
+    pub(crate) const GIVEN: &str = "given";
     pub(crate) const IMPLICIT_ASSIGNMENT: &str = "implicit_assignment";
     pub(crate) const LAST_MEMBERSHIP_UPDATED: &str = "last_membership_updated";
     pub(crate) const LAST_UPDATED: &str = "last_updated";

@@ -7,7 +7,7 @@ use rolebook_snapshot::{
 };
 
 use crate::{
-    COVERAGE_ASSET, Facts, GROUP_NAMES_ASSET, GROUP_RULES_ASSET, asset,
+    COVERAGE_ASSET, Facts, GROUP_NAMES_ASSET, GROUP_RULES_ASSET, OTHER_ACCOUNTS_ASSET, asset,
     words::{ACCOUNT, APP, GROUP, ROLE, USER},
 };
 
@@ -55,6 +55,10 @@ pub fn write(facts: &Facts, access: &Access, writer: &mut SnapshotWriter) -> Res
     }
     if !facts.group_rules.is_empty() {
         writer.asset(GROUP_RULES_ASSET, "application/json", &asset::json(&facts.group_rules))?;
+    }
+    let others = account::others(facts, access);
+    if !others.is_empty() {
+        writer.asset(OTHER_ACCOUNTS_ASSET, "application/json", &asset::json(&others))?;
     }
     Ok(())
 }

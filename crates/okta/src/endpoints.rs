@@ -61,6 +61,11 @@ impl Client {
         self.list(Target::of(&["users", id.as_str(), "groups"])?, USER_GROUPS)
     }
 
+    /// `GET /apps`: all that the token sees.
+    pub fn apps(&self) -> Result<Pager<App>, Error> {
+        self.list(Target::of(&["apps"])?, APPS)
+    }
+
     /// `GET /apps`, those with one catalogue name.
     pub fn apps_named(&self, name: &str) -> Result<Pager<App>, Error> {
         let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");

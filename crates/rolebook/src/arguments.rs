@@ -156,6 +156,11 @@ pub(crate) struct SyncArguments {
     #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
     pub(crate) file: PathBuf,
 
+    /// Names, owners and tags of AWS accounts: a CSV with a header line (id, name, alias, ou, environment, owner,
+    /// your own columns), or the JSON of aws organizations list-accounts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accounts: Option<PathBuf>,
+
     /// How the summary is printed
     #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
     pub(crate) output: SummaryFormat,
@@ -229,6 +234,10 @@ pub(crate) struct ShowArguments {
     /// Snapshot to read
     #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
     pub(crate) file: PathBuf,
+
+    /// Only what concerns this AWS account: id, name, alias, or a pattern as in prod-*. May be repeated
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Vec<String>,
 
     /// How it is printed
     #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]

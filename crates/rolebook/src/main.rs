@@ -1,5 +1,6 @@
 //! The `rolebook` command: arguments, output and exit codes. What it does is done by the crates below it.
 
+mod accounts;
 mod arguments;
 mod command;
 mod configuration;

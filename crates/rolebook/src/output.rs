@@ -18,8 +18,22 @@ pub(crate) enum Cell {
     Number(u64),
     Flag(bool),
     List(Vec<String>),
+    /// A list whose items programs read in one form, people in another.
+    Labelled(Vec<Labelled>),
     Empty,
 }
+
+/// One item in two forms.
+#[derive(Debug, Clone)]
+pub(crate) struct Labelled {
+    pub(crate) plain: String,
+    pub(crate) label: String,
+}
+
+/// Columns that a table shows only where some row fills them.
+const WHERE_FILLED: [Column; 5] = ["account_name", "number", "environment", "owner", "in_okta"];
+/// Columns for programs: in JSON and CSV only.
+const NOT_IN_TABLES: [Column; 3] = ["alias", "ou", "tags"];
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
@@ -65,7 +79,19 @@ impl Cell {
             Self::Flag(true) => "yes".to_owned(),
             Self::Flag(false) => "no".to_owned(),
             Self::List(items) => items.join(between),
+            Self::Labelled(items) => {
+                items.iter().map(|item| item.plain.as_str()).collect::<Vec<_>>().join(between)
+            }
             Self::Empty => String::new(),
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Labelled(items) => {
+                items.iter().map(|item| item.label.as_str()).collect::<Vec<_>>().join(", ")
+            }
+            other => other.plain(", "),
         }
     }
 
@@ -75,6 +101,7 @@ impl Cell {
             Self::Number(number) => (*number).into(),
             Self::Flag(flag) => (*flag).into(),
             Self::List(items) => items.clone().into(),
+            Self::Labelled(items) => items.iter().map(|item| item.plain.clone()).collect(),
             Self::Empty => Value::Null,
         }
     }
@@ -110,9 +137,13 @@ impl Rows {
         } else {
             ContentArrangement::Disabled
         });
-        table.set_header(self.columns.iter().map(|column| column.to_uppercase().replace('_', " ")));
+        let shown: Vec<bool> =
+            (0..).zip(&self.columns).map(|(ix, column)| self.in_table(ix, column)).collect();
+        let headers = self.columns.iter().zip(&shown).filter(|(_, shown)| **shown);
+        table.set_header(headers.map(|(column, _)| column.to_uppercase().replace('_', " ")));
         for row in &self.rows {
-            table.add_row(row.iter().map(|cell| visible(&cell.plain(", "))));
+            let cells = row.iter().zip(&shown).filter(|(_, shown)| **shown);
+            table.add_row(cells.map(|(cell, _)| visible(&cell.shown())));
         }
         for column in table.column_iter_mut() {
             column.set_padding((0, 2));
@@ -121,6 +152,11 @@ impl Rows {
             writeln!(out, "{}", line.trim_end())?;
         }
         Ok(())
+    }
+
+    fn in_table(&self, ix: usize, column: Column) -> bool {
+        let tells = |row: &Vec<Cell>| !matches!(row.get(ix), None | Some(Cell::Empty | Cell::Flag(true)));
+        !NOT_IN_TABLES.contains(&column) && (!WHERE_FILLED.contains(&column) || self.rows.iter().any(tells))
     }
 
     fn json(&self, out: &mut impl Write) -> io::Result<()> {

@@ -1,13 +1,14 @@
 //! What a snapshot holds, as rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rolebook_federation::{Access, Role, RoleIx, Rules, Union, Warnings, resolve};
-use rolebook_ledger::{Facts, GroupRecord, UserRecord};
+use rolebook_ledger::{AccountNames, Facts, GroupRecord, NamedAccount, UserRecord};
 
 use crate::{
+    accounts::chosen,
     failure::Failure,
-    output::{Cell, Rows},
+    output::{Cell, Labelled, Rows},
 };
 
 /// Facts of one sync and the access that follows from them, under the choices its coverage record names.
@@ -15,10 +16,13 @@ pub(crate) struct View {
     facts: Facts,
     access: Access,
     maps_groups: bool,
+    names: AccountNames,
+    /// Resource ids of the accounts that are asked for; `None` for all.
+    only: Option<BTreeSet<String>>,
 }
 
 impl View {
-    pub(crate) fn of(facts: Facts) -> Result<Self, Failure> {
+    pub(crate) fn of(facts: Facts, accounts: &[String]) -> Result<Self, Failure> {
         let mut warnings = Warnings::new();
         let app = facts.app.to_federation(&mut warnings);
         let rules = Rules::compile(&app, facts.app.union, &facts.coverage.switches, &mut warnings)
@@ -29,7 +33,25 @@ impl View {
             facts.groups.iter().map(|group| &group.group),
             facts.users.iter().map(|user| &user.user),
         );
-        Ok(Self { maps_groups: rules.maps_groups(), facts, access })
+        let names = facts.account_names(&access);
+        let only = chosen(&names, accounts)?;
+        Ok(Self { maps_groups: rules.maps_groups(), facts, access, names, only })
+    }
+
+    /// Whether an account is asked for.
+    fn wants(&self, account: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(account))
+    }
+
+    /// The role, when its account is asked for.
+    fn role(&self, ix: RoleIx) -> Option<&Role> {
+        self.access.roles.get(ix).filter(|role| self.wants(&role.account))
+    }
+
+    /// What stands beside an account's id: its name; where Okta shows an alias as id, the number too.
+    fn account_name(&self, account: &str) -> Cell {
+        let Some(account) = self.names.get(account) else { return Cell::Empty };
+        if number_beside_id(account).is_some() { account.label().into() } else { account.called().into() }
     }
 
     fn group(&self, ix: u32) -> Option<&GroupRecord> {
@@ -40,12 +62,18 @@ impl View {
         self.facts.users.get(ix as usize)
     }
 
-    /// Roles in the order of account and name.
+    /// Roles that are asked for, in the order of account and name.
     fn roles(&self) -> Vec<(RoleIx, &Role)> {
-        let mut roles: Vec<(RoleIx, &Role)> = (0..).zip(self.access.roles.roles()).collect();
+        let mut roles: Vec<(RoleIx, &Role)> =
+            (0..).zip(self.access.roles.roles()).filter(|(_, role)| self.wants(&role.account)).collect();
         roles.sort_by(|(_, a), (_, b)| (&a.account, &a.name).cmp(&(&b.account, &b.name)));
         roles
     }
+}
+
+/// The number of an account whose id is an alias or name, when the accounts file tells it.
+fn number_beside_id(account: &NamedAccount) -> Option<&str> {
+    account.number.as_ref().map(|number| number.as_str()).filter(|number| *number != account.id)
 }
 
 pub(crate) fn accounts(view: &View) -> Rows {
@@ -63,16 +91,47 @@ pub(crate) fn accounts(view: &View) -> Rows {
         users.sort_unstable();
         users.dedup();
     }
-    let rows = view.access.roles.accounts().map(|account| {
+    let partitions: BTreeMap<&str, &str> = view
+        .access
+        .roles
+        .accounts()
+        .map(|account| (account.id.as_str(), account.partition.as_str()))
+        .collect();
+    let rows = view.names.iter().filter(|account| view.wants(&account.id)).map(|account| {
+        let record = account.record.as_ref();
+        let tags = record.map(|record| record.tags.iter().map(|(key, value)| format!("{key}={value}")));
         vec![
             Cell::from(account.id.as_str()),
+            number_beside_id(account).into(),
             account.name.as_deref().or(account.alias.as_deref()).into(),
-            account.partition.as_str().into(),
+            account.alias.as_deref().into(),
+            record.and_then(|record| record.ou.as_deref()).into(),
+            record.and_then(|record| record.environment.as_deref()).into(),
+            record.and_then(|record| record.owner.as_deref()).into(),
+            tags.map(|tags| tags.collect::<Vec<_>>()).unwrap_or_default().into(),
+            account.in_okta.into(),
+            partitions.get(account.id.as_str()).copied().into(),
             roles.get(account.id.as_str()).copied().unwrap_or(0).into(),
             people.get(account.id.as_str()).map_or(0, Vec::len).into(),
         ]
     });
-    Rows { columns: vec!["account", "name", "partition", "roles", "people"], rows: rows.collect() }
+    Rows {
+        columns: vec![
+            "account",
+            "number",
+            "name",
+            "alias",
+            "ou",
+            "environment",
+            "owner",
+            "tags",
+            "in_okta",
+            "partition",
+            "roles",
+            "people",
+        ],
+        rows: rows.collect(),
+    }
 }
 
 pub(crate) fn roles(view: &View) -> Rows {
@@ -87,13 +146,17 @@ pub(crate) fn roles(view: &View) -> Rows {
     let rows = view.roles().into_iter().map(|(ix, role)| {
         vec![
             Cell::from(role.account.as_str()),
+            view.account_name(&role.account),
             role.name.as_str().into(),
             people.get(&ix).copied().unwrap_or(0).into(),
             groups.get(&ix).copied().unwrap_or(0).into(),
             role.arns.role.as_ref().map(ToString::to_string).into(),
         ]
     });
-    Rows { columns: vec!["account", "role", "people", "groups", "role_arn"], rows: rows.collect() }
+    Rows {
+        columns: vec!["account", "account_name", "role", "people", "groups", "role_arn"],
+        rows: rows.collect(),
+    }
 }
 
 pub(crate) fn groups(view: &View) -> Rows {
@@ -103,14 +166,18 @@ pub(crate) fn groups(view: &View) -> Rows {
             *members.entry(*group).or_default() += 1;
         }
     }
-    let mut confers: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    let mut confers: BTreeMap<u32, Vec<Labelled>> = BTreeMap::new();
     for grant in &view.access.group_grants {
-        if let Some(role) = view.access.roles.get(grant.role) {
-            confers.entry(grant.group).or_default().push(format!("{}/{}", role.account, role.name));
+        if let Some(role) = view.role(grant.role) {
+            confers.entry(grant.group).or_default().push(Labelled {
+                plain: format!("{}/{}", role.account, role.name),
+                label: format!("{}/{}", view.names.label(&role.account), role.name),
+            });
         }
     }
-    let rows =
-        (0u32..).zip(view.facts.groups.iter().zip(&view.access.verdicts)).map(|(ix, (record, verdict))| {
+    let all = (0u32..).zip(view.facts.groups.iter().zip(&view.access.verdicts));
+    let rows = all.filter(|(ix, _)| view.only.is_none() || confers.contains_key(ix)).map(
+        |(ix, (record, verdict))| {
             let group = &record.group;
             vec![
                 Cell::from(record.id.as_str()),
@@ -120,9 +187,10 @@ pub(crate) fn groups(view: &View) -> Rows {
                 group.assignment.is_some().into(),
                 view.maps_groups.then(|| verdict.as_str()).into(),
                 record.members_read.then(|| members.get(&ix).copied().unwrap_or(0)).into(),
-                confers.remove(&ix).unwrap_or_default().into(),
+                Cell::Labelled(confers.get(&ix).cloned().unwrap_or_default()),
             ]
-        });
+        },
+    );
     Rows {
         columns: vec!["id", "name", "type", "source", "assigned", "match", "members", "confers"],
         rows: rows.collect(),
@@ -131,10 +199,11 @@ pub(crate) fn groups(view: &View) -> Rows {
 
 pub(crate) fn users(view: &View) -> Rows {
     let mut roles: BTreeMap<u32, usize> = BTreeMap::new();
-    for grant in &view.access.user_grants {
+    for grant in view.access.user_grants.iter().filter(|grant| view.role(grant.role).is_some()) {
         *roles.entry(grant.user).or_default() += 1;
     }
-    let rows = (0u32..).zip(&view.facts.users).map(|(ix, user)| {
+    let all = (0u32..).zip(&view.facts.users);
+    let rows = all.filter(|(ix, _)| view.only.is_none() || roles.contains_key(ix)).map(|(ix, user)| {
         let assignment = user.assignment.as_ref();
         vec![
             Cell::from(user.id.as_str()),
@@ -193,7 +262,7 @@ pub(crate) fn grants(view: &View) -> Rows {
     let mut rows: Vec<(String, String, String, Vec<Cell>)> =
         Vec::with_capacity(view.access.user_grants.len());
     for grant in &view.access.user_grants {
-        let (Some(role), Some(user)) = (view.access.roles.get(grant.role), view.user(grant.user)) else {
+        let (Some(role), Some(user)) = (view.role(grant.role), view.user(grant.user)) else {
             continue;
         };
         let groups: Vec<String> = grant
@@ -205,6 +274,7 @@ pub(crate) fn grants(view: &View) -> Rows {
         let person = user.person.login.as_deref().unwrap_or(user.id.as_str());
         let row = vec![
             Cell::from(role.account.as_str()),
+            view.account_name(&role.account),
             role.name.as_str().into(),
             person.into(),
             user.id.as_str().into(),
@@ -217,7 +287,17 @@ pub(crate) fn grants(view: &View) -> Rows {
     }
     rows.sort_by(|a, b| (&a.0, &a.1, &a.2).cmp(&(&b.0, &b.1, &b.2)));
     Rows {
-        columns: vec!["account", "role", "user", "user_id", "status", "source", "groups", "partial_match"],
+        columns: vec![
+            "account",
+            "account_name",
+            "role",
+            "user",
+            "user_id",
+            "status",
+            "source",
+            "groups",
+            "partial_match",
+        ],
         rows: rows.into_iter().map(|(_, _, _, row)| row).collect(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use rolebook_connector::{Accepted, Since, Summary, held_path};
+use rolebook_connector::{Accepted, AccountsSeen, Since, Summary, held_path};
 use rolebook_federation::Warnings;
 use serde_json::{Value, json};
 
@@ -11,6 +11,9 @@ use crate::{
     failure::Failure,
     output::{finish, visible},
 };
+
+/// Accounts listed one by one; a file may describe thousands.
+const ACCOUNTS_LISTED: usize = 10;
 
 /// How the app decides, in words.
 pub(crate) fn mode_words(maps_groups: bool) -> &'static str {
@@ -57,6 +60,7 @@ fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
     if counts.assigned == 0 && summary.held.is_none() {
         writeln!(out, "           nobody is assigned yet")?;
     }
+    print_accounts(&summary.accounts, out)?;
     print_warnings(&summary.warnings, out)?;
     print_partial(summary, out)?;
     writeln!(out)?;
@@ -159,6 +163,31 @@ pub(crate) fn print_accepted(
     })
 }
 
+/// What the accounts file and Okta know of each other; nothing without a file.
+fn print_accounts(accounts: &AccountsSeen, out: &mut impl Write) -> std::io::Result<()> {
+    if accounts.described == 0 {
+        return Ok(());
+    }
+    let known = accounts.described.saturating_sub(accounts.only_in_file.len());
+    writeln!(out, "Names      {} in the accounts file, {known} of them in Okta", accounts.described)?;
+    for (list, heading) in [
+        (&accounts.only_in_okta, "Only in Okta, without a line in the accounts file"),
+        (&accounts.only_in_file, "Only in the accounts file, without a role in Okta"),
+    ] {
+        if list.is_empty() {
+            continue;
+        }
+        writeln!(out, "\n{heading}: {}", list.len())?;
+        for label in list.iter().take(ACCOUNTS_LISTED) {
+            writeln!(out, "  {}", visible(label))?;
+        }
+        if list.len() > ACCOUNTS_LISTED {
+            writeln!(out, "  … and {} more; -o json lists all", list.len() - ACCOUNTS_LISTED)?;
+        }
+    }
+    Ok(())
+}
+
 fn print_partial(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
     let coverage = &summary.coverage;
     if coverage.is_complete() {
@@ -205,6 +234,11 @@ fn value(summary: &Summary) -> Value {
             "accounts": counts.accounts, "roles": counts.roles, "groups": counts.groups, "users": counts.users,
             "assigned": counts.assigned, "with_role": counts.with_role, "grants": counts.grants,
             "admin_roles": counts.admin_roles,
+        },
+        "accounts": {
+            "described": summary.accounts.described,
+            "only_in_okta": summary.accounts.only_in_okta,
+            "only_in_file": summary.accounts.only_in_file,
         },
         "warnings": warnings_json(&summary.warnings),
         "complete": summary.coverage.is_complete(),

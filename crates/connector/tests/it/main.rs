@@ -9,6 +9,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod accounts_file;
 mod bound;
 mod cases_direct;
 mod cases_failures;

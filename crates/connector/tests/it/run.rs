@@ -65,6 +65,7 @@ impl Run {
             file: folder.path().join("acme.c1z"),
             app: AppChoice::Find,
             read: ReadOptions::default(),
+            accounts: Vec::new(),
             switches: Switches::default(),
             resume_max_age: RESUME_MAX_AGE,
             writer: "acceptance 1".to_owned(),

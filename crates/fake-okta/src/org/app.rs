@@ -35,6 +35,7 @@ pub struct App {
     pub(crate) status: String,
     pub(crate) sign_on_mode: Option<String>,
     pub(crate) settings: Map<String, Value>,
+    pub(crate) sign_on: Map<String, Value>,
     pub(crate) implicit_assignment: Option<bool>,
     pub(crate) features: Vec<String>,
     pub(crate) union: bool,
@@ -57,6 +58,7 @@ impl App {
             status: "ACTIVE".to_owned(),
             sign_on_mode: Some("SAML_2_0".to_owned()),
             settings: Map::new(),
+            sign_on: Map::new(),
             implicit_assignment: None,
             features: Vec::new(),
             union: false,
@@ -130,6 +132,13 @@ impl App {
     #[must_use]
     pub fn without_setting(mut self, key: &str) -> Self {
         self.settings.remove(key);
+        self
+    }
+
+    /// Sets a key of `settings.signOn`, such as `ssoAcsUrl` of an app that an admin made.
+    #[must_use]
+    pub fn sign_on(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.sign_on.insert(key.into(), value.into());
         self
     }
 

@@ -104,6 +104,9 @@ struct AppFile {
     /// Settings that are missing altogether.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     without: Vec<String>,
+    /// Over the defaults of `settings.signOn`.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    sign_on: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     implicit_assignment: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -64,11 +64,12 @@ fn settings(o: &mut Object<'_>, row: &AppRow, swa: bool) {
     if swa {
         o.text("emOptInStatus", "NONE");
     } else {
-        o.value(
-            "signOn",
-            &json!({"defaultRelayState": null, "ssoAcsUrlOverride": null, "audienceOverride": null,
-                "recipientOverride": null, "destinationOverride": null, "attributeStatements": []}),
-        );
+        let mut sign_on = json!({"defaultRelayState": null, "ssoAcsUrlOverride": null, "audienceOverride": null,
+            "recipientOverride": null, "destinationOverride": null, "attributeStatements": []});
+        if let Some(all) = sign_on.as_object_mut() {
+            all.extend(app.sign_on.clone());
+        }
+        o.value("signOn", &sign_on);
     }
     o.value("notes", &json!({"admin": null, "enduser": null}));
 }

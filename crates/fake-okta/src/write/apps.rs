@@ -28,6 +28,7 @@ pub(super) fn create(writing: &mut Writing<'_>) -> Result<Answer, Refusal> {
     let mut app =
         app.label(label).sign_on_mode(Some(&mode)).status(if active { "ACTIVE" } else { "INACTIVE" });
     app.settings.extend(writing.object("/settings/app").unwrap_or_default());
+    app.sign_on.extend(writing.object("/settings/signOn").unwrap_or_default());
     writing.org.put_app(app);
     writing.shown(Route::App(&id))
 }
@@ -37,11 +38,12 @@ pub(super) fn replace(writing: &mut Writing<'_>, id: &str) -> Result<Answer, Ref
     writing.app(id)?;
     let label = writing.required("/label")?;
     let sent = writing.object("/settings/app").unwrap_or_default();
+    let sign_on = writing.object("/settings/signOn").unwrap_or_default();
     let implicit = writing.body.pointer("/settings/implicitAssignment").and_then(Value::as_bool);
     writing.org.change_app(id, |app| {
         let mut settings = if app.is_aws() { App::aws("").settings } else { Map::new() };
         settings.extend(sent);
-        App { settings, implicit_assignment: implicit, label, ..app }
+        App { settings, sign_on, implicit_assignment: implicit, label, ..app }
     });
     writing.shown(Route::App(id))
 }

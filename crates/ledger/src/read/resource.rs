@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{id, view::View};
 use crate::{
-    AdminRole, AppId, AppRecord, GroupId, GroupRecord, Org, OrgId, Person, UserId, UserRecord, words::key,
+    AccountRecord, AdminRole, AppId, AppRecord, GroupId, GroupRecord, Org, OrgId, Person, UserId, UserRecord,
+    words::key,
 };
 
 pub(super) fn app(row: &Resource) -> (Org, AppRecord) {
@@ -39,6 +40,11 @@ pub(super) fn app(row: &Resource) -> (Org, AppRecord) {
         last_updated: profile.time(key::LAST_UPDATED),
     };
     (org, app)
+}
+
+/// What an accounts file said of an account.
+pub(super) fn account(account: &View) -> Option<AccountRecord> {
+    serde_json::from_value(account.value(key::GIVEN)).ok()
 }
 
 /// Every stored value of every role of an account.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rolebook_federation::{Access, Account, GroupGrant, Role, RoleIx, UserGrant};
+use rolebook_federation::{Access, GroupGrant, Role, RoleIx, UserGrant};
 use rolebook_snapshot::{
     Error, SnapshotWriter, id,
     proto::{Entitlement, Grant, Resource, ResourceId, ResourceType},
@@ -14,22 +14,27 @@ use super::{
     profile::{Profile, describe, display_name, entitlement_immutable, immutable, sources},
 };
 use crate::{
-    Facts,
+    AccountRecord, Facts, NamedAccount,
     words::{ACCOUNT, GROUP, USER, key},
 };
 
+/// Rows of the accounts that Okta shows. Accounts that only an accounts file names get none: a row would tell every
+/// reader of the file that Okta leads there.
 pub(super) fn resources(facts: &Facts, access: &Access, writer: &mut SnapshotWriter) -> Result<(), Error> {
+    let names = facts.account_names(access);
     let mut roles: BTreeMap<&str, BTreeMap<&str, &Role>> = BTreeMap::new();
     for role in access.roles.roles() {
         roles.entry(&role.account).or_default().insert(&role.name, role);
     }
     for account in access.roles.accounts() {
         let roles = roles.get(account.id.as_str());
-        let mut resource = Resource::new(ResourceId::new(ACCOUNT, &account.id), &name(account));
+        let Some(named) = names.get(&account.id) else { continue };
+        let mut resource = Resource::new(ResourceId::new(ACCOUNT, &account.id), &name(named));
         let profile = Profile::default()
             .with(key::PARTITION, account.partition.as_str())
-            .with_some(key::NAME, account.name.as_deref())
-            .with_some(key::ALIAS, account.alias.as_deref())
+            .with_some(key::NAME, named.name.as_deref())
+            .with_some(key::ALIAS, named.alias.as_deref())
+            .with_some(key::GIVEN, named.record.as_ref().and_then(given))
             .with(key::ROLES, roles.map(|roles| describe_roles(roles)).unwrap_or_default())
             .with(key::CATALOGUE, facts.catalogue.source.as_str());
         resource.profile = Some(profile.to_struct());
@@ -38,8 +43,18 @@ pub(super) fn resources(facts: &Facts, access: &Access, writer: &mut SnapshotWri
     Ok(())
 }
 
-fn name(account: &Account) -> String {
-    display_name(account.name.as_deref().or(account.alias.as_deref()).unwrap_or(&account.id), &account.id)
+fn name(account: &NamedAccount) -> String {
+    display_name(account.called().unwrap_or(&account.id), &account.id)
+}
+
+fn given(record: &AccountRecord) -> Option<Value> {
+    serde_json::to_value(record).ok()
+}
+
+/// What the accounts file says of accounts without a row.
+pub(super) fn others(facts: &Facts, access: &Access) -> Vec<AccountRecord> {
+    let names = facts.account_names(access);
+    names.iter().filter(|account| !account.in_okta).filter_map(|account| account.record.clone()).collect()
 }
 
 fn describe_roles(roles: &BTreeMap<&str, &Role>) -> Map<String, Value> {
@@ -70,14 +85,13 @@ pub(super) fn entitlements(
     principals: &[ResourceType],
     writer: &mut SnapshotWriter,
 ) -> Result<(), Error> {
-    let names: BTreeMap<&str, String> =
-        access.roles.accounts().map(|account| (account.id.as_str(), name(account))).collect();
+    let names = facts.account_names(access);
     let mut ordered: Vec<(String, &Role)> =
         access.roles.roles().iter().map(|role| (role_entitlement(role), role)).collect();
     ordered.sort_by(|a, b| a.0.cmp(&b.0));
     for (_, role) in ordered {
-        let account_name = names.get(role.account.as_str()).map_or(role.account.as_str(), String::as_str);
-        let account = Resource::new(ResourceId::new(ACCOUNT, &role.account), account_name);
+        let account_name = names.get(&role.account).map_or_else(|| role.account.clone(), name);
+        let account = Resource::new(ResourceId::new(ACCOUNT, &role.account), &account_name);
         let mut entitlement = Entitlement::assignment(account, &role.name);
         entitlement.display_name = display_name(&format!("{} Role Member", role.name), "Role Member");
         entitlement.description = format!("May assume the role in AWS account {} through Okta", role.account);

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::round_trip::seal;
 
-fn base(mapping: bool) -> Facts {
+pub(crate) fn base(mapping: bool) -> Facts {
     let mut facts = Facts::default();
     facts.app.id = AppId::new("0oaAWS");
     facts.app.name = "amazon_aws".to_owned();

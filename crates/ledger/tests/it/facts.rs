@@ -2,12 +2,12 @@
 
 use proptest::{collection, option, prelude::*, sample};
 use rolebook_federation::{
-    AppUser, AppUserStatus, Catalogue, Group, GroupAssignment, GroupKind, GroupOrigin, RoleProfile, Scope,
-    Union, User, UserStatus,
+    AccountId, AppUser, AppUserStatus, Catalogue, Group, GroupAssignment, GroupKind, GroupOrigin,
+    RoleProfile, Scope, Union, User, UserStatus,
 };
 use rolebook_ledger::{
-    AdminHolder, AdminRole, AppId, AppRecord, AssignmentRecord, CatalogueRecord, Coverage, Facts, GroupId,
-    GroupName, GroupRecord, GroupRule, ListCoverage, Org, OrgId, Person, UserId, UserRecord,
+    AccountRecord, AdminHolder, AdminRole, AppId, AppRecord, AssignmentRecord, CatalogueRecord, Coverage,
+    Facts, GroupId, GroupName, GroupRecord, GroupRule, ListCoverage, Org, OrgId, Person, UserId, UserRecord,
 };
 use serde_json::{Value, json};
 
@@ -190,6 +190,37 @@ fn admin_roles(groups: usize, users: usize) -> impl Strategy<Value = Vec<AdminRo
     })
 }
 
+/// Accounts that Okta shows by number, alias or name, and some that it does not show.
+fn accounts() -> impl Strategy<Value = Vec<AccountRecord>> {
+    let named = [
+        ("111122223333", Some("Main <b>"), None),
+        ("444455556666", None, Some("ops")),
+        ("777788889999", None, None),
+        ("012345678901", Some("Some Account"), Some("prod-eu")),
+        ("999999999999", Some("Some Account"), Some("")),
+    ];
+    let more = (option::of("[a-z/]{1,6}"), option::of("[a-z]{3}@acme.test"), any::<bool>());
+    sample::subsequence(named.to_vec(), 0..6)
+        .prop_flat_map(move |chosen| (Just(chosen.clone()), collection::vec(more.clone(), chosen.len())))
+        .prop_map(|(chosen, more)| {
+            let mut records: Vec<AccountRecord> = chosen
+                .into_iter()
+                .zip(more)
+                .map(|((id, name, alias), (ou, owner, tagged))| AccountRecord {
+                    name: name.map(str::to_owned),
+                    alias: alias.map(str::to_owned),
+                    ou,
+                    environment: owner.clone().map(|_| "prod".to_owned()),
+                    owner,
+                    tags: tagged.then(|| ("cost".to_owned(), "=1+1".to_owned())).into_iter().collect(),
+                    ..AccountRecord::new(AccountId::parse(id).unwrap())
+                })
+                .collect();
+            records.sort_by(|a, b| a.id.cmp(&b.id));
+            records
+        })
+}
+
 /// Ids of different lengths, so that one begins another.
 fn group_id(ix: usize) -> String {
     format!("00g{}", ix + 1)
@@ -208,8 +239,9 @@ pub(crate) fn facts() -> impl Strategy<Value = Facts> {
             collection::vec(user(groups), users),
             admin_roles(groups, users),
             sample::subsequence(ROLES.to_vec(), 0..3),
+            accounts(),
         )
-            .prop_map(|(app, mut groups, mut users, admin_roles, catalogue)| {
+            .prop_map(|(app, mut groups, mut users, admin_roles, catalogue, accounts)| {
                 // positions are given out after sorting, so the ids are sorted first
                 let mut group_ids: Vec<String> = (0..groups.len()).map(group_id).collect();
                 group_ids.sort();
@@ -252,6 +284,7 @@ pub(crate) fn facts() -> impl Strategy<Value = Facts> {
                     }],
                     app,
                     catalogue: CatalogueRecord { source, values },
+                    accounts,
                     groups,
                     users,
                     admin_roles,

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod account_names;
 mod contract;
 mod facts;
 mod round_trip;

@@ -2,7 +2,7 @@
 
 use std::{io::Write, process::ExitCode, sync::Arc};
 
-use rolebook_connector::{Probe, Right};
+use rolebook_connector::{Door, Probe, Right};
 use serde_json::json;
 
 use crate::{
@@ -39,11 +39,9 @@ fn text(probe: &Probe, out: &mut impl Write) -> std::io::Result<()> {
     }
     let app = &probe.app;
     writeln!(out, "App       {} \"{}\", {}", app.id, visible(&app.label), app.status)?;
-    for other in &probe.other_apps {
-        writeln!(out, "          not covered: {}", visible(&other.to_string()))?;
-    }
     writeln!(out, "Mode      {}", mode_words(probe.maps_groups))?;
     writeln!(out)?;
+    doors(&probe.doors, out)?;
     writeln!(out, "A sync reads")?;
     for (stage, right) in &probe.lists {
         match right {
@@ -62,6 +60,22 @@ fn text(probe: &Probe, out: &mut impl Write) -> std::io::Result<()> {
     summary::print_warnings(&probe.warnings, out)
 }
 
+/// What a snapshot of this app does not tell.
+fn doors(doors: &Result<Vec<Door>, String>, out: &mut impl Write) -> std::io::Result<()> {
+    match doors {
+        Ok(doors) if doors.is_empty() => return Ok(()),
+        Ok(doors) => {
+            writeln!(out, "Not covered: other apps that lead to AWS")?;
+            for door in doors {
+                writeln!(out, "  {}", visible(&door.app.to_string()))?;
+                writeln!(out, "       {}", visible(&door.why()))?;
+            }
+        }
+        Err(why) => writeln!(out, "Whether other apps lead to AWS is not known: {}", visible(why))?,
+    }
+    writeln!(out)
+}
+
 fn json(probe: &Probe, out: &mut impl Write) -> std::io::Result<()> {
     let lists: serde_json::Map<String, serde_json::Value> = probe
         .lists
@@ -78,7 +92,9 @@ fn json(probe: &Probe, out: &mut impl Write) -> std::io::Result<()> {
         "org": { "id": probe.org.id, "name": probe.org.name, "domain": probe.org.domain },
         "token_owner": probe.reader,
         "app": { "id": probe.app.id, "label": probe.app.label, "status": probe.app.status },
-        "other_apps": probe.other_apps.iter().map(|app| &app.id).collect::<Vec<_>>(),
+        "not_covered": probe.doors.as_ref().ok().map(|doors| doors.iter().map(|door| json!({
+            "app": door.app.id, "label": door.app.label, "status": door.app.status, "why": door.why(),
+        })).collect::<Vec<_>>()),
         "mode": if probe.maps_groups { "group-mapping" } else { "direct" },
         "lists": lists,
         "cost": { "fixed": probe.cost.fixed, "pages": probe.cost.pages },

@@ -35,6 +35,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
         file: arguments.file.clone(),
         app: AppChoice::Find,
         read: ReadOptions::default(),
+        accounts: Vec::new(),
         switches: Switches::default(),
         resume_max_age: rolebook_connector::RESUME_MAX_AGE,
         writer: WRITER.to_owned(),

@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     let sync = snapshot.latest_full()?;
     let facts = rolebook_ledger::read(&snapshot.rows(&sync.id))
         .map_err(|error| Failure::failed(error.to_string(), "Baton's own viewer reads any snapshot"))?;
-    let view = View::of(facts)?;
+    let view = View::of(facts, &arguments.account)?;
     let rows = match arguments.what {
         Subject::Accounts => show::accounts(&view),
         Subject::Roles => show::roles(&view),

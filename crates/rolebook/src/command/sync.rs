@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rolebook_connector::SyncOptions;
 
 use crate::{
+    accounts,
     arguments::{SummaryFormat, SyncArguments},
     connection,
     failure::Failure,
@@ -33,6 +34,7 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
         file: arguments.file,
         app: connection::app_choice(&arguments.connection),
         read: connection::read_options(&arguments.read),
+        accounts: accounts::read(arguments.accounts.as_ref())?,
         switches: connection::switches(&arguments.read)?,
         resume_max_age: arguments.guard.resume_max_age,
         writer: WRITER.to_owned(),

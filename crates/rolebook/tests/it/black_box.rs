@@ -1,5 +1,6 @@
 //! The `rolebook` command as a black box: its words, files, exit codes and requests, pinned one by one.
 
+mod check;
 mod contents;
 mod demo;
 mod exits;
@@ -8,6 +9,7 @@ mod fake_okta;
 mod guard;
 mod help;
 mod layers;
+mod names;
 mod oauth;
 mod orgs;
 mod place;

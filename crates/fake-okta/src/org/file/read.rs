@@ -159,6 +159,7 @@ fn app_of(file: AppFile) -> Result<App, Error> {
     app.groups = file.groups.into_iter().map(app_group_of).collect();
     app.users = file.users.into_iter().map(app_user_of).collect::<Result<_, _>>()?;
     Ok(App {
+        sign_on: file.sign_on,
         implicit_assignment: file.implicit_assignment,
         features: file.features,
         union: file.union,

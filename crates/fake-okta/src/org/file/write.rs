@@ -101,6 +101,7 @@ fn app(org: &Org, row: &AppRow) -> AppFile {
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect(),
         without: fresh.settings.keys().filter(|key| !app.settings.contains_key(*key)).cloned().collect(),
+        sign_on: app.sign_on.clone(),
         implicit_assignment: app.implicit_assignment,
         features: app.features.clone(),
         union: app.union,

@@ -28,7 +28,7 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         "domain" => Some("http://acme.okta.com"),
         "assume" => Some("filter-match=sometimes"),
         "profile" => Some("nobody"),
-        "config" | "api-token-file" | "ca-file" => Some("missing.file"),
+        "config" | "api-token-file" | "ca-file" | "accounts" => Some("missing.file"),
         // Read only when there is a proxy.
         "proxy-credentials-file" => None,
         "org" => Some("missing.yaml"),
@@ -71,7 +71,7 @@ fn every_flag_has_one() {
             let call = if flag == "listen" { place.call(command) } else { call(&place) };
             let end = call.env(&variable, value).end();
             let code = match flag.as_str() {
-                "config" | "api-token-file" | "ca-file" | "org" => 3,
+                "config" | "api-token-file" | "ca-file" | "accounts" | "org" => 3,
                 "oauth-key-out" => 1,
                 _ => 2,
             };
@@ -81,13 +81,16 @@ fn every_flag_has_one() {
             assert_eq!(place.files(), [""; 0], "{command}: {variable}={value}");
         }
     }
-<<<<<<< HEAD
     // These take any text; the tests below, and those of the guard, show what they change.
-    let texts = ["aws-okta-app-id", "ca-out", "file", "profile-attributes", "reason"];
-=======
-    // These take any text; the tests below show what they change.
-    let texts = ["aws-okta-app-id", "ca-out", "file", "profile-attributes", "proxy-credentials-file"];
->>>>>>> bef9c6b94c44c7c8a313240ae88816c5fa5ec2d3
+    let texts = [
+        "account",
+        "aws-okta-app-id",
+        "ca-out",
+        "file",
+        "profile-attributes",
+        "proxy-credentials-file",
+        "reason",
+    ];
     assert_eq!(unchecked.iter().map(String::as_str).collect::<Vec<_>>(), texts);
 }
 
