@@ -4,9 +4,13 @@
 mod accounts_file;
 mod accounts_seen;
 mod admin_roles;
+mod after;
 mod app;
+mod apply;
+mod audit;
 mod baseline;
 mod bound;
+mod change_error;
 mod claim;
 mod coverage;
 mod doors;
@@ -16,7 +20,9 @@ mod guard;
 mod held;
 mod intake;
 mod journal;
+mod lookup;
 mod person;
+mod plan;
 mod probe;
 mod progress;
 mod reading;
@@ -28,13 +34,24 @@ mod walk;
 
 pub use accounts_file::{AccountsError, Place, parse_accounts};
 pub use accounts_seen::AccountsSeen;
+pub use after::{after_path, read_after, remove_after, write_after};
 pub use app::{AWS_APP, AppChoice, FoundApp};
+pub use apply::{Applied, Applying, ObjectState, Patience, Settled, StepEnd, Undo, settle};
+pub(crate) use audit::digest as audit_digest;
+pub use audit::{Audit, AuditError, AuditEvent, Chain, Entry, Head, Outcome, Who, read_audit};
 pub use bound::{AdminBound, Bound};
+pub use change_error::{ChangeError, Mismatch};
 pub use doors::{Door, DoorKind};
 pub use error::{ErrorKind, SyncError};
 pub use guard::{Gain, Loss, Since};
 pub use held::{Accepted, accept_held, accepted_path, held_path};
+pub use lookup::Candidate;
 pub use person::{PersonRules, ProfileAttributes};
+pub(crate) use plan::profile as plan_profile;
+pub use plan::{
+    Asked, Call, Fresh, Known, PlanFile, Planned, PlannedChange, PrincipalName, Provisioning, Request,
+    TargetName,
+};
 pub use probe::{Cost, Probe, Right, check};
 pub use progress::{Event, Progress, Silent, Stage};
 pub use reading::{AdminRoles, ReadOptions};

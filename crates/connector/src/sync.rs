@@ -11,6 +11,7 @@ use rolebook_snapshot::{SnapshotWriter, SyncId, WriterOptions};
 use crate::{
     AccountsSeen, AppChoice, Counts, ErrorKind, Event, Held, Progress, ReadOptions, Resumed, Since, Stage,
     Summary, SyncError,
+    after::{after_path, remove_after},
     baseline::Baseline,
     bound::Bound,
     claim::Claim,
@@ -236,6 +237,9 @@ impl Seal<'_> {
         }
         let mut sealed = writer.seal(ended, None)?;
         discard_held(file)?;
+        // What targeted reads after writes have shown is now in the file itself.
+        remove_after(file, self.from)
+            .map_err(|source| SyncError::Beside { path: after_path(file), source })?;
         // as it was named, not as it was resolved
         sealed.path.clone_from(file);
         Ok((sealed, None, since))

@@ -120,6 +120,8 @@ pub struct Org {
     pub(crate) events: Vec<Event>,
     /// Who does what happens next.
     pub(crate) actor: Target,
+    /// By which request.
+    pub(crate) request_id: String,
     user_ids: HashMap<String, usize>,
     logins: HashMap<String, usize>,
     group_ids: HashMap<String, usize>,
@@ -158,6 +160,7 @@ impl Org {
             resource_sets: Vec::new(),
             events: Vec::new(),
             actor: Target::system(),
+            request_id: String::new(),
             user_ids: HashMap::new(),
             logins: HashMap::new(),
             group_ids: HashMap::new(),

@@ -105,6 +105,7 @@ impl State {
     pub(crate) fn change<R>(&mut self, now: Timestamp, change: impl FnOnce(&mut Org) -> R) -> R {
         self.org.now = now;
         self.org.actor = Target::system();
+        self.org.request_id.clear();
         remember(&mut self.history, &self.org, &self.options);
         change(&mut self.org)
     }
@@ -115,6 +116,8 @@ impl State {
 
     fn reply(&mut self, request: &Request, now: Timestamp, base: &str) -> Reply {
         self.org.now = now;
+        let request_id = self.ids.next("req");
+        self.org.request_id.clone_from(&request_id);
         let segments = segments(&request.path);
         let bucket = Bucket::of(request.method == "GET", &segments);
         let query = Query::parse(&request.path, &request.query);
@@ -143,7 +146,7 @@ impl State {
             headers: refusal.headers,
             links: Vec::new(),
         });
-        let reply = self.spoil(self.whole(answer, now, rate), request, effects, now);
+        let reply = self.spoil(self.whole(answer, now, rate, request_id), request, effects, now);
         self.journal.push(Logged {
             method: request.method.clone(),
             path: request.path.clone(),

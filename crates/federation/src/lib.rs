@@ -10,6 +10,7 @@ mod arn;
 mod facts;
 mod filter;
 mod pattern;
+pub mod plan;
 mod profile;
 mod roles;
 mod rules;

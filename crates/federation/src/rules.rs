@@ -221,6 +221,12 @@ impl Rules {
         self.unusable.as_ref()
     }
 
+    /// The same rules for an app that can be used.
+    pub(crate) fn made_usable(mut self) -> Self {
+        self.unusable = None;
+        self
+    }
+
     /// The switches in force.
     #[must_use]
     pub fn switches(&self) -> &Switches {

@@ -10,6 +10,7 @@ mod asset;
 mod coverage;
 mod facts;
 mod ids;
+mod overlay;
 mod read;
 mod words;
 mod write;
@@ -23,6 +24,7 @@ pub use facts::{
     SECRET_SETTINGS, UserRecord,
 };
 pub use ids::{AppId, GroupId, OrgId, UserId};
+pub use overlay::overlay;
 pub use read::{Head, ReadError, head, read};
 pub use words::resource_type;
 pub use write::{role_entitlement, write};

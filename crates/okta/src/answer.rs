@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::foreign_text::tame;
-use crate::rate::BucketName;
+use crate::rate::{BucketName, server_date};
 use crate::reply::{Leg, Reply};
 use crate::target::Target;
 
@@ -39,6 +39,12 @@ impl Answer {
     #[must_use]
     pub fn request_id(&self) -> Option<String> {
         self.text_header(&REQUEST_ID)
+    }
+
+    /// The `Date` of the answer, by Okta's clock, cut to whole seconds.
+    #[must_use]
+    pub fn date(&self) -> Option<jiff::Timestamp> {
+        jiff::Timestamp::from_second(server_date(&self.headers)?).ok()
     }
 
     /// Whether there is no body, as after most writes.

@@ -6,8 +6,8 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::pager::{List, Pager};
 use crate::shapes::{
-    App, AppGroup, AppId, AppSchema, AppTypes, AppUser, Group, GroupId, GroupRule, Org, RoleAssignee,
-    RoleAssignment, User, UserId,
+    App, AppGroup, AppId, AppSchema, AppTypes, AppUser, Group, GroupId, GroupRule, LogEvent, Org,
+    RoleAssignee, RoleAssignment, User, UserId,
 };
 use crate::target::Target;
 
@@ -19,6 +19,7 @@ const GROUPS: u32 = 200;
 const GROUP_MEMBERS: u32 = 1000;
 const GROUP_RULES: u32 = 200;
 const USER_GROUPS: u32 = 200;
+const USERS: u32 = 200;
 const ROLE_ASSIGNEES: u32 = 100;
 
 /// Which groups to list.
@@ -54,6 +55,11 @@ impl Client {
     /// a refusal. `limit` is the page size, 1 to 200.
     pub fn users(&self, limit: u32) -> Result<Pager<User>, Error> {
         self.list(Target::of(&["users"])?, limit)
+    }
+
+    /// `GET /users?search=…`, deprovisioned users included. The index lags behind by seconds to minutes.
+    pub fn users_found(&self, search: &str) -> Result<Pager<User>, Error> {
+        self.list(Target::of(&["users"])?.with("search", search), USERS)
     }
 
     /// `GET /users/{id}/groups`, Everyone included.
@@ -139,6 +145,28 @@ impl Client {
     /// `GET /groups/{id}/users`: the members, as whole users.
     pub fn group_members(&self, id: &GroupId) -> Result<Pager<User>, Error> {
         self.list(Target::of(&["groups", id.as_str(), "users"])?, GROUP_MEMBERS)
+    }
+
+    /// `GET /groups/{gid}/users/{uid}/group-rules`: the rules that hold a member in the group. Orgs before 2026.06.0
+    /// do not have it.
+    pub fn member_rules(&self, group: &GroupId, user: &UserId) -> Result<Pager<GroupRule>, Error> {
+        let path = ["groups", group.as_str(), "users", user.as_str(), "group-rules"];
+        Ok(self.pager(Target::of(&path)?, None))
+    }
+
+    /// `GET /logs`, oldest first: entries after `since` that fit Okta's filter expression, up to `limit` (at most
+    /// 1000). Entries appear with a delay of seconds.
+    pub async fn log(
+        &self,
+        since: jiff::Timestamp,
+        filter: &str,
+        limit: u32,
+    ) -> Result<Vec<LogEvent>, Error> {
+        let target = Target::of(&["logs"])?
+            .with("since", &since.to_string())
+            .with("filter", filter)
+            .with("limit", &limit.to_string());
+        self.read(target).await
     }
 
     /// `GET /groups/rules`.

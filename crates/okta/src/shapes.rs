@@ -5,6 +5,7 @@
 //! object without one is nothing. An entry of a list that breaks even that is reported as skipped.
 
 mod app;
+mod event;
 mod group;
 mod id;
 mod org;
@@ -13,6 +14,7 @@ mod role;
 mod user;
 
 pub use app::{App, AppGroup, AppSchema, AppSettings, AppTypes, AppUser};
+pub use event::{LogEvent, Party};
 pub use group::{Group, GroupProfile, GroupRule, GroupStats};
 pub use id::{AppId, GroupId, GroupRuleId, IdError, UserId};
 pub use org::Org;

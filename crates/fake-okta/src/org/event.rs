@@ -14,6 +14,8 @@ pub(crate) struct Event {
     pub(crate) kind: &'static str,
     pub(crate) actor: Target,
     pub(crate) targets: Vec<Target>,
+    /// `X-Okta-Request-Id` of the request that did it; empty when nobody asked.
+    pub(crate) request_id: String,
 }
 
 /// Somebody or something an entry speaks of.
@@ -51,7 +53,8 @@ impl Org {
         }
         let targets: Vec<Target> = targets.into_iter().flatten().collect();
         let uuid = self.ids.next_uuid();
-        self.events.push(Event { uuid, published: self.now, kind, actor: self.actor.clone(), targets });
+        let (actor, request_id) = (self.actor.clone(), self.request_id.clone());
+        self.events.push(Event { uuid, published: self.now, kind, actor, targets, request_id });
     }
 
     /// Who acts when this token is used.

@@ -29,11 +29,16 @@ pub(crate) fn write(out: &mut Vec<u8>, event: &Event) {
             &json!({"asNumber": null, "asOrg": null, "isp": null, "domain": null, "isProxy": null}),
         );
         o.text("severity", "INFO");
-        o.value("debugContext", &json!({"debugData": {}}));
+        let debug = match event.request_id.as_str() {
+            "" => json!({}),
+            id => json!({ "requestId": id }),
+        };
+        o.value("debugContext", &json!({ "debugData": debug }));
         o.null("legacyEventType");
         o.object("transaction", |o| {
             o.text("type", "WEB");
-            o.text("id", event.uuid.get(..23).unwrap_or_default());
+            let own = event.uuid.get(..23).unwrap_or_default();
+            o.text("id", if event.request_id.is_empty() { own } else { &event.request_id });
             o.value("detail", &json!({}));
         });
         o.text("uuid", &event.uuid);

@@ -34,12 +34,12 @@ pub(crate) enum Breakage {
 
 impl State {
     /// An answer as it is delivered when nothing goes wrong.
-    pub(super) fn whole(&self, answer: Answer, now: Timestamp, rate: Allowance) -> Reply {
+    pub(super) fn whole(&self, answer: Answer, now: Timestamp, rate: Allowance, request_id: String) -> Reply {
         Reply {
             // A 204 with a content type breaks Okta's own Python client.
             content_type: if answer.body.is_empty() { String::new() } else { "application/json".to_owned() },
             answer,
-            request_id: String::new(),
+            request_id,
             date: Some(now),
             rate: Some(rate),
             latency: self.options.latency,
@@ -56,7 +56,6 @@ impl State {
         effects: Vec<Effect>,
         now: Timestamp,
     ) -> Reply {
-        reply.request_id = self.ids.next("req");
         let code = effects.iter().find_map(|effect| match effect {
             Effect::Code(code) => Some(code.clone()),
             _ => None,

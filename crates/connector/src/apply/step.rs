@@ -1,0 +1,499 @@
+//! One step: intent, call, and what Okta shows afterwards.
+
+use jiff::Timestamp;
+use rolebook_federation::plan::{Row, Step};
+use rolebook_okta::{Answer, Error};
+use serde_json::{Map, Value, json};
+
+use super::{Applying, Looks, ObjectState, StepEnd, object, rival};
+use crate::{AuditEvent, ChangeError, Mismatch, Outcome, plan::Call, plan::Planned};
+
+/// Other writers' lists are merged so often before somebody must look.
+const MOST_MERGES: usize = 3;
+
+/// Which step of which change.
+pub(super) struct Run<'a> {
+    pub(super) number: usize,
+    pub(super) of: usize,
+    pub(super) op: &'a str,
+    pub(super) undoes: Option<&'a str>,
+}
+
+/// What an answer says, before anything is read.
+enum Heard {
+    /// 2xx.
+    Accepted,
+    /// It may have worked.
+    Unsure {
+        says: String,
+        /// Okta answered, so nothing is under way any more.
+        answered: bool,
+    },
+    /// It did not work.
+    No(No),
+    /// We were told to stop.
+    Stopped,
+}
+
+struct No {
+    outcome: Outcome,
+    says: String,
+    by_okta: bool,
+    missing: Option<Row>,
+    /// The object was not there.
+    gone: bool,
+    /// Okta found something wrong with the request itself.
+    invalid: bool,
+}
+
+/// What an attempt came to.
+struct Came {
+    outcome: Outcome,
+    says: String,
+    after: Option<ObjectState>,
+    next: Next,
+}
+
+enum Next {
+    End,
+    /// The same call again: Okta failed and nothing changed.
+    Again,
+    /// The change anew, on top of what somebody else wrote.
+    Merge(Step),
+}
+
+impl Came {
+    fn end(outcome: Outcome, says: impl Into<String>, after: Option<ObjectState>) -> Self {
+        Self { outcome, says: says.into(), after, next: Next::End }
+    }
+}
+
+/// One attempt, to be written down.
+struct Attempt<'a> {
+    number: usize,
+    step: &'a Step,
+    call: &'a Call,
+    before: &'a ObjectState,
+}
+
+impl Applying<'_> {
+    /// Carries out one step. `first`: nothing of the change has been written yet, so that a failure before the call is an
+    /// error of the whole.
+    pub(super) async fn step(
+        &mut self,
+        run: &Run<'_>,
+        step: &Step,
+        first: bool,
+        _planned: &Planned,
+    ) -> Result<StepEnd, ChangeError> {
+        let mut end = StepEnd {
+            step: step.clone(),
+            call: Call::of(step, self.place.app.id.as_str()),
+            outcome: Outcome::Failed,
+            says: String::new(),
+            refused_by_okta: false,
+            missing: None,
+            request_ids: Vec::new(),
+            before: None,
+            after: None,
+        };
+        let read = match object::read(self.place, step).await {
+            Ok(read) => read,
+            Err(error) if first => return Err(error),
+            Err(error) => {
+                end.says = error.to_string();
+                return Ok(end);
+            }
+        };
+        end.before = Some(read.state.clone());
+        if object::is_after(step, &read.state) {
+            end.outcome = Outcome::AlreadySo;
+            end.says = format!("{step}: somebody else did it meanwhile");
+            end.after = Some(read.state);
+            return Ok(end);
+        }
+        if !object::is_before(step, &read.state) {
+            let mismatch = Mismatch {
+                subject: step.to_string(),
+                planned: "planned".to_owned(),
+                found: read.state.to_string(),
+            };
+            if first {
+                return Err(ChangeError::Stale(vec![mismatch]));
+            }
+            end.outcome = Outcome::Refused;
+            end.says = format!("{step}: Okta shows {} now", read.state);
+            return Ok(end);
+        }
+        self.attempts(run, step, first, read, end).await
+    }
+
+    async fn attempts(
+        &mut self,
+        run: &Run<'_>,
+        step: &Step,
+        first: bool,
+        mut read: object::Read,
+        mut end: StepEnd,
+    ) -> Result<StepEnd, ChangeError> {
+        let mut current = step.clone();
+        let (mut number, mut merges, mut repeated, mut whole) = (0, 0, false, false);
+        loop {
+            number += 1;
+            let call = if whole {
+                match self.whole_assignment(&current).await {
+                    Ok(call) => call,
+                    Err(error) => {
+                        end.says = error.to_string();
+                        return Ok(end);
+                    }
+                }
+            } else {
+                Call::of(&current, self.place.app.id.as_str())
+            };
+            let attempt = Attempt { number, step: &current, call: &call, before: &read.state };
+            match self.intend(run, &attempt) {
+                Ok(()) => {}
+                Err(error) if first && number == 1 => return Err(error),
+                Err(error) => {
+                    end.says = error.to_string();
+                    return Ok(end);
+                }
+            }
+            let (sent, ids) = self.send(&call).await;
+            end.request_ids.extend(ids);
+            end.call = call;
+            let heard = hear(&current, sent);
+            if let Heard::Stopped = heard {
+                // The intent stays open: the next run that writes finds out.
+                end.outcome = Outcome::Unknown;
+                end.says = format!("stopped in the middle of: {current}");
+                return Ok(end);
+            }
+            if let Heard::No(No { invalid: true, .. }) = &heard
+                && matches!(current, Step::SetGroupRoles { .. })
+                && !whole
+            {
+                // Some orgs may refuse to replace what is not set: then the assignment is put whole.
+                whole = true;
+                let says = "Okta does not take the patch; the whole assignment is put instead".to_owned();
+                let came = Came::end(Outcome::Failed, says, None);
+                self.conclude(run, number, &came, &end.request_ids)?;
+                continue;
+            }
+            if let Heard::No(no) = &heard {
+                (end.refused_by_okta, end.missing) = (no.by_okta, no.missing);
+            }
+            let came = self.came_to(&current, &read, heard, &end.request_ids, repeated).await;
+            self.conclude(run, number, &came, &end.request_ids)?;
+            (end.outcome, end.says, end.after) = (came.outcome, came.says, came.after);
+            if !matches!(end.outcome, Outcome::Refused) {
+                (end.refused_by_okta, end.missing) = (false, None);
+            }
+            match came.next {
+                Next::End => return Ok(end),
+                Next::Again => repeated = true,
+                Next::Merge(_) if merges >= MOST_MERGES => {
+                    end.outcome = Outcome::Unknown;
+                    end.says = format!("{step}: somebody else keeps writing the same list");
+                    return Ok(end);
+                }
+                Next::Merge(next) => {
+                    merges += 1;
+                    current = next;
+                }
+            }
+            read = match object::read(self.place, &current).await {
+                Ok(read) => read,
+                Err(error) => {
+                    end.outcome = Outcome::Unknown;
+                    end.says = error.to_string();
+                    return Ok(end);
+                }
+            };
+        }
+    }
+
+    fn intend(&mut self, run: &Run<'_>, attempt: &Attempt<'_>) -> Result<(), ChangeError> {
+        let event = AuditEvent::Intent {
+            step: run.number,
+            of: run.of,
+            attempt: attempt.number,
+            write: attempt.step.clone(),
+            call: attempt.call.clone(),
+            before: attempt.before.clone(),
+            who: self.who.clone(),
+            author: self.author.clone(),
+            undoes: run.undoes.map(str::to_owned),
+        };
+        self.audit.append((self.clock)(), self.place.app.id.as_str(), run.op, event)?;
+        Ok(())
+    }
+
+    fn conclude(
+        &mut self,
+        run: &Run<'_>,
+        attempt: usize,
+        came: &Came,
+        ids: &[String],
+    ) -> Result<(), ChangeError> {
+        let event = AuditEvent::Outcome {
+            step: run.number,
+            attempt,
+            outcome: came.outcome,
+            says: came.says.clone(),
+            after: came.after.clone(),
+            request_ids: ids.to_vec(),
+            settled: false,
+        };
+        self.audit.append((self.clock)(), self.place.app.id.as_str(), run.op, event)?;
+        Ok(())
+    }
+
+    async fn send(&self, call: &Call) -> (Result<Answer, Error>, Option<String>) {
+        let sent = match call.request() {
+            Ok(request) => self.place.client.send(request).await,
+            Err(error) => Err(error),
+        };
+        let id = match &sent {
+            Ok(answer) => answer.request_id(),
+            Err(error) => error.reply().and_then(|reply| reply.request_id.clone()),
+        };
+        (sent, id)
+    }
+
+    /// What Okta shows decides what an answer means.
+    async fn came_to(
+        &self,
+        step: &Step,
+        read: &object::Read,
+        heard: Heard,
+        ids: &[String],
+        repeated: bool,
+    ) -> Came {
+        let patience = self.patience;
+        match heard {
+            Heard::Accepted => {
+                let looks = Looks::new(patience.show, patience.first);
+                match self.look(step, looks).await {
+                    Look::After(state) => self.unless_rival(step, read.at, ids, state, String::new()).await,
+                    Look::Before(state) => Came::end(
+                        Outcome::Unknown,
+                        format!("{step}: Okta accepted it but does not show it"),
+                        Some(state),
+                    ),
+                    Look::Other(state) => overwritten(step, state),
+                    Look::Unread(error) => Came::end(
+                        Outcome::Unknown,
+                        format!("{step}: Okta accepted it, but it cannot be read: {error}"),
+                        None,
+                    ),
+                }
+            }
+            Heard::Unsure { says, answered } => {
+                let whole = if answered { patience.first } else { patience.settle };
+                match self.look(step, Looks::new(whole, patience.first)).await {
+                    Look::After(state) => {
+                        let note = format!("{says}, but Okta shows it");
+                        self.unless_rival(step, read.at, ids, state, note).await
+                    }
+                    Look::Before(state) if answered && !repeated => Came {
+                        outcome: Outcome::Failed,
+                        says: format!("{step}: {says}; nothing changed, so it is tried once more"),
+                        after: Some(state),
+                        next: Next::Again,
+                    },
+                    Look::Before(state) => {
+                        let says = format!("{step}: {says}; Okta does not show it, nothing changed");
+                        Came::end(Outcome::Failed, says, Some(state))
+                    }
+                    Look::Other(state) => Came::end(
+                        Outcome::Unknown,
+                        format!("{step}: {says}, and somebody else changed it; it shows {state}"),
+                        Some(state),
+                    ),
+                    Look::Unread(error) => Came::end(
+                        Outcome::Unknown,
+                        format!("{step}: {says}, and it cannot be read: {error}"),
+                        None,
+                    ),
+                }
+            }
+            Heard::No(no) => match object::read(self.place, step).await {
+                Ok(found) if object::is_after(step, &found.state) => {
+                    let outcome = if no.gone { Outcome::AlreadySo } else { Outcome::Done };
+                    Came::end(outcome, format!("{step}: {}, but Okta shows it", no.says), Some(found.state))
+                }
+                Ok(found) => Came::end(no.outcome, format!("{step}: {}", no.says), Some(found.state)),
+                // The answer was definite enough.
+                Err(_) => Came::end(no.outcome, format!("{step}: {}", no.says), None),
+            },
+            Heard::Stopped => Came::end(Outcome::Unknown, format!("{step}: stopped"), None),
+        }
+    }
+
+    async fn look(&self, step: &Step, mut looks: Looks) -> Look {
+        loop {
+            let look = match object::read(self.place, step).await {
+                Ok(found) if object::is_after(step, &found.state) => return Look::After(found.state),
+                Ok(found) if object::is_before(step, &found.state) => Look::Before(found.state),
+                Ok(found) => return Look::Other(found.state),
+                Err(error) => Look::Unread(error),
+            };
+            if !looks.again().await {
+                return look;
+            }
+        }
+    }
+
+    /// Done, unless Okta's System Log says that somebody else wrote the same list in between.
+    async fn unless_rival(
+        &self,
+        step: &Step,
+        since: Option<Timestamp>,
+        ids: &[String],
+        state: ObjectState,
+        note: String,
+    ) -> Came {
+        let Some(since) = since else { return Came::end(Outcome::Done, note, Some(state)) };
+        let looks = Looks::new(self.patience.log, self.patience.first);
+        match rival::look(self.place, self.audit, step, since, ids, looks).await {
+            rival::Rivals::Nobody | rival::Rivals::NotTold => Came::end(Outcome::Done, note, Some(state)),
+            rival::Rivals::Wrote(who) => Came::end(
+                Outcome::Unknown,
+                format!(
+                    "{step}: Okta shows it, but {} wrote the same list at the same moment, and that may be overwritten",
+                    who.join(", ")
+                ),
+                Some(state),
+            ),
+        }
+    }
+
+    /// The whole assignment of a group with the new list in it, where a patch is not taken: a PUT replaces everything,
+    /// so everything that is there is sent back, but for Okta's internal `idpRolePairs`.
+    async fn whole_assignment(&self, step: &Step) -> Result<Call, ChangeError> {
+        let Step::SetGroupRoles { group, after, .. } = step else {
+            return Ok(Call::of(step, self.place.app.id.as_str()));
+        };
+        let what = || format!("the assignment of group {group}");
+        let path = format!("/api/v1/apps/{}/groups/{}", self.place.app.id, group.id);
+        let found: rolebook_okta::shapes::AppGroup =
+            self.place.client.get(&path).await.map_err(ChangeError::reading(what()))?;
+        let mut profile: Map<String, Value> = found.profile.read().unwrap_or_default();
+        profile.retain(|key, value| key != "idpRolePairs" && !value.is_null());
+        profile.insert("samlRoles".to_owned(), json!(after));
+        let mut body = json!({ "profile": profile });
+        if let (Some(body), Some(priority)) = (body.as_object_mut(), found.priority) {
+            body.insert("priority".to_owned(), priority.into());
+        }
+        Ok(Call { method: "PUT".to_owned(), path, body: Some(body) })
+    }
+}
+
+enum Look {
+    After(ObjectState),
+    Before(ObjectState),
+    Other(ObjectState),
+    Unread(ChangeError),
+}
+
+/// Our list was accepted and another one is there: somebody wrote after us.
+fn overwritten(step: &Step, state: ObjectState) -> Came {
+    let says = format!("{step}: somebody else changed it right after; it shows {state}");
+    match object::merged(step, &state) {
+        Some(next) => Came {
+            outcome: Outcome::Unknown,
+            says: format!("{says}; the change is made again on top of that"),
+            after: Some(state),
+            next: Next::Merge(next),
+        },
+        None => Came::end(Outcome::Unknown, says, Some(state)),
+    }
+}
+
+fn hear(step: &Step, sent: Result<Answer, Error>) -> Heard {
+    let error = match sent {
+        Ok(_) => return Heard::Accepted,
+        Err(error) => error,
+    };
+    let no = |outcome, says: String| No {
+        outcome,
+        says,
+        by_okta: false,
+        missing: None,
+        gone: false,
+        invalid: false,
+    };
+    let refused = |says: String| Heard::No(No { by_okta: true, ..no(Outcome::Refused, says) });
+    match &error {
+        Error::Cancelled => Heard::Stopped,
+        Error::NotPermitted(reply) => match reply.code.as_deref() {
+            Some("E0000046") => {
+                Heard::No(no(Outcome::Refused, format!("groups still give the assignment: {error}")))
+            }
+            Some("E0000038") => {
+                Heard::No(no(Outcome::Refused, format!("the person's status does not allow it: {error}")))
+            }
+            Some("E0000039") => Heard::No(no(Outcome::Refused, format!("the app does not take it: {error}"))),
+            Some("E0000075") => refused(format!(
+                "the attribute is controlled by a profile mapping (Provisioning, To App, of the AWS app): {error}"
+            )),
+            _ => Heard::No(No {
+                by_okta: true,
+                missing: Some(step.row()),
+                ..no(
+                    Outcome::Refused,
+                    format!(
+                        "refused by Okta, nothing changed; {} or Super Administrator is needed: {error}",
+                        step.row().admin_role()
+                    ),
+                )
+            }),
+        },
+        Error::MissingScope { .. } => Heard::No(No {
+            by_okta: true,
+            missing: Some(step.row()),
+            ..no(Outcome::Refused, format!("refused by Okta, nothing changed: {error}"))
+        }),
+        Error::InvalidToken(_) | Error::NoSession(_) => {
+            refused(format!("refused by Okta, nothing changed: {error}"))
+        }
+        Error::NotFound(_) | Error::UnknownPath(_) => {
+            Heard::No(No { gone: true, ..no(Outcome::Failed, format!("Okta does not find it: {error}")) })
+        }
+        Error::Conflict(_) if matches!(step.row(), Row::GroupMembership) => {
+            Heard::No(no(Outcome::Refused, format!("the membership is not managed in Okta: {error}")))
+        }
+        Error::Conflict(_) | Error::Unsupported(_) | Error::FeatureOff(_) => {
+            Heard::No(no(Outcome::Refused, error.to_string()))
+        }
+        Error::Validation(_) => {
+            Heard::No(No { invalid: true, ..no(Outcome::Failed, format!("nothing changed: {error}")) })
+        }
+        Error::TooLarge { .. } => Heard::Unsure { says: error.to_string(), answered: true },
+        error if error.outcome_unknown() => {
+            Heard::Unsure { says: error.to_string(), answered: matches!(error, Error::Server(_)) }
+        }
+        _ => Heard::No(no(Outcome::Failed, format!("nothing changed: {error}"))),
+    }
+}
+
+/// What to do about a step that did not end well.
+pub(super) fn hint(end: &StepEnd) -> Option<String> {
+    match end.outcome {
+        Outcome::Done | Outcome::AlreadySo => None,
+        Outcome::Unknown => Some(
+            "look at it in Okta (Directory, or the AWS app's Assignments); the next change that rolebook makes settles what is open"
+                .to_owned(),
+        ),
+        Outcome::Refused => Some(match end.missing {
+            Some(row) => format!(
+                "give the token's owner {}; groups and people with admin roles are in reach of Super Administrators only",
+                row.admin_role()
+            ),
+            None => "nothing was changed by this step; the message names Okta's reason".to_owned(),
+        }),
+        Outcome::Failed => Some("nothing was changed by this step; run the command again".to_owned()),
+    }
+}

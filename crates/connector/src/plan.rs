@@ -1,0 +1,290 @@
+//! Facts for a plan, read right before: a few requests, never a list of everything.
+
+mod call;
+mod document;
+mod reads;
+
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
+
+use rolebook_federation::{
+    Rules, Switches, Union, Warnings,
+    plan::{Action, Named, Plan, Principal, Rights, Target, Via, Wish, WithApp},
+};
+use rolebook_ledger::{AppRecord, Facts, Org, Reader};
+use rolebook_okta::{Client, shapes};
+use rolebook_snapshot::SyncId;
+use serde::{Deserialize, Serialize};
+
+pub use call::Call;
+pub use document::{PlanFile, PlannedChange};
+pub use reads::Fresh;
+pub(crate) use reads::profile;
+
+use crate::{AppChoice, ChangeError, Who, app, entrance, lookup};
+
+/// The snapshot that names people, groups and roles.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The file.
+    pub path: PathBuf,
+    /// Its newest full sync, with what was written since.
+    pub facts: Facts,
+    /// Id of that sync.
+    pub sync_id: SyncId,
+}
+
+/// Whom a change is about, as a person writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrincipalName {
+    /// A person by id, login, e-mail or exact name.
+    User(String),
+    /// A group by id or exact name.
+    Group(String),
+}
+
+/// What a change is about, as a person writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TargetName {
+    /// `ACCOUNT/ROLE`.
+    Role(String),
+    /// A group by id or exact name.
+    Group(String),
+    /// The app.
+    App,
+    /// Everything.
+    All,
+}
+
+/// A change as a person writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// To or fro.
+    pub action: Action,
+    /// Whose access.
+    pub principal: PrincipalName,
+    /// What.
+    pub target: TargetName,
+    /// The group through which.
+    pub via: Option<String>,
+    /// Assign to the app as well: by itself, or through a group.
+    pub with_app: Option<Option<String>>,
+    /// See [`Wish::allow_conversion`].
+    pub allow_conversion: bool,
+    /// See [`Wish::last_role`].
+    pub last_role: rolebook_federation::plan::LastRole,
+}
+
+/// A change with all names turned into ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// What is wished.
+    pub wish: Wish,
+    /// The person whom it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Named>,
+    /// The wish in words.
+    pub says: String,
+}
+
+/// A plan with the facts that it was made from.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// What was asked.
+    pub request: Request,
+    /// What is to be done.
+    pub plan: Plan,
+    /// The facts.
+    pub fresh: Fresh,
+}
+
+impl Planned {
+    /// The calls that applying would make, in order.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.plan.steps.iter().map(|step| Call::of(step, &self.fresh.situation.app.id)).collect()
+    }
+}
+
+/// One org and app to plan changes for.
+#[derive(Debug)]
+pub struct Provisioning {
+    pub(crate) client: Client,
+    pub(crate) app_id: shapes::AppId,
+    /// The org.
+    pub org: Org,
+    /// The token's owner; `None` for a service app.
+    pub reader: Option<Reader>,
+    /// The app as it was first read.
+    pub app: AppRecord,
+    first_read: Mutex<bool>,
+    pub(crate) switches: Switches,
+    pub(crate) known: Option<Known>,
+    known_path: PathBuf,
+    /// What the token may write, as far as it is known; refusals add to it.
+    pub rights: Rights,
+}
+
+impl Provisioning {
+    /// Reads org, token owner and app (three requests), and checks that the snapshot is of the same org and app.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn open(
+        client: Client,
+        choice: &AppChoice,
+        switches: Switches,
+        snapshot: PathBuf,
+        known: Option<Known>,
+    ) -> Result<Self, ChangeError> {
+        let entrance = entrance::enter(&client, choice).await?;
+        let (org, app) = (entrance.org, entrance.app);
+        if let Some(known) = &known {
+            let of = |org: &str, app: &str| format!("app {app} of org {org}");
+            let there = (known.facts.org.id.as_str(), known.facts.app.id.as_str());
+            if there != (org.id.as_str(), app.id.as_str()) {
+                return Err(ChangeError::OtherSnapshot {
+                    path: known.path.clone(),
+                    of: of(there.0, there.1),
+                    wanted: of(org.id.as_str(), app.id.as_str()),
+                });
+            }
+        }
+        let app_id = shapes::AppId::new(app.id.as_str())
+            .map_err(|_| crate::SyncError::UnknownApp { id: app.id.as_str().to_owned() })?;
+        Ok(Self {
+            client,
+            app_id,
+            org,
+            reader: entrance.reader,
+            app,
+            first_read: Mutex::new(true),
+            switches,
+            known,
+            known_path: snapshot,
+            rights: Rights::default(),
+        })
+    }
+
+    /// The snapshot in use.
+    #[must_use]
+    pub fn known(&self) -> Option<&Known> {
+        self.known.as_ref()
+    }
+
+    /// Who acts, with the token's owner filled in.
+    #[must_use]
+    pub fn who(&self, who: Who) -> Who {
+        let token_owner =
+            self.reader.as_ref().map(|reader| Named { id: reader.id.clone(), name: reader.login.clone() });
+        Who { token_owner, ..who }
+    }
+
+    /// Turns names into ids.
+    ///
+    /// # Errors
+    /// [`ChangeError::Ambiguous`], [`ChangeError::NotFound`], [`ChangeError::NoSnapshot`], or what reading ends in.
+    pub async fn request(&self, asked: &Asked) -> Result<Request, ChangeError> {
+        let facts = self.known.as_ref().map(|known| &known.facts);
+        let client = &self.client;
+        let mut names: Vec<String> = Vec::new();
+        let (principal, user) = match &asked.principal {
+            PrincipalName::User(name) => {
+                let user = lookup::person(client, facts, name).await?;
+                names.push(user.to_string());
+                (Principal::User, Some(user))
+            }
+            PrincipalName::Group(name) => {
+                let group = lookup::group(client, facts, name).await?;
+                names.push(format!("group {group}"));
+                (Principal::Group(group.id), None)
+            }
+        };
+        let target = match &asked.target {
+            TargetName::Role(name) => {
+                let role = self.role(name)?;
+                names.push(role.to_string());
+                Target::Role(role)
+            }
+            TargetName::Group(name) => {
+                let group = lookup::group(client, facts, name).await?;
+                names.push(format!("membership of {group}"));
+                Target::Membership(group.id)
+            }
+            TargetName::App => {
+                names.push(format!("assignment to {}", self.app.label));
+                Target::App
+            }
+            TargetName::All => {
+                names.push("everything".to_owned());
+                Target::Everything
+            }
+        };
+        let via: Option<Via> = match &asked.via {
+            Some(name) => Some(lookup::group(client, facts, name).await?.id),
+            None => None,
+        };
+        let with_app = match &asked.with_app {
+            None => None,
+            Some(None) => Some(WithApp::Own),
+            Some(Some(name)) => Some(WithApp::Group(lookup::group(client, facts, name).await?.id)),
+        };
+        let (verb, between) = match asked.action {
+            Action::Grant => ("grant", "to"),
+            Action::Revoke => ("revoke", "from"),
+        };
+        let [whose, what] = <[String; 2]>::try_from(names).unwrap_or_default();
+        let wish = Wish {
+            action: asked.action,
+            principal,
+            target,
+            via,
+            with_app,
+            allow_conversion: asked.allow_conversion,
+            last_role: asked.last_role,
+        };
+        Ok(Request { wish, user, says: format!("{verb} {what} {between} {whose}") })
+    }
+
+    fn role(&self, name: &str) -> Result<rolebook_federation::plan::RoleName, ChangeError> {
+        let Some(known) = &self.known else {
+            return Err(ChangeError::NoSnapshot { path: self.known_path.clone() });
+        };
+        let app = self.app.to_federation(&mut Warnings::new());
+        let rules = Rules::compile(&app, Union::Unknown, &self.switches, &mut Warnings::new())?;
+        lookup::role(&known.facts, &rules, name)
+    }
+
+    /// Reads the facts and plans.
+    ///
+    /// # Errors
+    /// [`ChangeError::Refused`], or what reading ends in.
+    pub async fn plan(&self, request: &Request) -> Result<Planned, ChangeError> {
+        let fresh = self.fresh(request).await?;
+        let plan = rolebook_federation::plan::plan(&fresh.situation, &request.wish)?;
+        Ok(Planned { request: request.clone(), plan, fresh })
+    }
+
+    /// Reads the facts that a wish needs.
+    ///
+    /// # Errors
+    /// What reading ends in.
+    pub async fn fresh(&self, request: &Request) -> Result<Fresh, ChangeError> {
+        reads::read(self, request).await
+    }
+
+    /// The app: as it was read at the entrance the first time, afresh from then on.
+    async fn fresh_app(&self) -> Result<AppRecord, ChangeError> {
+        let first = {
+            let mut first = self.first_read.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *first, false)
+        };
+        if first {
+            return Ok(self.app.clone());
+        }
+        Ok(app::find(&self.client, &AppChoice::Id(self.app_id.as_str().to_owned())).await?)
+    }
+}
