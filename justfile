@@ -22,6 +22,10 @@ doc:
 deny:
     cargo deny check bans licenses sources
 
+# Syncs through random faults for a long time; a failing run names its seed.
+chaos runs="2000":
+    ROLEBOOK_CHAOS_RUNS={{runs}} cargo test --release -p rolebook-connector --test it chaos -- --nocapture
+
 # Measures the budgets and writes docs/PERFORMANCE.md.
 bench:
     cargo build --release -p rolebook -p rolebook-bench

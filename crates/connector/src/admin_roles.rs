@@ -94,7 +94,10 @@ impl Reading<'_> {
         let take = |page: Vec<shapes::RoleAssignment>| roles.extend(page.iter().filter_map(role_of));
         match self.walk(Stage::AdminRoles, self.client.user_roles(&user, Some(TARGETS)), take).await {
             Ok(_) => Ok(Some(Held { id, roles })),
-            Err(error) if error.is_gone() => Ok(None),
+            Err(error) if error.is_gone() => {
+                self.gone(&id);
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
@@ -105,9 +108,16 @@ impl Reading<'_> {
         let take = |page: Vec<shapes::RoleAssignment>| roles.extend(page.iter().filter_map(role_of));
         match self.walk(Stage::AdminRoles, self.client.group_roles(&group, Some(TARGETS)), take).await {
             Ok(_) => Ok(Some(Held { id, roles })),
-            Err(error) if error.is_gone() => Ok(None),
+            Err(error) if error.is_gone() => {
+                self.gone(&id);
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
+    }
+
+    fn gone(&self, id: &str) {
+        self.warn("admin-gone", "a holder of admin roles was gone when asked about, they were left out", id);
     }
 
     /// Reads the user object of a holder whom no other list brought.
@@ -116,7 +126,7 @@ impl Reading<'_> {
         let read = self.once(&format!("users/{id}"), self.client.user(&user)).await;
         match read {
             Ok(user) => self.with_intake(|intake| intake.person(&user)),
-            Err(error) if error.is_gone() => {}
+            Err(error) if error.is_gone() => self.gone(&id),
             Err(error) => return Err(error),
         }
         Ok(())

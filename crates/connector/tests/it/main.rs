@@ -17,6 +17,7 @@ mod cases_mapping;
 mod cases_pages;
 mod cases_people;
 mod cases_settings;
+mod chaos;
 mod determinism;
 mod essential;
 mod guard;

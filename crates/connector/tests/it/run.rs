@@ -215,6 +215,17 @@ impl Run {
     /// Syncs, but no request after the first so many gets an answer; when nothing moves any more, the run vanishes as
     /// if it were killed. Gives the lines of the list pages that were answered.
     pub(crate) fn cut_off_at(&self, requests: usize) -> BTreeSet<String> {
+        if let Some(done) = self.cut_off_at_or_end(requests) {
+            panic!("not cut off: {:?}", done.map(|summary| summary.counts));
+        }
+        let first = ["/api/v1/org", "/api/v1/users/me", "/api/v1/apps"];
+        let log = self.fake.log();
+        let answered = log.iter().take(requests);
+        answered.filter(|entry| !first.contains(&entry.path.as_str())).map(Logged::line).collect()
+    }
+
+    /// The same, for a run that may end before: gives how it ended, nothing when it was cut off.
+    pub(crate) fn cut_off_at_or_end(&self, requests: usize) -> Option<Result<Summary, SyncError>> {
         self.fake.add_fault(Fault::everywhere().skip(requests).latency(Duration::from_secs(3600)));
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -228,17 +239,14 @@ impl Run {
                 seen = now;
             }
         };
-        runtime.block_on(async {
+        let outcome = runtime.block_on(async {
             tokio::select! {
-                done = self.once(client) => panic!("not cut off: {:?}", done.map(|summary| summary.counts)),
-                () = stalled => {}
+                done = self.once(client) => Some(done),
+                () = stalled => None,
             }
         });
-        let log = self.fake.log();
         self.fake.clear_faults();
-        let first = ["/api/v1/org", "/api/v1/users/me", "/api/v1/apps"];
-        let answered = log.iter().take(requests);
-        answered.filter(|entry| !first.contains(&entry.path.as_str())).map(Logged::line).collect()
+        outcome
     }
 
     pub(crate) fn check(&self) -> Result<Probe, SyncError> {
