@@ -26,11 +26,13 @@ mod plan;
 mod probe;
 mod progress;
 mod reading;
+mod rights;
 mod service_app;
 mod settings_change;
 mod summary;
 mod sync;
 mod walk;
+mod way;
 
 pub use accounts_file::{AccountsError, Place, parse_accounts};
 pub use accounts_seen::AccountsSeen;
@@ -55,6 +57,8 @@ pub use plan::{
 pub use probe::{Cost, Probe, Right, check};
 pub use progress::{Event, Progress, Silent, Stage};
 pub use reading::{AdminRoles, ReadOptions};
+pub use rights::{Capability, Rights, Standing, StatedRole, rights};
 pub use settings_change::AppChange;
 pub use summary::{Counts, Held, Resumed, Summary};
 pub use sync::{Clock, RESUME_MAX_AGE, SyncOptions, sync};
+pub use way::{Stand, Step, Way, way};

@@ -211,11 +211,39 @@ pub(crate) struct CheckArguments {
     #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
     pub(crate) output: SummaryFormat,
 
+    /// Admin roles of the token's owner, where the token cannot read them itself: shown as stated, not as seen
+    #[arg(long, value_enum, value_name = "ROLES", value_delimiter = ',')]
+    pub(crate) token_roles: Vec<TokenRoleArgument>,
+
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
 
     #[command(flatten)]
     pub(crate) read: ReadArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenRoleArgument {
+    /// Read-only Administrator
+    Ro,
+    /// Application Administrator
+    App,
+    /// Group Administrator
+    Group,
+    /// Super Administrator
+    Super,
+}
+
+impl TokenRoleArgument {
+    pub(crate) fn stated(self) -> rolebook_connector::StatedRole {
+        use rolebook_connector::StatedRole;
+        match self {
+            Self::Ro => StatedRole::ReadOnly,
+            Self::App => StatedRole::App,
+            Self::Group => StatedRole::Group,
+            Self::Super => StatedRole::Super,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -9,20 +9,30 @@ use rolebook_connector::{ErrorKind, SyncError};
 pub(crate) struct Failure {
     code: u8,
     text: String,
+    /// Lines between text and hint.
+    notes: Vec<String>,
     hint: String,
 }
 
 impl Failure {
     pub(crate) fn failed(text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code: 1, text: text.into(), hint: hint.into() }
+        Self { code: 1, text: text.into(), notes: Vec::new(), hint: hint.into() }
     }
 
     pub(crate) fn usage(text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code: 2, text: text.into(), hint: hint.into() }
+        Self { code: 2, text: text.into(), notes: Vec::new(), hint: hint.into() }
     }
 
     pub(crate) fn not_found(text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code: 3, text: text.into(), hint: hint.into() }
+        Self { code: 3, text: text.into(), notes: Vec::new(), hint: hint.into() }
+    }
+
+    pub(crate) fn with_notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
+    }
+
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: hint.into(), ..self }
     }
 
     /// Says it on stderr.
@@ -30,6 +40,9 @@ impl Failure {
         let mut stderr = std::io::stderr().lock();
         // A closed stderr leaves nobody to tell.
         let _ = writeln!(stderr, "error: {}", self.text);
+        for note in &self.notes {
+            let _ = writeln!(stderr, "  {note}");
+        }
         if !self.hint.is_empty() {
             let _ = writeln!(stderr, "  hint: {}", self.hint);
         }
@@ -52,7 +65,7 @@ impl From<SyncError> for Failure {
             ErrorKind::Refused => 4,
             ErrorKind::Conflict => 5,
         };
-        Self { code, text: error.to_string(), hint: error.hint() }
+        Self { code, text: error.to_string(), notes: Vec::new(), hint: error.hint() }
     }
 }
 

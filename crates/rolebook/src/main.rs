@@ -12,8 +12,10 @@ mod output;
 mod person;
 mod progress;
 mod proxy;
+mod rights_report;
 mod show;
 mod summary;
+mod way_report;
 
 use std::process::ExitCode;
 
