@@ -352,6 +352,9 @@ fn written(owner: &Owner, row: Capability, at: Timestamp) -> Standing {
 mod tests {
     use super::*;
 
+    /// Kind of role, and whether it is limited.
+    type Held = &'static [(&'static str, bool)];
+
     fn at() -> Timestamp {
         Timestamp::UNIX_EPOCH
     }
@@ -373,7 +376,7 @@ mod tests {
     /// Rows: roles of the owner, then what they say of memberships and of assignments.
     #[test]
     fn roles_of_the_owner_tell_what_may_be_written() {
-        let table: [(&[(&str, bool)], &str, &str); 10] = [
+        let table: [(Held, &str, &str); 10] = [
             (&[("SUPER_ADMIN", false)], "yes", "yes"),
             (&[("APP_ADMIN", false)], "no", "yes"),
             (&[("USER_ADMIN", false)], "yes", "no"),
