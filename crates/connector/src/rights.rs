@@ -282,6 +282,9 @@ enum Owner {
 }
 
 async fn owner_roles(client: &Client, probe: &Probe) -> Result<Owner, SyncError> {
+    if client.service_app().is_some() {
+        return Ok(Owner::Closed("the roles of a service app are not read".to_owned()));
+    }
     let Some(reader) = &probe.reader else {
         return Ok(Owner::Closed("Okta names no owner of this credential".to_owned()));
     };

@@ -54,8 +54,15 @@ impl Client {
         let host = config.domain.host().to_owned();
         let stream = match self.proxy() {
             Some(proxy) if proxy.is_plain() => {
-                let found = (config.lookup)(proxy.host().trim_matches(['[', ']']).to_owned()).await;
-                look.addresses = found.map_err(|error| failed(Leg::Proxy, &error.to_string()))?;
+                look.addresses = match literal(proxy.host()) {
+                    Some(address) => vec![address],
+                    None => (config.lookup)(proxy.host().to_owned())
+                        .await
+                        .map_err(|error| failed(Leg::Proxy, &error.to_string()))?,
+                };
+                if look.addresses.is_empty() {
+                    return Err(failed(Leg::Proxy, "its name does not resolve"));
+                }
                 let stream = self.connect(look, proxy.port(), Leg::Proxy).await?;
                 let to = format!("{host}:{}", config.domain.port());
                 let tunnel = tunnel(stream, proxy, &to);
@@ -67,9 +74,9 @@ impl Client {
             // What an encrypted proxy shows is seen by requests alone.
             Some(_) => return Ok(()),
             None => {
-                look.addresses = match host.trim_matches(['[', ']']).parse() {
-                    Ok(address) => vec![address],
-                    Err(_) => vet_host(&config.addresses, &config.lookup, host.clone())
+                look.addresses = match literal(&host) {
+                    Some(address) => vec![address],
+                    None => vet_host(&config.addresses, &config.lookup, host.clone())
                         .await
                         .map_err(|(leg, text)| failed(leg, &text))?,
                 };
@@ -118,6 +125,11 @@ impl Client {
         }
         Err(failed(leg, &last.unwrap_or_default()))
     }
+}
+
+/// The address that a host is, when it is no name.
+fn literal(host: &str) -> Option<IpAddr> {
+    host.trim_matches(['[', ']']).parse().ok()
 }
 
 /// Asks a proxy for the way to a host.
