@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Sync(SyncArguments),
     /// Tells whose token this is, which app and mode it finds, and what a sync would read and cost
     Check(CheckArguments),
+    /// Asks for domain and token, checks them, and writes a configuration: a sync then needs no flag
+    Init(InitArguments),
     /// Shows what a snapshot holds
     Show(ShowArguments),
     /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next
@@ -220,6 +222,16 @@ pub(crate) struct CheckArguments {
 
     #[command(flatten)]
     pub(crate) read: ReadArguments,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InitArguments {
+    /// Admin roles of the token's owner, where the token cannot read them itself
+    #[arg(long, value_enum, value_name = "ROLES", value_delimiter = ',')]
+    pub(crate) token_roles: Vec<TokenRoleArgument>,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

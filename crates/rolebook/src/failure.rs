@@ -27,6 +27,14 @@ impl Failure {
         Self { code: 3, text: text.into(), notes: Vec::new(), hint: hint.into() }
     }
 
+    pub(crate) fn refused(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code: 4, text: text.into(), notes: Vec::new(), hint: hint.into() }
+    }
+
+    pub(crate) fn conflict(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code: 5, text: text.into(), notes: Vec::new(), hint: hint.into() }
+    }
+
     pub(crate) fn with_notes(self, notes: Vec<String>) -> Self {
         Self { notes, ..self }
     }

@@ -10,6 +10,7 @@ mod failure;
 mod log;
 mod output;
 mod person;
+mod profile_file;
 mod progress;
 mod proxy;
 mod rights_report;
@@ -51,6 +52,10 @@ fn run() -> Result<ExitCode, Failure> {
         match cli.command {
             Command::Sync(arguments) => command::sync::run(arguments).await,
             Command::Check(arguments) => command::check::run(arguments).await,
+            Command::Init(arguments) => {
+                let file = configuration::target(cli.config, &environment);
+                command::init::run(arguments, cli.profile, file).await
+            }
             Command::Show(arguments) => command::show::run(&arguments),
             Command::Demo(arguments) => command::demo::run(arguments).await,
             Command::FakeOkta(arguments) => command::fake_okta::run(arguments).await,

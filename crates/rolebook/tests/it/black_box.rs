@@ -8,6 +8,7 @@ mod fake_okta;
 #[cfg(unix)]
 mod guard;
 mod help;
+mod init;
 mod layers;
 mod names;
 mod oauth;
