@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Shows what a snapshot holds
     Show(ShowArguments),
+    /// Lists an archive of snapshots, or removes what is old from it
+    Archive(ArchiveArguments),
     /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next
     Demo(DemoArguments),
     /// Runs the built-in fake Okta as a tool: prints one JSON line and serves until stopped
@@ -162,6 +164,10 @@ pub(crate) struct SyncArguments {
     /// your own columns), or the JSON of aws organizations list-accounts
     #[arg(long, value_name = "FILE")]
     pub(crate) accounts: Option<PathBuf>,
+
+    /// Folder that keeps every sealed snapshot, by org, app and time, with its SHA-256 sum
+    #[arg(long, value_name = "DIR")]
+    pub(crate) archive: Option<PathBuf>,
 
     /// How the summary is printed
     #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
@@ -306,6 +312,43 @@ pub(crate) enum TableFormat {
     Table,
     Json,
     Csv,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ArchiveArguments {
+    /// What to do
+    #[arg(value_enum)]
+    pub(crate) action: ArchiveAction,
+
+    /// Folder of the archive, as rolebook sync --archive fills it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) archive: Option<PathBuf>,
+
+    /// Days that prune keeps; the newest snapshot of each app stays in any case
+    #[arg(long, value_name = "DAYS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) keep_days: u32,
+
+    /// Only tell what prune would remove
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) dry_run: bool,
+
+    /// Read every file that list shows and compare its SHA-256 sum
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) verify: bool,
+
+    /// How it is printed
+    #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: TableFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ArchiveAction {
+    /// Every snapshot, by org, app and age
+    List,
+    /// Removes snapshots that are too old
+    Prune,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -57,6 +57,7 @@ fn run() -> Result<ExitCode, Failure> {
                 command::init::run(arguments, cli.profile, file).await
             }
             Command::Show(arguments) => command::show::run(&arguments),
+            Command::Archive(arguments) => command::archive::run(&arguments),
             Command::Demo(arguments) => command::demo::run(arguments).await,
             Command::FakeOkta(arguments) => command::fake_okta::run(arguments).await,
         }

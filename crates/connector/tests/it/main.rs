@@ -10,6 +10,7 @@
 )]
 
 mod accounts_file;
+mod archive;
 mod bound;
 mod cases_direct;
 mod cases_failures;

@@ -16,13 +16,16 @@ fn refused_value(flag: &str) -> Option<&'static str> {
     match flag {
         "log-level" | "output" | "sync-okta-roles" | "rate-limits" | "token-roles" => Some("sideways"),
         "rate-budget" => Some("101"),
+        "keep-days" => Some("0"),
         "allow-address" => Some("10.0.0.0/99"),
         "allow-loopback"
         | "skip-secondary-emails"
         | "no-group-names"
         | "http"
         | "accept-loss"
-        | "fail-on-gain" => Some("perhaps"),
+        | "fail-on-gain"
+        | "dry-run"
+        | "verify" => Some("perhaps"),
         "resume-max-age" => Some("a while"),
         "listen" => Some("nowhere"),
         "domain" => Some("http://acme.okta.com"),
@@ -69,6 +72,7 @@ fn every_flag_has_one() {
                     .env("ROLEBOOK_DOMAIN", fake.url())
                     .env("ROLEBOOK_API_TOKEN", &fake.token("super")),
                 "show" => place.call("show roles"),
+                "archive" => place.call("archive list"),
                 "fake-okta" => place.call("fake-okta --listen=127.0.0.1:0"),
                 other => place.call(other),
             };
@@ -88,6 +92,7 @@ fn every_flag_has_one() {
     // These take any text; the tests below, and those of the guard, show what they change.
     let texts = [
         "account",
+        "archive",
         "aws-okta-app-id",
         "ca-out",
         "file",
