@@ -17,6 +17,7 @@ mod coverage;
 mod doors;
 mod entrance;
 mod error;
+mod events;
 mod guard;
 mod held;
 mod intake;
@@ -47,6 +48,9 @@ pub use bound::{AdminBound, Bound};
 pub use change_error::{ChangeError, Mismatch};
 pub use doors::{Door, DoorKind};
 pub use error::{ErrorKind, SyncError};
+pub use events::{
+    Event as LoggedEvent, EventParty, EventStore, EventsError, EventsRead, events_path, read_events,
+};
 pub use guard::{Gain, Loss, Since};
 pub use held::{Accepted, accept_held, accepted_path, held_path};
 pub use lookup::Candidate;

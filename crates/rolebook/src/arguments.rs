@@ -169,6 +169,11 @@ pub(crate) struct SyncArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) archive: Option<PathBuf>,
 
+    /// Keep what Okta's System Log tells of access since the last sync, beside the file: when the token may, required,
+    /// or not at all [default: auto with --archive, else off]
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub(crate) sync_events: Option<SyncEventsArgument>,
+
     /// How the summary is printed
     #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
     pub(crate) output: SummaryFormat,
@@ -304,6 +309,8 @@ pub(crate) enum Subject {
     Apps,
     /// Who can assume which role, and through what
     Grants,
+    /// What Okta's System Log told of access, as rolebook sync --sync-events kept it
+    Events,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -312,6 +319,13 @@ pub(crate) enum TableFormat {
     Table,
     Json,
     Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SyncEventsArgument {
+    Auto,
+    On,
+    Off,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -2,7 +2,7 @@
 
 use std::{io::Write, process::ExitCode};
 
-use rolebook_connector::{ErrorKind, SyncError};
+use rolebook_connector::{ErrorKind, EventsError, SyncError};
 
 /// A command that did not do what it was asked.
 #[derive(Debug)]
@@ -37,6 +37,13 @@ impl Failure {
 
     pub(crate) fn with_notes(self, notes: Vec<String>) -> Self {
         Self { notes, ..self }
+    }
+
+    /// The same with what else went wrong in its notes.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.notes.push(format!("besides: {}", other.text));
+        self.notes.extend(other.notes);
+        self
     }
 
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
@@ -74,6 +81,16 @@ impl From<SyncError> for Failure {
             ErrorKind::Conflict => 5,
         };
         Self { code, text: error.to_string(), notes: Vec::new(), hint: error.hint() }
+    }
+}
+
+impl From<EventsError> for Failure {
+    fn from(error: EventsError) -> Self {
+        let (text, hint) = (error.to_string(), error.hint());
+        match error {
+            EventsError::Absent { .. } => Self::not_found(text, hint),
+            _ => Self::failed(text, hint),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod connection;
 mod credential;
 mod failure;
 mod log;
+mod memory;
 mod output;
 mod person;
 mod profile_file;

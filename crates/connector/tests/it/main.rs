@@ -20,6 +20,7 @@ mod cases_people;
 mod cases_settings;
 mod determinism;
 mod essential;
+mod events;
 mod guard;
 mod one_file;
 mod options;

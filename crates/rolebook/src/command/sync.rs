@@ -7,11 +7,11 @@ use rolebook_connector::{Archive, SyncOptions};
 
 use crate::{
     accounts,
-    arguments::{SummaryFormat, SyncArguments},
+    arguments::{SummaryFormat, SyncArguments, SyncEventsArgument},
     command::archive,
     connection,
     failure::Failure,
-    person,
+    memory, person,
     progress::Display,
     summary,
 };
@@ -46,13 +46,16 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
     let result = rolebook_connector::sync(&client, &options, &now, display.as_ref()).await;
     display.clear();
     let done = result?;
+    let by_default = if archive.is_some() { SyncEventsArgument::Auto } else { SyncEventsArgument::Off };
+    let events = arguments.sync_events.unwrap_or(by_default);
+    let memory = memory::keep(&client, &done, archive.as_ref(), events, display.as_ref()).await;
+    display.clear();
     match arguments.output {
-        SummaryFormat::Text => summary::print_text(&done)?,
-        SummaryFormat::Json => summary::print_json(&done)?,
+        SummaryFormat::Text => summary::print_text(&done).and_then(|()| memory.print())?,
+        SummaryFormat::Json => summary::print_json(&done, &memory.json())?,
     }
-    if let Some(archive) = archive.filter(|_| done.held.is_none()) {
-        let (org, app) = (done.org.id.as_str(), done.app.id.as_str());
-        archive::keep(&archive, &done.sealed.path, org, app, done.to, &done.sync_id.to_string())?;
+    if let Some(failure) = memory.failure() {
+        return Err(failure);
     }
     let gained = done.since.as_ref().is_some_and(|since| !since.gains.is_empty());
     let stopped = done.held.is_some() || arguments.guard.fail_on_gain && gained;

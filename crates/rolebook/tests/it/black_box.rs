@@ -4,6 +4,7 @@ mod archive;
 mod check;
 mod contents;
 mod demo;
+mod events;
 mod exits;
 mod fake_okta;
 #[cfg(unix)]

@@ -37,7 +37,7 @@ fn every_sealed_snapshot_is_kept_and_readable() {
     for entry in &entries {
         place.run(&format!("show roles -f {}", entry["file"].as_str().unwrap())).succeeded();
     }
-    assert_eq!(place.files(), ["kept", "other.c1z", "sync.c1z"]);
+    assert_eq!(place.files(), ["kept", "other.c1z", "other.c1z.events", "sync.c1z", "sync.c1z.events"]);
     // Nothing is old enough to go.
     let gone = place.run("archive prune --archive kept -o json").succeeded();
     assert_eq!(gone.json(), serde_json::json!([]));

@@ -14,7 +14,9 @@ use super::{
 /// A value that the flag's parser refuses; none for flags that take any text.
 fn refused_value(flag: &str) -> Option<&'static str> {
     match flag {
-        "log-level" | "output" | "sync-okta-roles" | "rate-limits" | "token-roles" => Some("sideways"),
+        "log-level" | "output" | "sync-okta-roles" | "sync-events" | "rate-limits" | "token-roles" => {
+            Some("sideways")
+        }
         "rate-budget" => Some("101"),
         "keep-days" => Some("0"),
         "allow-address" => Some("10.0.0.0/99"),
