@@ -100,6 +100,7 @@ pub(crate) struct ConnectionArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 
+    #[allow(rustdoc::bare_urls, reason = "the help shows it as it stands")]
     /// Proxy to go through, as in http://proxy.example.com:3128; none for none. Else HTTPS_PROXY and NO_PROXY count
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
