@@ -83,6 +83,9 @@ pub enum SyncError {
         /// Why.
         source: std::io::Error,
     },
+    /// The file of events.
+    #[error(transparent)]
+    Events(#[from] crate::EventsError),
     /// There is no held file to accept.
     #[error("nothing is held beside {}", .file.display())]
     NothingHeld {
@@ -134,9 +137,11 @@ impl SyncError {
             Self::SeesNothing { .. } => ErrorKind::Refused,
             Self::Snapshot(rolebook_snapshot::Error::InUse { .. }) => ErrorKind::Conflict,
             Self::Held { .. } | Self::OtherOwner { .. } | Self::HeldOutdated { .. } => ErrorKind::Conflict,
-            Self::Essential { .. } | Self::Rules(_) | Self::Snapshot(_) | Self::Beside { .. } => {
-                ErrorKind::Failed
-            }
+            Self::Essential { .. }
+            | Self::Rules(_)
+            | Self::Snapshot(_)
+            | Self::Beside { .. }
+            | Self::Events(_) => ErrorKind::Failed,
             Self::NoApp | Self::UnknownApp { .. } | Self::NothingHeld { .. } => ErrorKind::NotFound,
             Self::SeveralApps(_) | Self::OtherApp { .. } => ErrorKind::Usage,
         }
@@ -181,6 +186,7 @@ impl SyncError {
             Self::OtherOwner { .. } => {
                 "check --aws-okta-app-id, or write to another file with --file: a file holds one app".into()
             }
+            Self::Events(error) => error.hint().to_owned(),
             Self::Beside { .. } => "make the folder writable, or choose another with --file".into(),
             Self::NothingHeld { .. } => "run rolebook sync; a held file lies beside the snapshot as <file>.held".into(),
             Self::HeldOutdated { .. } => "run rolebook sync again: it measures against the file of today".into(),

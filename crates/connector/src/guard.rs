@@ -274,9 +274,11 @@ fn losses(
     for role in access.user_grants.iter().filter_map(|grant| access.roles.get(grant.role)) {
         *now_by_account.entry(&role.account).or_default() += 1;
     }
+    let names = facts.account_names(access);
     for (account, before) in &moved.before_by_account {
         if *before >= ACCOUNT_GRANTS && !now_by_account.contains_key(account.as_str()) {
-            losses.push(Loss { of: format!("grants in account {account}"), before: *before, now: 0 });
+            let of = format!("grants in account {}", names.label(account));
+            losses.push(Loss { of, before: *before, now: 0 });
         }
     }
     Ok(losses)
@@ -342,6 +344,7 @@ fn causes(gained: &[&UserGrant], facts: &Facts, app: &[AppChange]) -> Vec<String
 /// Roles that the group Everyone confers now and did not before.
 fn everyone(baseline: &Baseline, facts: &Facts, access: &Access) -> Result<Vec<Gain>, SyncError> {
     let mut gains = Vec::new();
+    let names = facts.account_names(access);
     for (ix, record) in (0..).zip(&facts.groups).filter(|(_, record)| record.group.kind == GroupKind::BuiltIn)
     {
         let before = baseline.held_by(resource_type::GROUP, record.id.as_str(), resource_type::ACCOUNT)?;
@@ -353,7 +356,7 @@ fn everyone(baseline: &Baseline, facts: &Facts, access: &Access) -> Result<Vec<G
             let holds =
                 |grant: &&UserGrant| access.roles.get(grant.role) == Some(role) && grant.groups.contains(&ix);
             gains.push(Gain {
-                role: format!("{}/{}", role.account, role.name),
+                role: format!("{}/{}", names.label(&role.account), role.name),
                 before: 0,
                 now: access.user_grants.iter().filter(holds).count() as u64,
                 causes: vec![format!(

@@ -27,7 +27,7 @@ pub fn accepted_path(file: &Path) -> PathBuf {
     with_suffix(file, ".accepted.jsonl")
 }
 
-fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     let file = named_by(file);
     let mut name = OsString::from(file.file_name().unwrap_or_default());
     name.push(suffix);

@@ -36,6 +36,8 @@ pub enum Right {
     No {
         /// In Okta's words.
         why: String,
+        /// Okta refused it; otherwise something else went wrong.
+        refused: bool,
         /// Without it there is no sync.
         essential: bool,
     },
@@ -79,7 +81,7 @@ pub async fn check(
     } else {
         note(Stage::Schema, right(client.app_schema(&id).await.map(drop), false)?);
         let types = if service_app {
-            Right::No { why: service_app::NO_CATALOGUE.to_owned(), essential: false }
+            Right::No { why: service_app::NO_CATALOGUE.to_owned(), refused: false, essential: false }
         } else {
             right(client.app_types(&id).await.map(drop), false)?
         };
@@ -111,7 +113,10 @@ fn right(read: Result<(), Error>, essential: bool) -> Result<Right, SyncError> {
     match read {
         Ok(()) => Ok(Right::Yes),
         Err(error) if ends_a_check(&error) => Err(SyncError::reading("a list")(error)),
-        Err(error) => Ok(Right::No { why: error.to_string(), essential }),
+        Err(error) => {
+            let refused = crate::rights::is_no(&error);
+            Ok(Right::No { why: error.to_string(), refused, essential })
+        }
     }
 }
 

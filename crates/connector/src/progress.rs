@@ -23,6 +23,8 @@ pub enum Stage {
     AdminRoles,
     /// Resolution and writing.
     Seal,
+    /// The System Log.
+    Events,
 }
 
 impl Stage {
@@ -40,6 +42,7 @@ impl Stage {
             Self::Types => "types",
             Self::AdminRoles => "admin-roles",
             Self::Seal => "seal",
+            Self::Events => "events",
         }
     }
 }

@@ -15,6 +15,8 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use crate::reply::Leg;
+
 /// Which addresses are allowed beside the public ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AddressRules {
@@ -161,6 +163,19 @@ impl Resolve for VettingResolver {
             Ok(Box::new(vetted.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
         })
     }
+}
+
+/// The addresses of a host that are allowed, or where looking them up ended.
+pub(crate) async fn vet_host(
+    rules: &AddressRules,
+    lookup: &LookupFn,
+    host: String,
+) -> Result<Vec<IpAddr>, (Leg, String)> {
+    let found = lookup(host.clone()).await.map_err(|error| (Leg::Dns, error.to_string()))?;
+    vet(rules, host, found).map_err(|error| {
+        let leg = if error.is::<AddressRefused>() { Leg::RefusedAddress } else { Leg::Dns };
+        (leg, error.to_string())
+    })
 }
 
 fn vet(

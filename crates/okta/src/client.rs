@@ -142,6 +142,13 @@ impl Client {
         &self.core.config.domain
     }
 
+    /// The proxy that is gone through, if any.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&Proxy> {
+        let config = &self.core.config;
+        config.proxy.as_ref().filter(|proxy| !proxy.passes_by(config.domain.host()))
+    }
+
     /// The governor, for its counters.
     #[must_use]
     pub fn governor(&self) -> &Governor {

@@ -160,6 +160,12 @@ impl Domain {
         &self.host
     }
 
+    /// The port, 443 or 80 unless it was named.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(if self.secure { 443 } else { 80 })
+    }
+
     /// Whether TLS is spoken; false only on loopback.
     #[must_use]
     pub fn is_secure(&self) -> bool {

@@ -7,6 +7,7 @@
 
 mod address;
 mod answer;
+mod certificate;
 mod client;
 mod credential;
 mod domain;
@@ -14,6 +15,8 @@ mod endpoints;
 mod error;
 mod foreign_text;
 mod link;
+mod log;
+mod look;
 mod oauth;
 mod pager;
 mod proxy;
@@ -33,6 +36,8 @@ pub use domain::{Domain, DomainError, Notice};
 pub use endpoints::GroupQuery;
 pub use error::Error;
 pub use http::Method;
+pub use log::{LogPage, LogWalk};
+pub use look::Look;
 pub use oauth::{ClockFn, KeyError, PrivateKey, READ_SCOPES, ServiceApp, ServiceAppError};
 pub use pager::{Page, Pager, Skipped};
 pub use proxy::{Proxy, ProxyError};

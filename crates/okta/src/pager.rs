@@ -194,10 +194,10 @@ impl<T> std::fmt::Debug for Pager<T> {
 }
 
 /// A page before its `next` is judged.
-struct Read<T> {
-    items: Vec<T>,
-    skipped: Vec<Skipped>,
-    next: Option<String>,
+pub(crate) struct Read<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) next: Option<String>,
     body: u64,
     request_id: Option<String>,
 }
@@ -222,7 +222,7 @@ fn digest(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-fn decode<T: DeserializeOwned>(answer: &Answer, key: Option<&str>) -> Result<Read<T>, Error> {
+pub(crate) fn decode<T: DeserializeOwned>(answer: &Answer, key: Option<&str>) -> Result<Read<T>, Error> {
     answer.check_json()?;
     let (list, next) = match key {
         None => (std::str::from_utf8(&answer.body).map_err(|_| answer.shape("the body is not UTF-8"))?, None),

@@ -107,13 +107,37 @@ impl Proxy {
         self.url.host_str().unwrap_or_default()
     }
 
+    /// The port of the proxy itself.
+    pub(crate) fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or(80)
+    }
+
+    /// Whether what is said to the proxy itself is in the open.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.url.scheme() == "http"
+    }
+
+    /// Whether a host is reached without it.
+    pub(crate) fn passes_by(&self, host: &str) -> bool {
+        self.except.split(',').map(str::trim).any(|entry| {
+            let domain = entry.trim_start_matches('*').trim_start_matches('.');
+            let below = host.strip_suffix(domain).is_some_and(|before| before.ends_with('.'));
+            entry == "*" || !domain.is_empty() && (host == domain || below)
+        })
+    }
+
+    /// What the proxy wants to see.
+    pub(crate) fn authorization(&self) -> Option<Zeroizing<String>> {
+        let credentials = self.credentials.as_ref()?;
+        let encoded = Zeroizing::new(BASE64.encode(credentials.reveal().as_bytes()));
+        Some(Zeroizing::new(format!("Basic {}", encoded.as_str())))
+    }
+
     /// For the HTTP library: nothing but `https` goes through.
     pub(crate) fn build(&self) -> Result<reqwest::Proxy, Error> {
         let refused = || Error::Setup("the proxy cannot be used".to_owned());
         let mut proxy = reqwest::Proxy::https(self.url.clone()).map_err(|_| refused())?;
-        if let Some(credentials) = &self.credentials {
-            let encoded = Zeroizing::new(BASE64.encode(credentials.reveal().as_bytes()));
-            let header = Zeroizing::new(format!("Basic {}", encoded.as_str()));
+        if let Some(header) = self.authorization() {
             let mut header = HeaderValue::from_str(&header).map_err(|_| refused())?;
             header.set_sensitive(true);
             proxy = proxy.custom_http_auth(header);

@@ -18,6 +18,14 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
+    /// Writes it out, for a file that only its owner reads; never for people.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_to(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
+        out.write_all(self.reveal().as_bytes())
+    }
+
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

@@ -47,8 +47,12 @@ pub(crate) enum Command {
     Sync(SyncArguments),
     /// Tells whose token this is, which app and mode it finds, and what a sync would read and cost
     Check(CheckArguments),
+    /// Asks for domain and token, checks them, and writes a configuration: a sync then needs no flag
+    Init(InitArguments),
     /// Shows what a snapshot holds
     Show(ShowArguments),
+    /// Lists an archive of snapshots, or removes what is old from it
+    Archive(ArchiveArguments),
     /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next
     Demo(DemoArguments),
     /// Runs the built-in fake Okta as a tool: prints one JSON line and serves until stopped
@@ -96,6 +100,7 @@ pub(crate) struct ConnectionArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 
+    #[allow(rustdoc::bare_urls, reason = "the help shows it as it stands")]
     /// Proxy to go through, as in http://proxy.example.com:3128; none for none. Else HTTPS_PROXY and NO_PROXY count
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
@@ -161,6 +166,15 @@ pub(crate) struct SyncArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) accounts: Option<PathBuf>,
 
+    /// Folder that keeps every sealed snapshot, by org, app and time, with its SHA-256 sum
+    #[arg(long, value_name = "DIR")]
+    pub(crate) archive: Option<PathBuf>,
+
+    /// Keep what Okta's System Log tells of access since the last sync, beside the file: when the token may, required,
+    /// or not at all [default: auto with --archive, else off]
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub(crate) sync_events: Option<SyncEventsArgument>,
+
     /// How the summary is printed
     #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
     pub(crate) output: SummaryFormat,
@@ -211,11 +225,49 @@ pub(crate) struct CheckArguments {
     #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
     pub(crate) output: SummaryFormat,
 
+    /// Admin roles of the token's owner, where the token cannot read them itself: shown as stated, not as seen
+    #[arg(long, value_enum, value_name = "ROLES", value_delimiter = ',')]
+    pub(crate) token_roles: Vec<TokenRoleArgument>,
+
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
 
     #[command(flatten)]
     pub(crate) read: ReadArguments,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InitArguments {
+    /// Admin roles of the token's owner, where the token cannot read them itself
+    #[arg(long, value_enum, value_name = "ROLES", value_delimiter = ',')]
+    pub(crate) token_roles: Vec<TokenRoleArgument>,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenRoleArgument {
+    /// Read-only Administrator
+    Ro,
+    /// Application Administrator
+    App,
+    /// Group Administrator
+    Group,
+    /// Super Administrator
+    Super,
+}
+
+impl TokenRoleArgument {
+    pub(crate) fn stated(self) -> rolebook_connector::StatedRole {
+        use rolebook_connector::StatedRole;
+        match self {
+            Self::Ro => StatedRole::ReadOnly,
+            Self::App => StatedRole::App,
+            Self::Group => StatedRole::Group,
+            Self::Super => StatedRole::Super,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -258,6 +310,8 @@ pub(crate) enum Subject {
     Apps,
     /// Who can assume which role, and through what
     Grants,
+    /// What Okta's System Log told of access, as rolebook sync --sync-events kept it
+    Events,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -266,6 +320,50 @@ pub(crate) enum TableFormat {
     Table,
     Json,
     Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SyncEventsArgument {
+    Auto,
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ArchiveArguments {
+    /// What to do
+    #[arg(value_enum)]
+    pub(crate) action: ArchiveAction,
+
+    /// Folder of the archive, as rolebook sync --archive fills it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) archive: Option<PathBuf>,
+
+    /// Days that prune keeps; the newest snapshot of each app stays in any case
+    #[arg(long, value_name = "DAYS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) keep_days: u32,
+
+    /// Only tell what prune would remove
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) dry_run: bool,
+
+    /// Read every file that list shows and compare its SHA-256 sum
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) verify: bool,
+
+    /// How it is printed
+    #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: TableFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ArchiveAction {
+    /// Every snapshot, by org, app and age
+    List,
+    /// Removes snapshots that are too old
+    Prune,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -1,7 +1,9 @@
 //! One module per subcommand.
 
+pub(crate) mod archive;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod fake_okta;
+pub(crate) mod init;
 pub(crate) mod show;
 pub(crate) mod sync;

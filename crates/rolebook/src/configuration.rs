@@ -17,6 +17,8 @@ const PREFIX: &str = "ROLEBOOK_";
 /// Variables that are no flags.
 const OTHER_VARIABLES: [&str; 1] = ["ROLEBOOK_API_TOKEN"];
 const FILE_NAME: &str = "rolebook.toml";
+/// The one setting of a file that is no flag.
+const DEFAULT_PROFILE: &str = "default-profile";
 
 /// The arguments to parse, and what is worth telling about where they came from.
 #[derive(Debug)]
@@ -62,16 +64,20 @@ pub(crate) fn resolve(given: Vec<OsString>, environment: &[(String, String)]) ->
     let variables = variables(environment, &command, &mut notices);
     let setting =
         |flag: &str| of_subcommand.get_one::<String>(flag).cloned().or_else(|| variables.get(flag).cloned());
+    // `init` makes the file and its profile; it takes nothing from one.
+    let makes_file = name == "init";
     let file = match path(&matches, "config").or_else(|| variables.get("config").map(PathBuf::from)) {
+        _ if makes_file => None,
         Some(path) => Some(read(&path)?),
         None => default_file(environment).map(|path| read(&path)).transpose()?,
     };
     let profile = setting("profile");
     if let Some(file) = file {
+        let profile = profile.or_else(|| file.default_profile());
         for (flag, value) in file.settings(profile.as_deref(), &all_flags(&command))? {
             values.insert(flag, value);
         }
-    } else if let Some(profile) = profile {
+    } else if let Some(profile) = profile.filter(|_| !makes_file) {
         return Err(Failure::usage(
             format!("there is no configuration file, so no profile `{profile}`"),
             "name the file with --config",
@@ -167,6 +173,11 @@ fn variables(
 
 /// `./rolebook.toml`, else the one in the user's config folder.
 fn default_file(environment: &[(String, String)]) -> Option<PathBuf> {
+    [Some(PathBuf::from(FILE_NAME)), user_file(environment)].into_iter().flatten().find(|path| path.is_file())
+}
+
+/// The one in the user's config folder, there or not.
+fn user_file(environment: &[(String, String)]) -> Option<PathBuf> {
     let variable = |wanted: &str| {
         environment
             .iter()
@@ -175,11 +186,16 @@ fn default_file(environment: &[(String, String)]) -> Option<PathBuf> {
     };
     let folder = variable("XDG_CONFIG_HOME")
         .or_else(|| variable("APPDATA"))
-        .or_else(|| variable("HOME").map(|home| home.join(".config")));
-    [Some(PathBuf::from(FILE_NAME)), folder.map(|folder| folder.join("rolebook").join(FILE_NAME))]
-        .into_iter()
-        .flatten()
-        .find(|path| path.is_file())
+        .or_else(|| variable("HOME").map(|home| home.join(".config")))?;
+    Some(folder.join("rolebook").join(FILE_NAME))
+}
+
+/// The file that a new profile goes into: the one that is named, else the one in force, else the user's own.
+pub(crate) fn target(named: Option<PathBuf>, environment: &[(String, String)]) -> PathBuf {
+    named
+        .or_else(|| default_file(environment))
+        .or_else(|| user_file(environment))
+        .unwrap_or_else(|| PathBuf::from(FILE_NAME))
 }
 
 struct File {
@@ -203,6 +219,11 @@ fn read(path: &Path) -> Result<File, Failure> {
 }
 
 impl File {
+    /// The profile that counts where none is named.
+    fn default_profile(&self) -> Option<String> {
+        self.table.get(DEFAULT_PROFILE).and_then(toml::Value::as_str).map(str::to_owned)
+    }
+
     /// Flags that the file sets: its top level, overridden by the named profile.
     fn settings(
         &self,
@@ -233,7 +254,7 @@ impl File {
         settings: &mut BTreeMap<String, Vec<String>>,
     ) -> Result<(), Failure> {
         for (key, value) in table {
-            if key == "profile" && value.is_table() {
+            if key == "profile" && value.is_table() || key == DEFAULT_PROFILE && value.is_str() {
                 continue;
             }
             if !known.contains(key) || matches!(key.as_str(), "config" | "profile" | "help" | "version") {

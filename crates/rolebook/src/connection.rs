@@ -5,7 +5,8 @@ use std::sync::Arc;
 use rolebook_connector::{AdminRoles, AppChoice, PersonRules, ProfileAttributes, ReadOptions};
 use rolebook_federation::Switches;
 use rolebook_okta::{
-    AddressRules, CancellationToken, Client, ClientConfig, Domain, Governor, GovernorConfig, Waiting,
+    AddressRules, CancellationToken, Client, ClientConfig, Credential, Domain, Governor, GovernorConfig,
+    Waiting,
 };
 
 use crate::{
@@ -18,8 +19,25 @@ use crate::{
 /// Told whenever a request waits for Okta's rate limit.
 pub(crate) type OnWait = Arc<dyn Fn(&Waiting) + Send + Sync>;
 
-/// Makes the client; Ctrl-C and SIGTERM end its requests.
+/// Makes the client of the credential that the settings name; Ctrl-C and SIGTERM end its requests.
 pub(crate) fn client(arguments: &ConnectionArguments, on_wait: OnWait) -> Result<Client, Failure> {
+    make(arguments, || credential::credential(arguments), on_wait)
+}
+
+/// The same with another credential.
+pub(crate) fn client_with(
+    arguments: &ConnectionArguments,
+    credential: Credential,
+    on_wait: OnWait,
+) -> Result<Client, Failure> {
+    make(arguments, || Ok(credential), on_wait)
+}
+
+fn make(
+    arguments: &ConnectionArguments,
+    credential: impl FnOnce() -> Result<Credential, Failure>,
+    on_wait: OnWait,
+) -> Result<Client, Failure> {
     let Some(domain) = &arguments.domain else {
         return Err(Failure::usage("no Okta domain was given", "use --domain acme.okta.com"));
     };
@@ -28,7 +46,7 @@ pub(crate) fn client(arguments: &ConnectionArguments, on_wait: OnWait) -> Result
     if let Some(notice) = notice {
         tracing::warn!("{notice}");
     }
-    let credential = credential::credential(arguments)?;
+    let credential = credential()?;
     let mut governor = GovernorConfig::default();
     governor.rate_budget = arguments.rate_budget;
     governor.seed = seed()?;

@@ -16,11 +16,7 @@ const MAX_BYTES: u64 = 16 * 1024;
 
 /// The one credential that the settings describe.
 pub(crate) fn credential(arguments: &ConnectionArguments) -> Result<Credential, Failure> {
-    let of_service_app = arguments.oauth_client_id.is_some()
-        || arguments.oauth_private_key_file.is_some()
-        || arguments.oauth_key_id.is_some()
-        || !arguments.oauth_scopes.is_empty();
-    if !of_service_app {
+    if !is_of_service_app(arguments) {
         return api_token(arguments.api_token_file.as_deref()).map(Credential::from);
     }
     if arguments.api_token_file.is_some() || token_variable().is_ok() {
@@ -30,6 +26,14 @@ pub(crate) fn credential(arguments: &ConnectionArguments) -> Result<Credential, 
         ));
     }
     service_app(arguments).map(Credential::from)
+}
+
+/// Some setting speaks of a service app.
+pub(crate) fn is_of_service_app(arguments: &ConnectionArguments) -> bool {
+    arguments.oauth_client_id.is_some()
+        || arguments.oauth_private_key_file.is_some()
+        || arguments.oauth_key_id.is_some()
+        || !arguments.oauth_scopes.is_empty()
 }
 
 /// Reads the token. Blanks around it are cut off.
@@ -75,7 +79,7 @@ fn service_app(arguments: &ConnectionArguments) -> Result<ServiceApp, Failure> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a secret must not travel through the list of all settings")]
-fn token_variable() -> Result<String, std::env::VarError> {
+pub(crate) fn token_variable() -> Result<String, std::env::VarError> {
     std::env::var("ROLEBOOK_API_TOKEN")
 }
 

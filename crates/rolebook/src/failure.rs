@@ -2,27 +2,52 @@
 
 use std::{io::Write, process::ExitCode};
 
-use rolebook_connector::{ErrorKind, SyncError};
+use rolebook_connector::{ErrorKind, EventsError, SyncError};
 
 /// A command that did not do what it was asked.
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: u8,
     text: String,
+    /// Lines between text and hint.
+    notes: Vec<String>,
     hint: String,
 }
 
 impl Failure {
     pub(crate) fn failed(text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code: 1, text: text.into(), hint: hint.into() }
+        Self { code: 1, text: text.into(), notes: Vec::new(), hint: hint.into() }
     }
 
     pub(crate) fn usage(text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code: 2, text: text.into(), hint: hint.into() }
+        Self { code: 2, text: text.into(), notes: Vec::new(), hint: hint.into() }
     }
 
     pub(crate) fn not_found(text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code: 3, text: text.into(), hint: hint.into() }
+        Self { code: 3, text: text.into(), notes: Vec::new(), hint: hint.into() }
+    }
+
+    pub(crate) fn refused(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code: 4, text: text.into(), notes: Vec::new(), hint: hint.into() }
+    }
+
+    pub(crate) fn conflict(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code: 5, text: text.into(), notes: Vec::new(), hint: hint.into() }
+    }
+
+    pub(crate) fn with_notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
+    }
+
+    /// The same with what else went wrong in its notes.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.notes.push(format!("besides: {}", other.text));
+        self.notes.extend(other.notes);
+        self
+    }
+
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: hint.into(), ..self }
     }
 
     /// Says it on stderr.
@@ -30,6 +55,9 @@ impl Failure {
         let mut stderr = std::io::stderr().lock();
         // A closed stderr leaves nobody to tell.
         let _ = writeln!(stderr, "error: {}", self.text);
+        for note in &self.notes {
+            let _ = writeln!(stderr, "  {note}");
+        }
         if !self.hint.is_empty() {
             let _ = writeln!(stderr, "  hint: {}", self.hint);
         }
@@ -52,7 +80,17 @@ impl From<SyncError> for Failure {
             ErrorKind::Refused => 4,
             ErrorKind::Conflict => 5,
         };
-        Self { code, text: error.to_string(), hint: error.hint() }
+        Self { code, text: error.to_string(), notes: Vec::new(), hint: error.hint() }
+    }
+}
+
+impl From<EventsError> for Failure {
+    fn from(error: EventsError) -> Self {
+        let (text, hint) = (error.to_string(), error.hint());
+        match error {
+            EventsError::Absent { .. } => Self::not_found(text, hint),
+            _ => Self::failed(text, hint),
+        }
     }
 }
 

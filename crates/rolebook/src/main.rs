@@ -8,12 +8,16 @@ mod connection;
 mod credential;
 mod failure;
 mod log;
+mod memory;
 mod output;
 mod person;
+mod profile_file;
 mod progress;
 mod proxy;
+mod rights_report;
 mod show;
 mod summary;
+mod way_report;
 
 use std::process::ExitCode;
 
@@ -49,7 +53,12 @@ fn run() -> Result<ExitCode, Failure> {
         match cli.command {
             Command::Sync(arguments) => command::sync::run(arguments).await,
             Command::Check(arguments) => command::check::run(arguments).await,
+            Command::Init(arguments) => {
+                let file = configuration::target(cli.config, &environment);
+                command::init::run(arguments, cli.profile, file).await
+            }
             Command::Show(arguments) => command::show::run(&arguments),
+            Command::Archive(arguments) => command::archive::run(&arguments),
             Command::Demo(arguments) => command::demo::run(arguments).await,
             Command::FakeOkta(arguments) => command::fake_okta::run(arguments).await,
         }

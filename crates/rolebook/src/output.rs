@@ -3,10 +3,25 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use serde_json::{Map, Value};
 
 use crate::{arguments::TableFormat, failure::Failure};
+
+/// Columns that a narrow terminal does without, the most dispensable first.
+const LEAVE_OUT_FIRST: [Column; 9] = [
+    "partial_match",
+    "role_arn",
+    "user_id",
+    "partition",
+    "type",
+    "assignment_status",
+    "source",
+    "group_filter",
+    "in_okta",
+];
+/// Columns that are copied from the screen, and so never broken.
+const WHOLE: [Column; 4] = ["account", "id", "user_id", "time"];
 
 /// One column: its name in JSON and CSV; the table shows it in capitals.
 pub(crate) type Column = &'static str;
@@ -33,7 +48,7 @@ pub(crate) struct Labelled {
 /// Columns that a table shows only where some row fills them.
 const WHERE_FILLED: [Column; 5] = ["account_name", "number", "environment", "owner", "in_okta"];
 /// Columns for programs: in JSON and CSV only.
-const NOT_IN_TABLES: [Column; 3] = ["alias", "ou", "tags"];
+const NOT_IN_TABLES: [Column; 4] = ["alias", "ou", "tags", "about_ids"];
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
@@ -137,13 +152,25 @@ impl Rows {
         } else {
             ContentArrangement::Disabled
         });
-        let shown: Vec<bool> =
+        let cells: Vec<Vec<String>> =
+            self.rows.iter().map(|row| row.iter().map(|cell| visible(&cell.shown())).collect()).collect();
+        let mut shown: Vec<bool> =
             (0..).zip(&self.columns).map(|(ix, column)| self.in_table(ix, column)).collect();
+        let size = terminal_size::terminal_size().filter(|_| terminal);
+        let mut left_out = Vec::new();
+        if let Some((terminal_size::Width(width), _)) = size {
+            table.set_width(width);
+            left_out = self.make_fit(&cells, &mut shown, usize::from(width));
+        }
         let headers = self.columns.iter().zip(&shown).filter(|(_, shown)| **shown);
-        table.set_header(headers.map(|(column, _)| column.to_uppercase().replace('_', " ")));
-        for row in &self.rows {
-            let cells = row.iter().zip(&shown).filter(|(_, shown)| **shown);
-            table.add_row(cells.map(|(cell, _)| visible(&cell.shown())));
+        table.set_header(headers.map(|(column, _)| heading(column)));
+        for row in &cells {
+            table.add_row(row.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell));
+        }
+        for (ix, (column, _)) in self.columns.iter().zip(&shown).filter(|(_, shown)| **shown).enumerate() {
+            if let Some(in_table) = table.column_mut(ix).filter(|_| WHOLE.contains(column)) {
+                in_table.set_constraint(ColumnConstraint::ContentWidth);
+            }
         }
         for column in table.column_iter_mut() {
             column.set_padding((0, 2));
@@ -151,7 +178,36 @@ impl Rows {
         for line in table.lines() {
             writeln!(out, "{}", line.trim_end())?;
         }
+        if !left_out.is_empty() {
+            writeln!(out, "\n(to fit, without {}; -o json has everything)", left_out.join(", "))?;
+        }
         Ok(())
+    }
+
+    /// Leaves columns out until the rows fit the terminal or nothing more may go; says which.
+    fn make_fit(&self, cells: &[Vec<String>], shown: &mut [bool], width: usize) -> Vec<Column> {
+        let widths: Vec<usize> = (0..)
+            .zip(&self.columns)
+            .map(|(ix, column): (usize, _)| {
+                let longest =
+                    cells.iter().filter_map(|row| row.get(ix)).map(|cell| cell.chars().count()).max();
+                longest.unwrap_or(0).max(column.len()) + 2
+            })
+            .collect();
+        let mut left_out = Vec::new();
+        for candidate in LEAVE_OUT_FIRST {
+            let needed: usize =
+                widths.iter().zip(&*shown).filter(|(_, shown)| **shown).map(|(width, _)| width).sum();
+            if needed <= width {
+                break;
+            }
+            let here = self.columns.iter().position(|column| *column == candidate);
+            if let Some(shown) = here.and_then(|ix| shown.get_mut(ix)).filter(|shown| **shown) {
+                *shown = false;
+                left_out.push(candidate);
+            }
+        }
+        left_out
     }
 
     fn in_table(&self, ix: usize, column: Column) -> bool {
@@ -188,6 +244,10 @@ impl Rows {
     }
 }
 
+fn heading(column: &str) -> String {
+    column.to_uppercase().replace('_', " ")
+}
+
 /// A closed pipe ends output, it does not fail the command.
 pub(crate) fn finish(written: io::Result<()>) -> Result<(), Failure> {
     match written {
@@ -213,4 +273,31 @@ pub(crate) fn visible(text: &str) -> String {
 /// A cell that a spreadsheet would run as a formula gets an apostrophe in front, which spreadsheets do not show.
 fn no_formula(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    /// Columns go one by one, and only until the rest fits; names of accounts and people never go.
+    #[test]
+    fn a_narrow_terminal_does_without_the_dispensable() {
+        let rows =
+            Rows { columns: vec!["account", "user", "user_id", "source", "partial_match"], rows: Vec::new() };
+        let cells = vec![
+            ["111122223333", "ann@acme.test", "00u1jQAwgDb7x6AfCUyu", "group", "no"]
+                .map(String::from)
+                .to_vec(),
+        ];
+        let left_out = |width: usize| {
+            let mut shown = vec![true; 5];
+            (rows.make_fit(&cells, &mut shown, width), shown.iter().filter(|shown| **shown).count())
+        };
+        assert_eq!(left_out(200), (vec![], 5));
+        assert_eq!(left_out(60), (vec!["partial_match"], 4));
+        assert_eq!(left_out(40), (vec!["partial_match", "user_id"], 3));
+        assert_eq!(left_out(1), (vec!["partial_match", "user_id", "source"], 2));
+    }
 }

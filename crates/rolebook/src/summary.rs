@@ -218,13 +218,15 @@ pub(crate) fn print_warnings(warnings: &Warnings, out: &mut impl Write) -> std::
     Ok(())
 }
 
-pub(crate) fn print_json(summary: &Summary) -> Result<(), Failure> {
+/// `memory` is what was kept beside the file.
+pub(crate) fn print_json(summary: &Summary, memory: &Value) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    let written = serde_json::to_writer_pretty(&mut out, &value(summary)).map_err(std::io::Error::from);
+    let written =
+        serde_json::to_writer_pretty(&mut out, &value(summary, memory)).map_err(std::io::Error::from);
     finish(written.and_then(|()| writeln!(out)))
 }
 
-fn value(summary: &Summary) -> Value {
+fn value(summary: &Summary, memory: &Value) -> Value {
     let counts = &summary.counts;
     json!({
         "org": { "id": summary.org.id, "name": summary.org.name, "domain": summary.org.domain },
@@ -257,6 +259,7 @@ fn value(summary: &Summary) -> Value {
         "file": summary.sealed.path.display().to_string(),
         "bytes": summary.sealed.bytes,
         "sync_id": summary.sync_id.to_string(),
+        "memory": memory,
         "since": summary.since,
         "resumed": summary.resumed.map(|resumed| json!({ "begun": resumed.begun, "pages": resumed.pages })),
         "held": summary.held.as_ref().map(|held| json!({

@@ -10,6 +10,7 @@
 )]
 
 mod accounts_file;
+mod archive;
 mod bound;
 mod cases_direct;
 mod cases_failures;
@@ -20,6 +21,7 @@ mod cases_settings;
 mod chaos;
 mod determinism;
 mod essential;
+mod events;
 mod guard;
 mod one_file;
 mod options;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rolebook_connector::{
-    AdminRoles, AppChoice, Probe, RESUME_MAX_AGE, ReadOptions, Silent, Summary, SyncError, SyncOptions,
-    check, sync,
+    AdminRoles, AppChoice, EventsRead, Probe, RESUME_MAX_AGE, ReadOptions, Silent, Summary, SyncError,
+    SyncOptions, check, read_events, sync,
 };
 use rolebook_fake_okta::{App, FakeOkta, Fault, Group, Logged, Options, Org, RateLimits, User};
 use rolebook_federation::Switches;
@@ -187,6 +187,15 @@ impl Run {
         let log = self.fake.log();
         let (facts, rows) = self.open();
         Ok(Done { summary, facts, rows, log })
+    }
+
+    /// Reads the System Log, after a sync told org and app.
+    pub(crate) fn events(&self, of: &Summary) -> Result<EventsRead, SyncError> {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        self.fake.clear_log();
+        let (client, clock) = (self.client(), || self.clock());
+        runtime.block_on(read_events(&client, &self.sync.file, &of.org, &of.app, &clock, &Silent))
     }
 
     /// Syncs, and expects a sealed file.

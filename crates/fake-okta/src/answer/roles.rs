@@ -2,9 +2,10 @@
 
 use super::{Answer, Asked, groups};
 use crate::json;
-use crate::org::{BoundRole, Holder, RoleRow};
+use crate::org::{AdminRole, BoundRole, Holder, RoleRow};
 use crate::refusal::Refusal;
 use crate::route::Principal;
+use crate::token::TokenRole;
 use crate::wire;
 use crate::wire::role::Embed;
 
@@ -27,6 +28,12 @@ fn embed(asked: &Asked<'_>) -> Embed {
 }
 
 pub(super) fn list(asked: &Asked<'_>, principal: Principal<'_>) -> Result<Answer, Refusal> {
+    if let Principal::User(id) = principal
+        && id == asked.token.stand_in_id()
+        && asked.org.user_by_id(id).is_none()
+    {
+        return Ok(of_token(asked));
+    }
     let standard = of_principal(asked, principal)?.into_iter().map(Held::Standard);
     let bound: Vec<_> = match principal {
         Principal::User(id) => asked
@@ -45,6 +52,26 @@ pub(super) fn list(asked: &Asked<'_>, principal: Principal<'_>) -> Result<Answer
         Held::Bound(bound) => wire::role::write_bound(out, &root, asked.org, &bound),
     });
     Ok(Answer::ok(body))
+}
+
+/// The owner of a token, where it is nobody in the org, holds what makes the token what it is. Only a super
+/// administrator comes so far.
+fn of_token(asked: &Asked<'_>) -> Answer {
+    let held: &[AdminRole] = match asked.token.role {
+        TokenRole::Super => &[AdminRole::SuperAdmin],
+        _ => &[],
+    };
+    let mut body = Vec::new();
+    json::array(&mut body, held, |out, role| {
+        json::object(out, |o| {
+            o.text("id", "ra1standin");
+            o.text("label", role.label());
+            o.text("type", role.as_str());
+            o.text("status", "ACTIVE");
+            o.text("assignmentType", "USER");
+        });
+    });
+    Answer::ok(body)
 }
 
 /// A role as a principal holds it.

@@ -27,6 +27,17 @@ impl Org {
         self.put_assignments(&id, users, groups);
     }
 
+    /// Lets a user sign on to an app, which leaves an entry in the log and nothing else. False when either is unknown.
+    pub fn sign_on(&mut self, app: &str, user: &str) -> bool {
+        let (Some(app), Some(user)) = (self.find_app(app), self.find_user(user)) else { return false };
+        let before = self.user_target(user).map(|user| std::mem::replace(&mut self.actor, user));
+        self.record("user.authentication.sso", [self.app_target(app), self.app_user_target(app, user)]);
+        if let Some(before) = before {
+            self.actor = before;
+        }
+        true
+    }
+
     /// Changes an app in place: its settings, status, union or lists. Assignments given in the closure are added.
     /// False when there is no such app.
     pub fn change_app(&mut self, id: &str, change: impl FnOnce(App) -> App) -> bool {

@@ -26,6 +26,8 @@ pub struct LogEvent {
     #[serde(default, deserialize_with = "or_default")]
     pub target: Vec<Party>,
     #[serde(default)]
+    outcome: Option<Value>,
+    #[serde(default)]
     debug_context: Option<Value>,
     #[serde(default)]
     transaction: Option<Value>,
@@ -51,6 +53,12 @@ pub struct Party {
 }
 
 impl LogEvent {
+    /// How it ended: `SUCCESS`, `FAILURE`, `DENY`, …
+    #[must_use]
+    pub fn outcome(&self) -> Option<&str> {
+        self.outcome.as_ref()?.get("result")?.as_str()
+    }
+
     /// The request that did it, as `X-Okta-Request-Id` of its answer named it.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {

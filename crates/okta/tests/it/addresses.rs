@@ -130,3 +130,46 @@ async fn a_port_that_speaks_no_tls_is_a_tls_error() {
     let error = Client::new(config).unwrap().org().await.unwrap_err();
     assert!(matches!(error, Error::Transport { leg: Leg::Tls, .. }), "{error}");
 }
+
+/// The look tells the issuer of a certificate, trusted or not, and sends nothing.
+#[tokio::test]
+async fn a_look_sees_the_way_and_asks_nothing() {
+    let fake = FakeOkta::start(Org::new("acme"), Options { tls: true, ..Options::default() }).unwrap();
+    let mut config = quick(fake.url(), &fake.token("super"));
+    for ca in [None, Some(fake.ca_pem().unwrap().into())] {
+        config.ca_pem = ca;
+        let look = Client::new(config.clone()).unwrap().look().await;
+        assert!(look.failure.is_none(), "{look:?}");
+        assert_eq!(look.issuer.as_deref(), Some("fake-okta test CA"));
+        assert_eq!(look.connected.map(|to| to.ip()), look.addresses.first().copied());
+    }
+    assert!(fake.log().is_empty());
+    let plain = FakeOkta::start(Org::new("acme"), Options::default()).unwrap();
+    let look = Client::new(quick(plain.url(), TOKEN)).unwrap().look().await;
+    assert!(look.failure.is_none() && look.connected.is_some() && look.issuer.is_none(), "{look:?}");
+}
+
+#[tokio::test]
+async fn a_look_says_where_the_way_ends() {
+    let leg = async |config: ClientConfig| {
+        let look = Client::new(config).unwrap().look().await;
+        match look.failure {
+            Some(Error::Transport { leg, .. }) => leg,
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut config = quick("https://nowhere.okta.com", TOKEN);
+    config.lookup = Arc::new(|_| Box::pin(async { Err(std::io::Error::other("no such host")) }));
+    assert_eq!(leg(config.clone()).await, Leg::Dns);
+    config.lookup = Arc::new(|_| Box::pin(async { Ok(vec!["10.0.0.1".parse().unwrap()]) }));
+    assert_eq!(leg(config).await, Leg::RefusedAddress);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let here = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    });
+    assert_eq!(leg(quick(&here, TOKEN)).await, Leg::Tls);
+    // The listener is gone.
+    assert_eq!(leg(quick(&here, TOKEN)).await, Leg::Connect);
+}

@@ -12,6 +12,7 @@ mod addresses;
 mod faults;
 mod governed;
 mod lists;
+mod log;
 mod matrix;
 mod oauth;
 mod pages;

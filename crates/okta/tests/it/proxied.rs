@@ -247,3 +247,31 @@ async fn plain_http_does_not_go_through_a_proxy() {
     let error = Client::new(config).unwrap_err();
     assert!(matches!(error, Error::Proxy(ProxyError::PlainHttp)), "{error}");
 }
+
+/// A look goes the same way as requests do, and tells the proxy's refusals apart.
+#[tokio::test]
+async fn a_look_through_the_proxy_sees_the_certificate() {
+    let fake = okta();
+    let proxy = ConnectProxy::start(fake.address(), |_, head| {
+        (!head.to_ascii_lowercase().contains("proxy-authorization")).then_some("407 who are you")
+    })
+    .await;
+    let stranger = Proxy::parse(&proxy.url).unwrap();
+    let known = stranger.clone().with_credentials(&Secret::from(CREDENTIALS)).unwrap();
+    let look = Client::new(config(&fake, Some(known))).unwrap().look().await;
+    assert!(look.failure.is_none(), "{look:?}");
+    assert_eq!(look.issuer.as_deref(), Some("fake-okta test CA"));
+    let leg = async |proxied: Proxy| match Client::new(config(&fake, Some(proxied)))
+        .unwrap()
+        .look()
+        .await
+        .failure
+    {
+        Some(Error::Transport { leg, .. }) => leg,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(leg(stranger).await, Leg::ProxyCredentials);
+    let closed = ConnectProxy::start(fake.address(), |_, _| Some("403 not there")).await;
+    assert_eq!(leg(Proxy::parse(&closed.url).unwrap()).await, Leg::Proxy);
+    assert!(fake.log().is_empty());
+}

@@ -1,105 +1,64 @@
 //! `rolebook check`.
 
-use std::{io::Write, process::ExitCode, sync::Arc};
+use std::{collections::BTreeSet, process::ExitCode, sync::Arc};
 
-use rolebook_connector::{Door, Probe, Right};
-use serde_json::json;
+use rolebook_connector::{Probe, Right, Rights, StatedRole, Way};
+use rolebook_okta::Client;
 
 use crate::{
-    arguments::{CheckArguments, SummaryFormat},
+    arguments::{CheckArguments, ConnectionArguments, ReadArguments, SummaryFormat, TokenRoleArgument},
+    command::sync::now,
     connection,
     failure::Failure,
-    output::{finish, visible},
-    summary::{self, mode_words},
+    output::finish,
+    rights_report, way_report,
 };
+
+/// All that a check finds.
+pub(crate) struct Checked {
+    pub(crate) way: Way,
+    pub(crate) probe: Probe,
+    pub(crate) rights: Rights,
+}
+
+impl Checked {
+    /// A list without which there is no sync was refused.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.probe.lists.iter().any(|(_, right)| matches!(right, Right::No { essential: true, .. }))
+    }
+}
 
 pub(crate) async fn run(arguments: CheckArguments) -> Result<ExitCode, Failure> {
     let client = connection::client(&arguments.connection, Arc::new(|_| {}))?;
-    let switches = connection::switches(&arguments.read)?;
-    let roles = connection::admin_roles(arguments.read.sync_okta_roles);
-    let choice = connection::app_choice(&arguments.connection);
-    let probe = rolebook_connector::check(&client, &choice, roles, &switches).await?;
-    let refused = probe.lists.iter().any(|(_, right)| matches!(right, Right::No { essential: true, .. }));
+    let checked = examine(&client, &arguments.connection, &arguments.read, &arguments.token_roles).await?;
     let mut out = std::io::stdout().lock();
     finish(match arguments.output {
-        SummaryFormat::Text => text(&probe, &mut out),
-        SummaryFormat::Json => json(&probe, &mut out),
+        SummaryFormat::Text => rights_report::text(&checked, &mut out),
+        SummaryFormat::Json => rights_report::json(&checked, &mut out),
     })?;
-    Ok(if refused { ExitCode::from(4) } else { ExitCode::SUCCESS })
+    Ok(if checked.is_refused() { ExitCode::from(4) } else { ExitCode::SUCCESS })
 }
 
-fn text(probe: &Probe, out: &mut impl Write) -> std::io::Result<()> {
-    writeln!(out, "Org       {} ({}), {}", visible(&probe.org.name), probe.org.id, probe.org.domain)?;
-    match &probe.reader {
-        Some(reader) if reader.login.is_empty() => {
-            writeln!(out, "Asks as   service app {}", visible(&reader.id))?
-        }
-        Some(reader) => writeln!(out, "Token of  {} ({})", visible(&reader.login), reader.id)?,
-        None => writeln!(out, "Token of  nobody that Okta names")?,
-    }
-    let app = &probe.app;
-    writeln!(out, "App       {} \"{}\", {}", app.id, visible(&app.label), app.status)?;
-    writeln!(out, "Mode      {}", mode_words(probe.maps_groups))?;
-    writeln!(out)?;
-    doors(&probe.doors, out)?;
-    writeln!(out, "A sync reads")?;
-    for (stage, right) in &probe.lists {
-        match right {
-            Right::Yes => writeln!(out, "  yes  {}", stage.as_str())?,
-            Right::No { why, essential } => {
-                let weight = if *essential { "needed" } else { "goes on without" };
-                writeln!(out, "  no   {} ({weight}): {}", stage.as_str(), visible(why))?;
-            }
-        }
-    }
-    writeln!(out)?;
-    writeln!(out, "It costs {} requests, and", probe.cost.fixed)?;
-    for pages in &probe.cost.pages {
-        writeln!(out, "  {pages}")?;
-    }
-    summary::print_warnings(&probe.warnings, out)
-}
-
-/// What a snapshot of this app does not tell.
-fn doors(doors: &Result<Vec<Door>, String>, out: &mut impl Write) -> std::io::Result<()> {
-    match doors {
-        Ok(doors) if doors.is_empty() => return Ok(()),
-        Ok(doors) => {
-            writeln!(out, "Not covered: other apps that lead to AWS")?;
-            for door in doors {
-                writeln!(out, "  {}", visible(&door.app.to_string()))?;
-                writeln!(out, "       {}", visible(&door.why()))?;
-            }
-        }
-        Err(why) => writeln!(out, "Whether other apps lead to AWS is not known: {}", visible(why))?,
-    }
-    writeln!(out)
-}
-
-fn json(probe: &Probe, out: &mut impl Write) -> std::io::Result<()> {
-    let lists: serde_json::Map<String, serde_json::Value> = probe
-        .lists
-        .iter()
-        .map(|(stage, right)| {
-            let value = match right {
-                Right::Yes => json!({ "read": true }),
-                Right::No { why, essential } => json!({ "read": false, "why": why, "essential": essential }),
-            };
-            (stage.as_str().to_owned(), value)
-        })
-        .collect();
-    let value = json!({
-        "org": { "id": probe.org.id, "name": probe.org.name, "domain": probe.org.domain },
-        "token_owner": probe.reader,
-        "app": { "id": probe.app.id, "label": probe.app.label, "status": probe.app.status },
-        "not_covered": probe.doors.as_ref().ok().map(|doors| doors.iter().map(|door| json!({
-            "app": door.app.id, "label": door.app.label, "status": door.app.status, "why": door.why(),
-        })).collect::<Vec<_>>()),
-        "mode": if probe.maps_groups { "group-mapping" } else { "direct" },
-        "lists": lists,
-        "cost": { "fixed": probe.cost.fixed, "pages": probe.cost.pages },
-        "warnings": summary::warnings_json(&probe.warnings),
-    });
-    serde_json::to_writer_pretty(&mut *out, &value)?;
-    writeln!(out)
+/// Goes the whole way. Nothing is written, here or in Okta.
+pub(crate) async fn examine(
+    client: &Client,
+    connection: &ConnectionArguments,
+    read: &ReadArguments,
+    token_roles: &[TokenRoleArgument],
+) -> Result<Checked, Failure> {
+    let switches = connection::switches(read)?;
+    let roles = connection::admin_roles(read.sync_okta_roles);
+    let choice = connection::app_choice(connection);
+    let asked = match rolebook_connector::check(client, &choice, roles, &switches).await {
+        Err(error) if error.is_cancelled() => return Err(error.into()),
+        asked => asked,
+    };
+    let way = rolebook_connector::way(client, asked.as_ref().map(drop)).await;
+    let probe = match asked {
+        Ok(probe) => probe,
+        Err(error) => return Err(way_report::failure(&way, error)),
+    };
+    let stated: BTreeSet<StatedRole> = token_roles.iter().map(|role| role.stated()).collect();
+    let rights = rolebook_connector::rights(client, &probe, &stated, now()).await?;
+    Ok(Checked { way, probe, rights })
 }

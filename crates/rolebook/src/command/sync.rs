@@ -3,14 +3,15 @@
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use rolebook_connector::SyncOptions;
+use rolebook_connector::{Archive, SyncOptions};
 
 use crate::{
     accounts,
-    arguments::{SummaryFormat, SyncArguments},
+    arguments::{SummaryFormat, SyncArguments, SyncEventsArgument},
+    command::archive,
     connection,
     failure::Failure,
-    person,
+    memory, person,
     progress::Display,
     summary,
 };
@@ -19,8 +20,9 @@ use crate::{
 pub(crate) const WRITER: &str = concat!("rolebook ", env!("CARGO_PKG_VERSION"));
 
 pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
+    let archive = archive::of_sync(arguments.archive.as_ref())?;
     if arguments.guard.accept_loss {
-        return accept(&arguments);
+        return accept(&arguments, archive.as_ref());
     }
     if arguments.guard.reason.is_some() {
         return Err(Failure::usage(
@@ -44,16 +46,23 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
     let result = rolebook_connector::sync(&client, &options, &now, display.as_ref()).await;
     display.clear();
     let done = result?;
+    let by_default = if archive.is_some() { SyncEventsArgument::Auto } else { SyncEventsArgument::Off };
+    let events = arguments.sync_events.unwrap_or(by_default);
+    let memory = memory::keep(&client, &done, archive.as_ref(), events, display.as_ref()).await;
+    display.clear();
     match arguments.output {
-        SummaryFormat::Text => summary::print_text(&done)?,
-        SummaryFormat::Json => summary::print_json(&done)?,
+        SummaryFormat::Text => summary::print_text(&done).and_then(|()| memory.print())?,
+        SummaryFormat::Json => summary::print_json(&done, &memory.json())?,
+    }
+    if let Some(failure) = memory.failure() {
+        return Err(failure);
     }
     let gained = done.since.as_ref().is_some_and(|since| !since.gains.is_empty());
     let stopped = done.held.is_some() || arguments.guard.fail_on_gain && gained;
     Ok(if stopped { ExitCode::from(6) } else { ExitCode::SUCCESS })
 }
 
-fn accept(arguments: &SyncArguments) -> Result<ExitCode, Failure> {
+fn accept(arguments: &SyncArguments, archive: Option<&Archive>) -> Result<ExitCode, Failure> {
     let reason = arguments.guard.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     let Some(reason) = reason else {
         return Err(Failure::usage(
@@ -64,6 +73,9 @@ fn accept(arguments: &SyncArguments) -> Result<ExitCode, Failure> {
     let accepted =
         rolebook_connector::accept_held(&arguments.file, reason, &person::at_the_keyboard(), now())?;
     summary::print_accepted(&arguments.file, &accepted, arguments.output)?;
+    if let Some(archive) = archive {
+        archive::keep_newest(archive, &arguments.file)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

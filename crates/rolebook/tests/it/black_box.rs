@@ -1,13 +1,16 @@
 //! The `rolebook` command as a black box: its words, files, exit codes and requests, pinned one by one.
 
+mod archive;
 mod check;
 mod contents;
 mod demo;
+mod events;
 mod exits;
 mod fake_okta;
 #[cfg(unix)]
 mod guard;
 mod help;
+mod init;
 mod layers;
 mod names;
 mod oauth;

@@ -9,7 +9,7 @@ use super::{
     redaction::redacted,
 };
 
-fn org(people: usize) -> Org {
+pub(crate) fn org(people: usize) -> Org {
     let users: Vec<String> = (0..people).map(|n| format!("00u{n:04}")).collect();
     let app =
         users.iter().fold(App::aws_mapping("0oaAWS"), |app, id| app.user(AppUser::by_group(id.as_str())));
@@ -21,7 +21,7 @@ fn org(people: usize) -> Org {
         .app(app.group(AppGroup::new("00gP")))
 }
 
-fn members(fake: &FakeOkta, group: &str, range: std::ops::Range<usize>, present: bool) {
+pub(crate) fn members(fake: &FakeOkta, group: &str, range: std::ops::Range<usize>, present: bool) {
     fake.change(|org| {
         for n in range {
             let user = format!("00u{n:04}");

@@ -2,7 +2,7 @@
 
 use super::place::Place;
 
-pub(crate) const COMMANDS: [&str; 5] = ["sync", "check", "show", "demo", "fake-okta"];
+pub(crate) const COMMANDS: [&str; 7] = ["init", "sync", "check", "show", "archive", "demo", "fake-okta"];
 
 /// Long flags of a command, as its help lists them.
 pub(crate) fn long_flags(command: &str) -> Vec<String> {
@@ -44,7 +44,7 @@ fn version() {
 
 #[test]
 fn lines_have_at_most_100_columns() {
-    for command in ["", "sync", "check", "show", "demo", "fake-okta"] {
+    for command in ["", "init", "archive", "sync", "check", "show", "demo", "fake-okta"] {
         for flag in ["--help", "-h"] {
             let place = Place::new();
             // A terminal that says it is wider changes nothing.

@@ -1,7 +1,7 @@
 //! Names of accounts: a file at the sync, names everywhere afterwards.
 
 use super::{
-    orgs,
+    guard, orgs,
     place::{End, Place, okta},
     redaction::redacted,
 };
@@ -121,5 +121,25 @@ fn travel_with_their_sync() {
     assert_eq!(
         (&accounts[0]["account"], &accounts[0]["owner"]),
         (&"444455556666".into(), &"ops@acme.test".into())
+    );
+}
+
+/// What the guard says of an account says its name, too.
+#[test]
+fn stand_in_what_the_guard_says() {
+    let place = Place::new();
+    place.write("accounts.csv", FILE);
+    let fake = okta(guard::org(6));
+    let sync = || place.connected(&fake, "super", "sync --accounts accounts.csv").end();
+    sync().succeeded();
+    // Everybody loses both roles of the one account.
+    guard::members(&fake, "00gA", 0..6, false);
+    guard::members(&fake, "00gB", 0..1, false);
+    let end = sync();
+    assert_eq!(end.code, Some(6), "{end:#?}");
+    assert!(
+        end.out.contains("grants in account 111122223333 (Production EU): 7 before, 0 now"),
+        "{}",
+        end.out
     );
 }

@@ -7,6 +7,7 @@ use regex::Regex;
 static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
+        (r"port \d+ answers", "port [port] answers"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
         (r"Time {7}\d+\.\d s", "Time       [seconds] s"),
         (r"\(\d+ kB, sync [0-9A-Za-z]{27}\)", "([size] kB, sync [sync id])"),

@@ -14,15 +14,20 @@ use super::{
 /// A value that the flag's parser refuses; none for flags that take any text.
 fn refused_value(flag: &str) -> Option<&'static str> {
     match flag {
-        "log-level" | "output" | "sync-okta-roles" | "rate-limits" => Some("sideways"),
+        "log-level" | "output" | "sync-okta-roles" | "sync-events" | "rate-limits" | "token-roles" => {
+            Some("sideways")
+        }
         "rate-budget" => Some("101"),
+        "keep-days" => Some("0"),
         "allow-address" => Some("10.0.0.0/99"),
         "allow-loopback"
         | "skip-secondary-emails"
         | "no-group-names"
         | "http"
         | "accept-loss"
-        | "fail-on-gain" => Some("perhaps"),
+        | "fail-on-gain"
+        | "dry-run"
+        | "verify" => Some("perhaps"),
         "resume-max-age" => Some("a while"),
         "listen" => Some("nowhere"),
         "domain" => Some("http://acme.okta.com"),
@@ -47,7 +52,9 @@ fn every_flag_has_one() {
     let mut unchecked = BTreeSet::new();
     for command in COMMANDS {
         for flag in long_flags(command) {
-            if matches!(flag.as_str(), "help" | "version") {
+            // `init` makes the file and the profile that these name.
+            let made = command == "init" && matches!(flag.as_str(), "config" | "profile");
+            if made || matches!(flag.as_str(), "help" | "version") {
                 continue;
             }
             let place = Place::new();
@@ -58,13 +65,16 @@ fn every_flag_has_one() {
             };
             let fake = okta(orgs::small());
             let call = |place: &Place| match command {
-                "sync" | "check" if flag == "domain" => place.call(command).env("ROLEBOOK_API_TOKEN", "x"),
-                "sync" | "check" => place
+                "init" | "sync" | "check" if flag == "domain" => {
+                    place.call(command).env("ROLEBOOK_API_TOKEN", "x")
+                }
+                "init" | "sync" | "check" => place
                     .call(command)
                     .env("ROLEBOOK_ALLOW_LOOPBACK", "true")
                     .env("ROLEBOOK_DOMAIN", fake.url())
                     .env("ROLEBOOK_API_TOKEN", &fake.token("super")),
                 "show" => place.call("show roles"),
+                "archive" => place.call("archive list"),
                 "fake-okta" => place.call("fake-okta --listen=127.0.0.1:0"),
                 other => place.call(other),
             };
@@ -84,6 +94,7 @@ fn every_flag_has_one() {
     // These take any text; the tests below, and those of the guard, show what they change.
     let texts = [
         "account",
+        "archive",
         "aws-okta-app-id",
         "ca-out",
         "file",
