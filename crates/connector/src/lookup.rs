@@ -208,8 +208,8 @@ fn one(
     }
 }
 
-/// The role that `ACCOUNT/ROLE` means, among those of the snapshot.
-pub(crate) fn role(facts: &Facts, rules: &Rules, name: &str) -> Result<RoleName, ChangeError> {
+/// The role that `ACCOUNT/ROLE` means, among those of the snapshot. `via`: a group is named that confers it.
+pub(crate) fn role(facts: &Facts, rules: &Rules, name: &str, via: bool) -> Result<RoleName, ChangeError> {
     let table = roles_of(facts, rules);
     let not_found = |hint: String| ChangeError::NotFound { what: "role", name: name.to_owned(), hint };
     let Some((account, role)) = name.split_once('/') else {
@@ -247,7 +247,7 @@ pub(crate) fn role(facts: &Facts, rules: &Rules, name: &str) -> Result<RoleName,
             })
         }
         // A group that is newer than the snapshot may confer it: the plan looks at the group itself.
-        (None, _) if matches!(rules.mode(), Mode::Mapping(_)) && is_number(account) => {
+        (None, _) if via && matches!(rules.mode(), Mode::Mapping(_)) && is_number(account) => {
             Ok(RoleName { account: account.to_owned(), role: role.to_owned() })
         }
         (None, _) => Err(not_found(near(&table, &accounts, account, role))),

@@ -11,7 +11,7 @@ use std::{
 
 use rolebook_federation::{
     Rules, Switches, Union, Warnings,
-    plan::{Action, Named, Plan, Principal, Rights, Target, Via, Wish, WithApp},
+    plan::{Action, Named, Plan, Principal, Rights, RoleName, Target, Via, Wish, WithApp},
 };
 use rolebook_ledger::{AppRecord, Facts, Org, Reader};
 use rolebook_okta::{Client, shapes};
@@ -205,7 +205,7 @@ impl Provisioning {
         };
         let target = match &asked.target {
             TargetName::Role(name) => {
-                let role = self.role(name)?;
+                let role = self.role(name, asked.via.is_some())?;
                 names.push(role.to_string());
                 Target::Role(role)
             }
@@ -249,13 +249,13 @@ impl Provisioning {
         Ok(Request { wish, user, says: format!("{verb} {what} {between} {whose}") })
     }
 
-    fn role(&self, name: &str) -> Result<rolebook_federation::plan::RoleName, ChangeError> {
+    fn role(&self, name: &str, via: bool) -> Result<RoleName, ChangeError> {
         let Some(known) = &self.known else {
             return Err(ChangeError::NoSnapshot { path: self.known_path.clone() });
         };
         let app = self.app.to_federation(&mut Warnings::new());
         let rules = Rules::compile(&app, Union::Unknown, &self.switches, &mut Warnings::new())?;
-        lookup::role(&known.facts, &rules, name)
+        lookup::role(&known.facts, &rules, name, via)
     }
 
     /// Reads the facts and plans.

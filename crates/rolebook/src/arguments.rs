@@ -1,9 +1,16 @@
 //! The command line. Every flag `--x-y` is also `ROLEBOOK_X_Y` in the environment and `x-y` in the configuration
 //! file; see `configuration`.
 
+mod change;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
+
+pub(crate) use change::{
+    ActionArgument, ApplyArguments, AuditArguments, AuditView, ChangeArguments, GrantArguments,
+    LastRoleArgument, PlaceArguments, PlanArguments, RevokeArguments, UndoArguments, WriteArguments,
+};
 
 /// Who can assume which AWS role through Okta, why, and since when.
 #[derive(Debug, Parser)]
@@ -49,6 +56,18 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Shows what a snapshot holds
     Show(ShowArguments),
+    /// Gives a role, a membership or the app: shows the plan, asks, writes, proves
+    Grant(GrantArguments),
+    /// Takes a role, a membership, the app, or everything: shows the plan, asks, writes, proves
+    Revoke(RevokeArguments),
+    /// Plans a change and writes nothing; -o json is a plan for rolebook apply
+    Plan(PlanArguments),
+    /// Applies a plan of rolebook plan, or a CSV of changes
+    Apply(ApplyArguments),
+    /// Takes a change back, unless its object has changed since
+    Undo(UndoArguments),
+    /// Shows and verifies the record of all changes
+    Audit(AuditArguments),
     /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next
     Demo(DemoArguments),
     /// Runs the built-in fake Okta as a tool: prints one JSON line and serves until stopped

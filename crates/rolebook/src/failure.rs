@@ -2,7 +2,9 @@
 
 use std::{io::Write, process::ExitCode};
 
-use rolebook_connector::{ErrorKind, SyncError};
+use rolebook_connector::{AuditError, ChangeError, ErrorKind, SyncError};
+
+use crate::output::visible;
 
 /// A command that did not do what it was asked.
 #[derive(Debug)]
@@ -25,6 +27,16 @@ impl Failure {
         Self { code: 3, text: text.into(), hint: hint.into() }
     }
 
+    /// Refused by a rule, stale, or held by another run.
+    pub(crate) fn conflict(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code: 5, text: text.into(), hint: hint.into() }
+    }
+
+    /// Waits for somebody's word.
+    pub(crate) fn held(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code: 6, text: text.into(), hint: hint.into() }
+    }
+
     /// Says it on stderr.
     pub(crate) fn report(&self) -> ExitCode {
         let mut stderr = std::io::stderr().lock();
@@ -45,14 +57,32 @@ impl From<SyncError> for Failure {
                 "run the same command again: it goes on where it stopped",
             );
         }
-        let code = match error.kind() {
-            ErrorKind::Failed => 1,
-            ErrorKind::Usage => 2,
-            ErrorKind::NotFound => 3,
-            ErrorKind::Refused => 4,
-            ErrorKind::Conflict => 5,
-        };
-        Self { code, text: error.to_string(), hint: error.hint() }
+        Self { code: code(error.kind()), text: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        if error.is_cancelled() {
+            return Self::failed("stopped, nothing was written", "run the same command again");
+        }
+        Self { code: code(error.kind()), text: visible(&error.to_string()), hint: visible(&error.hint()) }
+    }
+}
+
+impl From<AuditError> for Failure {
+    fn from(error: AuditError) -> Self {
+        ChangeError::from(error).into()
+    }
+}
+
+fn code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Failed => 1,
+        ErrorKind::Usage => 2,
+        ErrorKind::NotFound => 3,
+        ErrorKind::Refused => 4,
+        ErrorKind::Conflict => 5,
     }
 }
 

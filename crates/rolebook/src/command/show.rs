@@ -1,7 +1,9 @@
 //! `rolebook show`.
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
+use rolebook_connector::{after_path, read_after};
+use rolebook_ledger::overlay;
 use rolebook_snapshot::{Limits, Snapshot};
 
 use crate::{
@@ -15,6 +17,15 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<ExitCode, Failure> {
     let sync = snapshot.latest_full()?;
     let facts = rolebook_ledger::read(&snapshot.rows(&sync.id))
         .map_err(|error| Failure::failed(error.to_string(), "Baton's own viewer reads any snapshot"))?;
+    let facts = match read_after(&arguments.file, &sync) {
+        Some(newer) => {
+            let after = after_path(&arguments.file);
+            // A closed stderr leaves nobody to tell.
+            let _ = writeln!(std::io::stderr(), "with what was changed since the sync: {}", after.display());
+            overlay(facts, &newer)
+        }
+        None => facts,
+    };
     let view = View::of(facts, &arguments.account)?;
     let rows = match arguments.what {
         Subject::Accounts => show::accounts(&view),
