@@ -185,7 +185,7 @@ impl Applying<'_> {
         let mut ends: Vec<StepEnd> = Vec::new();
         for (number, step) in (1..).zip(&plan.steps) {
             let run = step::Run { number, of, op, undoes };
-            let end = self.step(&run, step, number == 1, planned).await?;
+            let end = self.step(&run, step, number == 1).await?;
             let stop = !matches!(end.outcome, Outcome::Done | Outcome::AlreadySo);
             if let Some(row) = end.missing {
                 let why = format!("Okta refused it: {}", end.says);
@@ -218,7 +218,7 @@ impl Applying<'_> {
             outcome => outcome,
         };
         let mut says = match (outcome, last) {
-            (Outcome::Done, _) => planned.request.says.clone(),
+            (Outcome::Done, _) => format!("Okta shows it: {}", planned.request.says),
             (_, Some(end)) => end.says.clone(),
             (_, None) => "nothing was done".to_owned(),
         };

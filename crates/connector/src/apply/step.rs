@@ -6,7 +6,7 @@ use rolebook_okta::{Answer, Error};
 use serde_json::{Map, Value, json};
 
 use super::{Applying, Looks, ObjectState, StepEnd, object, rival};
-use crate::{AuditEvent, ChangeError, Mismatch, Outcome, plan::Call, plan::Planned};
+use crate::{AuditEvent, ChangeError, Mismatch, Outcome, plan::Call};
 
 /// Other writers' lists are merged so often before somebody must look.
 const MOST_MERGES: usize = 3;
@@ -84,7 +84,6 @@ impl Applying<'_> {
         run: &Run<'_>,
         step: &Step,
         first: bool,
-        _planned: &Planned,
     ) -> Result<StepEnd, ChangeError> {
         let mut end = StepEnd {
             step: step.clone(),
@@ -173,6 +172,7 @@ impl Applying<'_> {
             if let Heard::No(No { invalid: true, .. }) = &heard
                 && matches!(current, Step::SetGroupRoles { .. })
                 && !whole
+                && !self.shows(&current).await
             {
                 // Some orgs may refuse to replace what is not set: then the assignment is put whole.
                 whole = true;
@@ -330,6 +330,11 @@ impl Applying<'_> {
             },
             Heard::Stopped => Came::end(Outcome::Unknown, format!("{step}: stopped"), None),
         }
+    }
+
+    /// Whether Okta shows the step as done.
+    async fn shows(&self, step: &Step) -> bool {
+        object::read(self.place, step).await.is_ok_and(|found| object::is_after(step, &found.state))
     }
 
     async fn look(&self, step: &Step, mut looks: Looks) -> Look {

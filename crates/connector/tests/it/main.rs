@@ -10,13 +10,19 @@
 )]
 
 mod accounts_file;
+mod audit_chain;
 mod bound;
 mod cases_direct;
 mod cases_failures;
+mod cases_grants_direct;
+mod cases_grants_mapping;
 mod cases_mapping;
 mod cases_pages;
 mod cases_people;
 mod cases_settings;
+mod change_faults;
+mod change_kept;
+mod desk;
 mod determinism;
 mod essential;
 mod guard;
