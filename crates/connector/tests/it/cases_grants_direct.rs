@@ -206,7 +206,7 @@ fn g21_a_role_of_another_account_is_not_invented() {
     let far = TargetName::Role("999988887777/Admin".to_owned());
     let error = desk.refused(&grant(far, "ann@acme.test"));
     assert!(matches!(error, ChangeError::NotFound { what: "role", .. }), "{error}");
-    assert!(error.hint().contains("111122223333"), "{}", error.hint());
+    assert!(error.hint().contains("rolebook show accounts"), "{}", error.hint());
 }
 
 #[test]
