@@ -57,10 +57,25 @@ pub(crate) enum Command {
     /// Shows what a snapshot holds
     Show(ShowArguments),
     /// Gives a role, a membership or the app: shows the plan, asks, writes, proves
+    #[command(
+        override_usage = "rolebook grant --role ACCOUNT/ROLE --to PERSON | --to-group GROUP [OPTIONS]\n       \
+        rolebook grant --group GROUP --to PERSON [OPTIONS]\n       \
+        rolebook grant --app --to PERSON | --to-group GROUP [OPTIONS]"
+    )]
     Grant(GrantArguments),
     /// Takes a role, a membership, the app, or everything: shows the plan, asks, writes, proves
+    #[command(
+        override_usage = "rolebook revoke --role ACCOUNT/ROLE --from PERSON | --from-group GROUP [OPTIONS]\n       \
+        rolebook revoke --group GROUP --from PERSON [OPTIONS]\n       \
+        rolebook revoke --app --from PERSON | --from-group GROUP [OPTIONS]\n       \
+        rolebook revoke --all --from PERSON [OPTIONS]"
+    )]
     Revoke(RevokeArguments),
     /// Plans a change and writes nothing; -o json is a plan for rolebook apply
+    #[command(
+        override_usage = "rolebook plan grant --role ACCOUNT/ROLE --to PERSON -o json > plan.json\n       \
+        rolebook plan grant|revoke, with the flags of rolebook grant and rolebook revoke"
+    )]
     Plan(PlanArguments),
     /// Applies a plan of rolebook plan, or a CSV of changes
     Apply(ApplyArguments),

@@ -17,6 +17,9 @@ const PREFIX: &str = "ROLEBOOK_";
 /// Variables that are no flags.
 const OTHER_VARIABLES: [&str; 1] = ["ROLEBOOK_API_TOKEN"];
 const FILE_NAME: &str = "rolebook.toml";
+/// What is changed and whose it is comes from the command line alone: no setting changes somebody's access by itself.
+const ONLY_GIVEN: [&str; 11] =
+    ["role", "group", "app", "all", "to", "to-group", "from", "from-group", "via", "with-app", "head"];
 
 /// The arguments to parse, and what is worth telling about where they came from.
 #[derive(Debug)]
@@ -128,7 +131,8 @@ fn path(matches: &ArgMatches, flag: &str) -> Option<PathBuf> {
 }
 
 fn long_flags(command: &Command) -> impl Iterator<Item = String> + '_ {
-    command.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_owned)
+    let long = command.get_arguments().filter_map(|argument| argument.get_long());
+    long.filter(|flag| !ONLY_GIVEN.contains(flag)).map(str::to_owned)
 }
 
 /// The flags that a subcommand takes.

@@ -23,9 +23,14 @@ pub(crate) struct TargetArguments {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true)]
     pub(crate) app: Option<bool>,
+}
 
-    /// Everything, over every path (to revoke)
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+/// All that can be taken.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "What")]
+pub(crate) struct AllArguments {
+    /// Everything, over every path
+    #[arg(long, group = "target", num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true)]
     pub(crate) all: Option<bool>,
 }
@@ -64,6 +69,7 @@ pub(crate) enum LastRoleArgument {
 
 /// Where names are looked up.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Names and output")]
 pub(crate) struct PlaceArguments {
     /// Snapshot that names people, groups and roles
     #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
@@ -85,7 +91,7 @@ pub(crate) struct PlaceArguments {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Confirmation and record")]
 pub(crate) struct WriteArguments {
-    /// Do not ask
+    /// Do not ask before writing
     #[arg(short = 'y', long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) yes: bool,
@@ -158,6 +164,8 @@ pub(crate) struct RevokeArguments {
     #[command(flatten)]
     pub(crate) whom: FromArguments,
     #[command(flatten)]
+    pub(crate) all: AllArguments,
+    #[command(flatten)]
     pub(crate) change: ChangeArguments,
     #[command(flatten)]
     pub(crate) write: WriteArguments,
@@ -177,11 +185,11 @@ pub(crate) enum ActionArgument {
 #[command(next_help_heading = "To or from whom")]
 pub(crate) struct WhomArguments {
     /// A person, by Okta id, login, e-mail address or exact name
-    #[arg(long, alias = "from", value_name = "PERSON")]
+    #[arg(long, visible_alias = "from", value_name = "PERSON")]
     pub(crate) to: Option<String>,
 
     /// A group, by Okta id or exact name
-    #[arg(long, alias = "from-group", value_name = "GROUP")]
+    #[arg(long, visible_alias = "from-group", value_name = "GROUP")]
     pub(crate) to_group: Option<String>,
 }
 
@@ -193,6 +201,8 @@ pub(crate) struct PlanArguments {
 
     #[command(flatten)]
     pub(crate) whom: WhomArguments,
+    #[command(flatten)]
+    pub(crate) all: AllArguments,
     #[command(flatten)]
     pub(crate) change: ChangeArguments,
     #[command(flatten)]
@@ -240,7 +250,7 @@ pub(crate) struct AuditArguments {
     pub(crate) view: Option<AuditView>,
 
     /// Only changes of the last time, as in 7d
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = age)]
     pub(crate) since: Option<jiff::SignedDuration>,
 
     /// Check the whole chain
@@ -263,4 +273,19 @@ pub(crate) struct AuditArguments {
     /// How it is printed
     #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
     pub(crate) output: SummaryFormat,
+}
+
+/// A span of time that may be days or weeks: `7d`, `2w`, or what other times look like.
+fn age(text: &str) -> Result<jiff::SignedDuration, String> {
+    let days = |number: &str, each: i64| {
+        let hours =
+            number.trim().parse::<i64>().ok().filter(|number| *number >= 0)?.checked_mul(each * 24)?;
+        Some(jiff::SignedDuration::from_secs(hours.checked_mul(3600)?))
+    };
+    let found = match (text.strip_suffix('d'), text.strip_suffix('w')) {
+        (Some(number), _) => days(number, 1),
+        (_, Some(number)) => days(number, 7),
+        _ => None,
+    };
+    found.map_or_else(|| duration(text).map_err(|_| "not a time; write 7d, 2h or 30m".to_owned()), Ok)
 }

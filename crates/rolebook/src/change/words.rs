@@ -32,59 +32,69 @@ pub(crate) fn print_place(of: &Provisioning, out: &mut impl Write) -> std::io::R
 /// A plan, with every call.
 pub(crate) fn print_plan(planned: &Planned, out: &mut impl Write) -> std::io::Result<()> {
     let plan = &planned.plan;
-    writeln!(out, "Change     {}", visible(&planned.request.says))?;
+    told(out, "Change", &planned.request.says)?;
     if let Some(why) = &plan.already_so {
-        return writeln!(out, "Already so {}", visible(why));
+        return told(out, "Already so", why);
     }
     for (number, (step, call)) in (1..).zip(plan.steps.iter().zip(planned.calls())) {
-        writeln!(out, "  {number}. {}", visible(&step.to_string()))?;
-        writeln!(out, "     {} {}", call.method, visible(&call.path))?;
+        told(out, &format!("  {number}."), &step.to_string())?;
+        // As it is sent: a call is to be compared, not to be read aloud.
+        writeln!(out, "{INDENT}{} {}", call.method, visible(&call.path))?;
         if let Some(body) = &call.body {
-            writeln!(out, "     {}", visible(&body.to_string()))?;
+            writeln!(out, "{INDENT}{}", visible(&body.to_string()))?;
         }
     }
     if planned.request.wish.target == Target::Everything {
         for role in &plan.must_not_have {
-            writeln!(out, "Takes away {}", visible(&role.to_string()))?;
+            told(out, "Takes away", &role.to_string())?;
         }
     }
     for role in &plan.gains {
-        writeln!(out, "Also gains {}", visible(&role.to_string()))?;
+        told(out, "Gains too", &role.to_string())?;
     }
     for role in &plan.loses {
-        writeln!(out, "Also loses {}", visible(&role.to_string()))?;
+        told(out, "Loses too", &role.to_string())?;
     }
     for residual in &plan.residual {
         let mark = if residual.wished_away { "STAYS" } else { "Stays" };
-        writeln!(
-            out,
-            "{mark:<10} {} through {}",
-            visible(&residual.role.to_string()),
-            visible(&residual.path)
-        )?;
-        writeln!(out, "           {}", visible(&residual.remedy))?;
+        told(out, mark, &format!("{} through {}", residual.role, residual.path))?;
+        told(out, "", &residual.remedy)?;
     }
     for note in &plan.notes {
-        writeln!(out, "Note       {}", visible(note))?;
+        told(out, "Note", note)?;
     }
-    writeln!(out, "Provided that")?;
-    for condition in &plan.preconditions {
-        writeln!(out, "  {}: {}", visible(&condition.subject()), visible(&condition.to_string()))?;
+    for (first, condition) in std::iter::once("If").chain(std::iter::repeat("")).zip(&plan.preconditions) {
+        told(out, first, &format!("{}: {condition}", condition.subject()))?;
     }
     Ok(())
+}
+
+const INDENT: &str = "           ";
+const WIDTH: usize = 80;
+
+/// A word in front, and the text beside it, broken at blanks so that it fits a terminal.
+fn told(out: &mut impl Write, label: &str, text: &str) -> std::io::Result<()> {
+    let mut line = format!("{label:<10} ");
+    let mut begun = false;
+    for word in visible(text).split(' ') {
+        if begun && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(out, "{}", line.trim_end())?;
+            line = INDENT.to_owned();
+            begun = false;
+        }
+        if begun {
+            line.push(' ');
+        }
+        line.push_str(word);
+        begun = true;
+    }
+    writeln!(out, "{}", line.trim_end())
 }
 
 /// What an earlier run left open and what came of it.
 pub(crate) fn print_settled(settled: &[Settled], out: &mut impl Write) -> std::io::Result<()> {
     for one in settled {
-        writeln!(
-            out,
-            "Settled    {} ({}): {}; {}",
-            one.op,
-            visible(&one.what),
-            one.outcome,
-            visible(&one.says)
-        )?;
+        told(out, "Settled", &format!("{} ({}): {}; {}", one.op, one.what, one.outcome, one.says))?;
     }
     Ok(())
 }
@@ -98,18 +108,18 @@ pub(crate) fn print_applied(applied: &Applied, after: Option<&Path>) -> Result<(
 fn applied_text(applied: &Applied, after: Option<&Path>, out: &mut impl Write) -> std::io::Result<()> {
     let word = applied.outcome.to_string();
     let word = word.get(..1).unwrap_or_default().to_uppercase() + word.get(1..).unwrap_or_default();
-    writeln!(out, "{word:<10} {}", visible(&applied.says))?;
+    told(out, &word, &applied.says)?;
     for end in &applied.steps {
-        if !end.says.is_empty() && end.says != applied.says {
-            writeln!(out, "           {}", visible(&end.says))?;
+        if !end.says.is_empty() && !applied.says.starts_with(&end.says) {
+            told(out, "", &end.says)?;
         }
     }
     if let Some(hint) = &applied.hint {
-        writeln!(out, "           {}", visible(hint))?;
+        told(out, "", hint)?;
     }
     let ids: Vec<&str> = applied.steps.iter().flat_map(|end| &end.request_ids).map(String::as_str).collect();
     if !ids.is_empty() {
-        writeln!(out, "Requests   {} (in Okta's System Log)", visible(&ids.join(", ")))?;
+        told(out, "Requests", &format!("{} (in Okta's System Log)", ids.join(", ")))?;
     }
     if let Some(op) = &applied.op {
         writeln!(out, "Audit      {op}")?;

@@ -20,13 +20,13 @@ use crate::{
 
 pub(crate) async fn grant(arguments: GrantArguments) -> Result<ExitCode, Failure> {
     let whom = principal(arguments.whom.to, arguments.whom.to_group)?;
-    let asked = asked(ActionArgument::Grant, whom, arguments.change)?;
+    let asked = asked(ActionArgument::Grant, whom, arguments.change, None)?;
     run(asked, &arguments.place, &arguments.write).await
 }
 
 pub(crate) async fn revoke(arguments: RevokeArguments) -> Result<ExitCode, Failure> {
     let whom = principal(arguments.whom.from, arguments.whom.from_group)?;
-    let asked = asked(ActionArgument::Revoke, whom, arguments.change)?;
+    let asked = asked(ActionArgument::Revoke, whom, arguments.change, arguments.all.all)?;
     run(asked, &arguments.place, &arguments.write).await
 }
 
@@ -42,9 +42,10 @@ pub(crate) fn asked(
     action: ActionArgument,
     principal: PrincipalName,
     change: ChangeArguments,
+    all: Option<bool>,
 ) -> Result<Asked, Failure> {
     let target = change.target;
-    let target = match (target.role, target.group, target.app, target.all) {
+    let target = match (target.role, target.group, target.app, all) {
         (Some(role), ..) => TargetName::Role(role),
         (_, Some(group), ..) => TargetName::Group(group),
         (_, _, Some(true), _) => TargetName::App,

@@ -17,7 +17,7 @@ use crate::{
 
 pub(crate) async fn run(arguments: PlanArguments) -> Result<ExitCode, Failure> {
     let whom = principal(arguments.whom.to, arguments.whom.to_group)?;
-    let asked = asked(arguments.action, whom, arguments.change)?;
+    let asked = asked(arguments.action, whom, arguments.change, arguments.all.all)?;
     let place = Place::open(&arguments.place).await?;
     let request = place.provisioning.request(&asked).await?;
     let planned = place.provisioning.plan(&request).await?;

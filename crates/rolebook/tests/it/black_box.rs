@@ -13,6 +13,7 @@ mod names;
 mod oauth;
 mod orgs;
 mod place;
+mod provisioning;
 mod proxied;
 mod redaction;
 mod secrets;
