@@ -10,7 +10,7 @@ mod undo;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rolebook_federation::plan::{Action, Plan, Row, Step, preconditions};
+use rolebook_federation::plan::{Action, Plan, Row, Step, Target, preconditions};
 
 pub use object::ObjectState;
 pub use settle::{Settled, settle};
@@ -86,6 +86,8 @@ pub struct StepEnd {
     pub refused_by_okta: bool,
     /// The right that is missing, when that was why.
     pub missing: Option<Row>,
+    /// Calls that were made or were about to be.
+    pub attempts: usize,
     /// Okta's ids of the calls.
     pub request_ids: Vec<String>,
     /// The object right before.
@@ -200,7 +202,7 @@ impl Applying<'_> {
         if applied.outcome == Outcome::Done {
             self.prove(planned, &mut applied).await;
         }
-        let wrote = applied.steps.iter().any(|end| !end.request_ids.is_empty());
+        let wrote = applied.steps.iter().any(|end| end.attempts > 0);
         if wrote {
             applied.op = Some(op.to_owned());
             let done = applied.steps.iter().filter(|end| end.outcome == Outcome::Done).count();
@@ -231,7 +233,10 @@ impl Applying<'_> {
             says = format!("{says}; done before that: {}", before.join(", "));
         }
         let hint = last.and_then(step::hint);
-        let revoked = planned.request.wish.action == Action::Revoke || !planned.plan.loses.is_empty();
+        let wish = &planned.request.wish;
+        // A membership that goes may have given nothing in AWS.
+        let revoked = !planned.plan.loses.is_empty()
+            || (wish.action == Action::Revoke && !matches!(wish.target, Target::Membership(_)));
         let seconds = SignedDuration::from_secs(i64::from(planned.fresh.session_seconds));
         Applied {
             op: None,

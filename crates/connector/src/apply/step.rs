@@ -92,6 +92,7 @@ impl Applying<'_> {
             says: String::new(),
             refused_by_okta: false,
             missing: None,
+            attempts: 0,
             request_ids: Vec::new(),
             before: None,
             after: None,
@@ -113,15 +114,15 @@ impl Applying<'_> {
         }
         if !object::is_before(step, &read.state) {
             let mismatch = Mismatch {
-                subject: step.to_string(),
-                planned: "planned".to_owned(),
+                subject: object::subject(step),
+                planned: object::expected(step),
                 found: read.state.to_string(),
             };
             if first {
                 return Err(ChangeError::Stale(vec![mismatch]));
             }
             end.outcome = Outcome::Refused;
-            end.says = format!("{step}: Okta shows {} now", read.state);
+            end.says = mismatch.to_string();
             return Ok(end);
         }
         self.attempts(run, step, first, read, end).await
@@ -152,7 +153,7 @@ impl Applying<'_> {
             };
             let attempt = Attempt { number, step: &current, call: &call, before: &read.state };
             match self.intend(run, &attempt) {
-                Ok(()) => {}
+                Ok(()) => end.attempts = number,
                 Err(error) if first && number == 1 => return Err(error),
                 Err(error) => {
                     end.says = error.to_string();
@@ -160,6 +161,7 @@ impl Applying<'_> {
                 }
             }
             let (sent, ids) = self.send(&call).await;
+            let since = read.at.or_else(|| rival::since_nothing(&sent));
             end.request_ids.extend(ids);
             end.call = call;
             let heard = hear(&current, sent);
@@ -184,7 +186,7 @@ impl Applying<'_> {
             if let Heard::No(no) = &heard {
                 (end.refused_by_okta, end.missing) = (no.by_okta, no.missing);
             }
-            let came = self.came_to(&current, &read, heard, &end.request_ids, repeated).await;
+            let came = self.came_to(&current, since, heard, &end.request_ids, repeated).await;
             self.conclude(run, number, &came, &end.request_ids)?;
             (end.outcome, end.says, end.after) = (came.outcome, came.says, came.after);
             if !matches!(end.outcome, Outcome::Refused) {
@@ -266,7 +268,7 @@ impl Applying<'_> {
     async fn came_to(
         &self,
         step: &Step,
-        read: &object::Read,
+        since: Option<Timestamp>,
         heard: Heard,
         ids: &[String],
         repeated: bool,
@@ -276,7 +278,7 @@ impl Applying<'_> {
             Heard::Accepted => {
                 let looks = Looks::new(patience.show, patience.first);
                 match self.look(step, looks).await {
-                    Look::After(state) => self.unless_rival(step, read.at, ids, state, String::new()).await,
+                    Look::After(state) => self.unless_rival(step, since, ids, state, String::new()).await,
                     Look::Before(state) => Came::end(
                         Outcome::Unknown,
                         format!("{step}: Okta accepted it but does not show it"),
@@ -295,7 +297,7 @@ impl Applying<'_> {
                 match self.look(step, Looks::new(whole, patience.first)).await {
                     Look::After(state) => {
                         let note = format!("{says}, but Okta shows it");
-                        self.unless_rival(step, read.at, ids, state, note).await
+                        self.unless_rival(step, since, ids, state, note).await
                     }
                     Look::Before(state) if answered && !repeated => Came {
                         outcome: Outcome::Failed,
@@ -363,7 +365,13 @@ impl Applying<'_> {
         let Some(since) = since else { return Came::end(Outcome::Done, note, Some(state)) };
         let looks = Looks::new(self.patience.log, self.patience.first);
         match rival::look(self.place, self.audit, step, since, ids, looks).await {
-            rival::Rivals::Nobody | rival::Rivals::NotTold => Came::end(Outcome::Done, note, Some(state)),
+            rival::Rivals::Nobody => Came::end(Outcome::Done, note, Some(state)),
+            rival::Rivals::NotTold => {
+                let untold =
+                    "whether somebody else wrote at the same moment, Okta's System Log does not tell";
+                let says = if note.is_empty() { untold.to_owned() } else { format!("{note}; {untold}") };
+                Came::end(Outcome::Done, says, Some(state))
+            }
             rival::Rivals::Wrote(who) => Came::end(
                 Outcome::Unknown,
                 format!(

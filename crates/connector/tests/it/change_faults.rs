@@ -345,6 +345,25 @@ fn who_writes_between_our_reading_and_our_writing_is_told() {
 }
 
 #[test]
+fn who_assigns_between_our_reading_and_our_assigning_is_told() {
+    let desk = Desk::of(org());
+    let path = "/api/v1/apps/0oaAWS/users/00uC";
+    let late = Fault::on(path).method("GET").skip(1).count(1).latency(Duration::from_millis(400));
+    desk.fake().add_fault(late);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            meanwhile(&desk, "GET", path, 2, || {
+                let spec = AppUser::direct("00uC").saml_roles(["ReadOnly"]);
+                desk.fake().change(|org| org.put_app_user("0oaAWS", spec));
+            });
+        });
+        let end = desk.ends(&grant(role("Audit"), "00uC"), Outcome::Unknown);
+        assert!(end.applied.says.contains("may be overwritten"), "{}", end.applied.says);
+    });
+    desk.chain_is_whole();
+}
+
+#[test]
 fn who_writes_before_our_last_reading_stops_us() {
     let desk = Desk::of(org());
     // The first reading is the plan's; somebody writes before the second.
@@ -354,7 +373,8 @@ fn who_writes_before_our_last_reading_stops_us() {
         scope.spawn(|| meanwhile(&desk, "GET", ANN, 1, || somebody_sets(&desk, &["Ops", "ReadOnly"])));
         let error = desk.refused(&grant(role("Audit"), "00uA"));
         assert!(error.to_string().contains("stale"), "{error}");
-        assert!(error.to_string().contains("ReadOnly"), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("samlRoles [Ops],") && text.contains("samlRoles [Ops, ReadOnly]"), "{text}");
     });
     assert_eq!(roles(&desk, "00uA"), ["Ops", "ReadOnly"]);
 }

@@ -265,6 +265,42 @@ fn a_killed_run_is_settled_by_the_next_command() {
 }
 
 #[test]
+fn a_run_that_is_stopped_in_the_middle_says_so_and_is_settled_later() {
+    let office = Office::of(orgs::small());
+    let slow =
+        Fault::on("/api/v1/groups/00gKitchen/users/00uA").method("PUT").latency(Duration::from_secs(3600));
+    office.fake.add_fault(slow);
+    let running = office.call("grant --group Kitchen --to ann@acme.test --yes").start();
+    until("the call is made", || !office.writes().is_empty());
+    running.terminate();
+    let end = running.end();
+    assert_eq!(end.code, Some(1), "{end:#?}");
+    assert!(end.out.contains("Unknown") && end.out.contains("stopped in the middle"), "{end:#?}");
+    assert!(end.out.contains("Audit      "), "{end:#?}");
+    office.fake.clear_faults();
+    let end = office.run("revoke --group Kitchen --from ann@acme.test --yes").succeeded();
+    assert!(end.out.contains("Settled") && end.out.contains("done; Okta shows"), "{end:#?}");
+    office.local("audit --verify").succeeded();
+}
+
+#[test]
+fn a_second_run_waits_for_the_first() {
+    let office = Office::of(orgs::small());
+    let slow =
+        Fault::on("/api/v1/groups/00gKitchen/users/00uA").method("PUT").latency(Duration::from_secs(2));
+    office.fake.add_fault(slow.count(1));
+    let first = office.call("grant --group Kitchen --to ann@acme.test --yes").start();
+    until("the first call is made", || !office.writes().is_empty());
+    // Without patience it is a conflict; with some it comes second.
+    let end = office.run("grant --group Kitchen --to bob@acme.test --yes --lock-wait 0s").failed(5);
+    assert!(end.err.contains("another run"), "{end:#?}");
+    office.run("grant --group Kitchen --to bob@acme.test --yes").succeeded();
+    first.end().succeeded();
+    assert_eq!(office.writes().len(), 2);
+    assert_eq!(office.local("audit head").succeeded().out.split_once(' ').unwrap().0, "6");
+}
+
+#[test]
 fn a_refusal_of_okta_is_4_and_names_the_right() {
     let office = Office::of(orgs::small());
     let end = office.call_as("read_only", "grant --group Kitchen --to ann@acme.test --yes -o json").end();
