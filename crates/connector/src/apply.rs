@@ -201,6 +201,9 @@ impl Applying<'_> {
         let mut applied = self.sum_up(planned, ends, of);
         if applied.outcome == Outcome::Done {
             self.prove(planned, &mut applied).await;
+        } else if applied.steps.iter().any(|end| end.outcome == Outcome::Done) {
+            // What was done is worth keeping, though it is not all.
+            applied.fresh = self.place.fresh(&planned.request).await.ok().map(Box::new);
         }
         let wrote = applied.steps.iter().any(|end| end.attempts > 0);
         if wrote {

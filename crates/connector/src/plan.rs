@@ -23,7 +23,7 @@ pub use document::{PlanFile, PlannedChange};
 pub use reads::Fresh;
 pub(crate) use reads::profile;
 
-use crate::{AppChoice, ChangeError, Who, app, entrance, lookup};
+use crate::{AppChoice, ChangeError, Mismatch, Who, app, entrance, lookup};
 
 /// The snapshot that names people, groups and roles.
 #[derive(Debug, Clone)]
@@ -86,6 +86,9 @@ pub struct Request {
     /// The person whom it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Named>,
+    /// The groups that it names, as they were called when they were looked up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Named>,
     /// The wish in words.
     pub says: String,
 }
@@ -191,6 +194,7 @@ impl Provisioning {
         let facts = self.known.as_ref().map(|known| &known.facts);
         let client = &self.client;
         let mut names: Vec<String> = Vec::new();
+        let mut groups: Vec<Named> = Vec::new();
         let (principal, user) = match &asked.principal {
             PrincipalName::User(name) => {
                 let user = lookup::person(client, facts, name).await?;
@@ -200,6 +204,7 @@ impl Provisioning {
             PrincipalName::Group(name) => {
                 let group = lookup::group(client, facts, name).await?;
                 names.push(format!("group {group}"));
+                groups.push(group.clone());
                 (Principal::Group(group.id), None)
             }
         };
@@ -212,6 +217,7 @@ impl Provisioning {
             TargetName::Group(name) => {
                 let group = lookup::group(client, facts, name).await?;
                 names.push(format!("membership of {group}"));
+                groups.push(group.clone());
                 Target::Membership(group.id)
             }
             TargetName::App => {
@@ -224,13 +230,21 @@ impl Provisioning {
             }
         };
         let via: Option<Via> = match &asked.via {
-            Some(name) => Some(lookup::group(client, facts, name).await?.id),
+            Some(name) => {
+                let group = lookup::group(client, facts, name).await?;
+                groups.push(group.clone());
+                Some(group.id)
+            }
             None => None,
         };
         let with_app = match &asked.with_app {
             None => None,
             Some(None) => Some(WithApp::Own),
-            Some(Some(name)) => Some(WithApp::Group(lookup::group(client, facts, name).await?.id)),
+            Some(Some(name)) => {
+                let group = lookup::group(client, facts, name).await?;
+                groups.push(group.clone());
+                Some(WithApp::Group(group.id))
+            }
         };
         let (verb, between) = match asked.action {
             Action::Grant => ("grant", "to"),
@@ -246,7 +260,7 @@ impl Provisioning {
             allow_conversion: asked.allow_conversion,
             last_role: asked.last_role,
         };
-        Ok(Request { wish, user, says: format!("{verb} {what} {between} {whose}") })
+        Ok(Request { wish, user, groups, says: format!("{verb} {what} {between} {whose}") })
     }
 
     fn role(&self, name: &str, via: bool) -> Result<RoleName, ChangeError> {
@@ -264,6 +278,7 @@ impl Provisioning {
     /// [`ChangeError::Refused`], or what reading ends in.
     pub async fn plan(&self, request: &Request) -> Result<Planned, ChangeError> {
         let fresh = self.fresh(request).await?;
+        same_names(request, &fresh)?;
         let plan = rolebook_federation::plan::plan(&fresh.situation, &request.wish)?;
         Ok(Planned { request: request.clone(), plan, fresh })
     }
@@ -287,4 +302,24 @@ impl Provisioning {
         }
         Ok(app::find(&self.client, &AppChoice::Id(self.app_id.as_str().to_owned())).await?)
     }
+}
+
+/// A name that has gone to somebody else since it was looked up would change the wrong access.
+fn same_names(request: &Request, fresh: &Fresh) -> Result<(), ChangeError> {
+    let situation = &fresh.situation;
+    let user = request.user.iter().filter_map(|named| {
+        let now = situation.user.as_ref()?;
+        (now.id == named.id).then(|| (format!("person {}", named.id), named.name.clone(), now.login.clone()))
+    });
+    let groups = request.groups.iter().filter_map(|named| {
+        let now = situation.groups.iter().find(|group| group.id == named.id)?;
+        let name = now.group.name.clone().unwrap_or_default();
+        Some((format!("group {}", named.id), named.name.clone(), name))
+    });
+    let mismatches: Vec<Mismatch> = user
+        .chain(groups)
+        .filter(|(_, then, now)| !then.eq_ignore_ascii_case(now))
+        .map(|(subject, planned, found)| Mismatch { subject, planned, found })
+        .collect();
+    if mismatches.is_empty() { Ok(()) } else { Err(ChangeError::Stale(mismatches)) }
 }

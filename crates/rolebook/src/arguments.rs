@@ -16,7 +16,8 @@ pub(crate) use change::{
 #[derive(Debug, Parser)]
 #[command(name = "rolebook", version, max_term_width = 100, args_override_self = true)]
 #[command(
-    after_help = "Every flag --x-y is also ROLEBOOK_X_Y in the environment and x-y in rolebook.toml.\n\
+    after_help = "Every flag --x-y is also ROLEBOOK_X_Y in the environment and x-y in rolebook.toml,\n\
+    but for those that say what is changed and whose it is.\n\
     Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 refused by Okta, 5 conflict, 6 held or findings."
 )]
 pub(crate) struct Cli {

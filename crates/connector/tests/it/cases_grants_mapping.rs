@@ -225,3 +225,21 @@ fn done_is_said_only_when_okta_shows_the_access() {
     assert!(end.applied.says.contains("every call worked"), "{}", end.applied.says);
     desk.chain_is_whole();
 }
+
+#[test]
+fn a_name_that_has_gone_to_somebody_else_changes_nothing() {
+    // The snapshot knows bob and the group by names that belong to others now.
+    let desk = Desk::of(org());
+    desk.fake().change(|org| {
+        org.put_user(User::new("bob.old@acme.test").id("00uB").name("Bob", "Old"));
+        org.put_user(User::new("bob@acme.test").id("00uNew").name("Bob", "New"));
+    });
+    let error = desk.refused(&grant(member_of("gAdmin"), "bob@acme.test"));
+    assert!(error.to_string().contains("person 00uB was bob@acme.test, is bob.old@acme.test"), "{error}");
+    let desk = Desk::of(org());
+    desk.fake().change(|org| org.put_group(Group::new("aws_111122223333_Root").id("gAdmin")));
+    let error = desk.refused(&grant(member_of("aws_111122223333_Admin"), "cy@acme.test"));
+    assert!(error.to_string().contains("group gAdmin was aws_111122223333_Admin"), "{error}");
+    // As a way to a role the group is out of the question by itself.
+    assert!(matches!(refusal(&desk, &grant(role("Admin"), "ann@acme.test")), Refusal::NoGroupConfers { .. }));
+}

@@ -22,6 +22,7 @@ mod cases_people;
 mod cases_settings;
 mod change_faults;
 mod change_kept;
+mod change_oracle;
 mod desk;
 mod determinism;
 mod essential;

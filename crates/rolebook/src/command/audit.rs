@@ -1,6 +1,7 @@
 //! `rolebook audit`: what was changed, and the proof that nobody changed the record.
 
 use std::{
+    collections::HashMap,
     io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -133,14 +134,17 @@ fn verify(path: &Path, chain: &Chain, arguments: &AuditArguments) -> Result<Exit
 
 /// One line per change.
 fn list(chain: &Chain, since: Option<Timestamp>, out: &mut impl Write) -> std::io::Result<()> {
-    let mut ops: Vec<&str> = Vec::new();
-    for entry in &chain.entries {
-        if !entry.op.is_empty() && !ops.contains(&entry.op.as_str()) {
-            ops.push(&entry.op);
+    let mut order: Vec<&str> = Vec::new();
+    let mut changes: HashMap<&str, Vec<&Entry>> = HashMap::new();
+    for entry in chain.entries.iter().filter(|entry| !entry.op.is_empty()) {
+        let entries = changes.entry(&entry.op).or_default();
+        if entries.is_empty() {
+            order.push(&entry.op);
         }
+        entries.push(entry);
     }
-    for op in ops {
-        let entries: Vec<&Entry> = chain.entries.iter().filter(|entry| entry.op == op).collect();
+    for op in order {
+        let entries = changes.remove(op).unwrap_or_default();
         let Some(first) = entries.first() else { continue };
         if since.is_some_and(|since| first.at < since) {
             continue;
