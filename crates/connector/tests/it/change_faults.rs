@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rolebook_connector::{Asked, Outcome, TargetName, read_audit};
-use rolebook_fake_okta::{App, AppGroup, AppUser, Fault, Org};
+use rolebook_fake_okta::{AppGroup, AppUser, Fault, Org, User};
 use rolebook_federation::plan::LastRole;
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
 
 fn org() -> Org {
     people()
+        .user(User::new("dan@acme.test").id("00uD").name("Dan", "Dee"))
         .group(group("gX", "ops", ["00uB"]))
         .group(group("gY", "readers", ["00uA"]))
         .group(group("g5", "five", ["00uC"]))
@@ -22,7 +23,8 @@ fn org() -> Org {
                 .saml_iam_roles(["Admin", "Ops", "ReadOnly", "Audit"])
                 .group(AppGroup::new("gX").priority(0).saml_roles(["Admin", "Ops"]))
                 .group(AppGroup::new("gY").priority(1).saml_roles(["ReadOnly"]))
-                .user(AppUser::direct("00uA").saml_roles(["Ops"])),
+                .user(AppUser::direct("00uA").saml_roles(["Ops"]))
+                .user(AppUser::direct("00uD").saml_roles(["ReadOnly"])),
         )
 }
 
@@ -95,6 +97,13 @@ fn writes() -> Vec<Write> {
             method: "POST",
             path: "/api/v1/apps/0oaAWS/users/00uA",
             shown: |desk| scope(desk, "00uA") == "GROUP",
+        },
+        Write {
+            name: "unassign user",
+            asked: revoke(TargetName::App, "00uD"),
+            method: "DELETE",
+            path: "/api/v1/apps/0oaAWS/users/00uD",
+            shown: |desk| desk.assignment("00uD").is_none(),
         },
         Write {
             name: "assign group",
@@ -380,26 +389,21 @@ fn who_writes_before_our_last_reading_stops_us() {
 }
 
 #[test]
-fn unassigning_under_faults_tells_the_truth_too() {
-    // An own assignment without groups: the one write that the table above cannot hold.
-    let alone = || {
-        let app = App::aws_mapping("0oaAWS").user(AppUser::direct("00uA"));
-        people().group(group("gAdmin", "aws_111122223333_Admin", [])).app(app)
-    };
-    type Spoil = fn(Fault) -> Fault;
-    let cases: [(Spoil, Outcome); 5] = [
-        (Fault::drop_connection, Outcome::Failed),
-        (|fault| fault.drop_connection().done(), Outcome::Done),
-        (|fault| fault.status(500).done(), Outcome::Done),
-        (|fault| fault.status(403).code("E0000046"), Outcome::Refused),
-        (|fault| fault.status(409).code("E0000090"), Outcome::Refused),
-    ];
-    for (fault, outcome) in cases {
-        let desk = Desk::of(alone());
-        desk.fake().add_fault(fault(Fault::on(ANN).method("DELETE")));
-        desk.ends(&revoke(TargetName::App, "00uA"), outcome);
-        desk.fake().clear_faults();
-        assert_eq!(desk.assignment("00uA").is_none(), outcome == Outcome::Done);
-        desk.chain_is_whole();
-    }
+fn an_assignment_that_groups_give_meanwhile_is_refused_by_okta_and_told() {
+    // Okta's E0000046: between our reading and our call, a group began to assign.
+    let desk = Desk::of(org());
+    let path = "/api/v1/apps/0oaAWS/users/00uD";
+    desk.fake().add_fault(Fault::on(path).method("GET").skip(1).count(1).latency(Duration::from_millis(300)));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            meanwhile(&desk, "GET", path, 2, || {
+                desk.fake().change(|org| org.add_member("gY", "00uD"));
+            });
+        });
+        let end = desk.ends(&revoke(TargetName::App, "00uD"), Outcome::Refused);
+        assert!(end.applied.says.contains("groups still give the assignment"), "{}", end.applied.says);
+        assert!(!end.applied.refused_by_okta);
+    });
+    assert_eq!(scope(&desk, "00uD"), "USER");
+    desk.chain_is_whole();
 }

@@ -96,7 +96,7 @@ pub(crate) struct WriteArguments {
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) yes: bool,
 
-    /// The audit [default: audit-<org id>.jsonl in rolebook's folder below $XDG_STATE_HOME or ~/.local/state]
+    /// The audit [default: audit-ORG.jsonl in rolebook's folder below $XDG_STATE_HOME or ~/.local/state]
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
 

@@ -32,12 +32,18 @@ struct Work {
 pub(crate) async fn run(arguments: ApplyArguments) -> Result<ExitCode, Failure> {
     let text = read(&arguments.changes)?;
     let mut place = Place::open(&arguments.place).await?;
+    let (audit, settled) = place.audit(&arguments.write).await?;
+    let words = arguments.place.output == SummaryFormat::Text;
+    if words {
+        finish(print_settled(&settled, &mut std::io::stdout().lock()))?;
+    }
+    // Planning and asking may take long: the lock is for writing.
+    drop(audit);
     let work = if text.trim_start().starts_with('{') {
         from_plan(&place, &text).await?
     } else {
         list::plans(&place, &text).await?
     };
-    let words = arguments.place.output == SummaryFormat::Text;
     show(&place, &work, words)?;
     let calls: usize = work.planned.iter().map(|planned| planned.plan.steps.len()).sum();
     let changes = work.planned.iter().filter(|planned| !planned.plan.steps.is_empty()).count();
@@ -46,10 +52,7 @@ pub(crate) async fn run(arguments: ApplyArguments) -> Result<ExitCode, Failure> 
     } else if changes > 0 && !arguments.write.yes {
         confirmed(&question(&place, calls))?;
     }
-    let (mut audit, settled) = place.audit(&arguments.write).await?;
-    if words {
-        finish(print_settled(&settled, &mut std::io::stdout().lock()))?;
-    }
+    let (mut audit, _) = place.audit(&arguments.write).await?;
     let mut ends: Vec<Applied> = Vec::new();
     let mut touched: Vec<String> = Vec::new();
     let mut failure = None;
