@@ -51,6 +51,8 @@ struct Came {
     outcome: Outcome,
     says: String,
     after: Option<ObjectState>,
+    /// The right that is missing, when that was why.
+    missing: Option<Row>,
     next: Next,
 }
 
@@ -64,7 +66,7 @@ enum Next {
 
 impl Came {
     fn end(outcome: Outcome, says: impl Into<String>, after: Option<ObjectState>) -> Self {
-        Self { outcome, says: says.into(), after, next: Next::End }
+        Self { outcome, says: says.into(), after, missing: None, next: Next::End }
     }
 }
 
@@ -246,6 +248,7 @@ impl Applying<'_> {
             says: came.says.clone(),
             after: came.after.clone(),
             request_ids: ids.to_vec(),
+            missing: came.missing,
             settled: false,
         };
         self.audit.append((self.clock)(), self.place.app.id.as_str(), run.op, event)?;
@@ -303,6 +306,7 @@ impl Applying<'_> {
                         outcome: Outcome::Failed,
                         says: format!("{step}: {says}; nothing changed, so it is tried once more"),
                         after: Some(state),
+                        missing: None,
                         next: Next::Again,
                     },
                     Look::Before(state) => {
@@ -326,9 +330,15 @@ impl Applying<'_> {
                     let outcome = if no.gone { Outcome::AlreadySo } else { Outcome::Done };
                     Came::end(outcome, format!("{step}: {}, but Okta shows it", no.says), Some(found.state))
                 }
-                Ok(found) => Came::end(no.outcome, format!("{step}: {}", no.says), Some(found.state)),
-                // The answer was definite enough.
-                Err(_) => Came::end(no.outcome, format!("{step}: {}", no.says), None),
+                // The answer was definite enough, also when nothing can be read.
+                found => Came {
+                    missing: no.missing,
+                    ..Came::end(
+                        no.outcome,
+                        format!("{step}: {}", no.says),
+                        found.ok().map(|found| found.state),
+                    )
+                },
             },
             Heard::Stopped => Came::end(Outcome::Unknown, format!("{step}: stopped"), None),
         }
@@ -419,6 +429,7 @@ fn overwritten(step: &Step, state: ObjectState) -> Came {
             outcome: Outcome::Unknown,
             says: format!("{says}; the change is made again on top of that"),
             after: Some(state),
+            missing: None,
             next: Next::Merge(next),
         },
         None => Came::end(Outcome::Unknown, says, Some(state)),
@@ -481,14 +492,30 @@ fn hear(step: &Step, sent: Result<Answer, Error>) -> Heard {
         Error::Conflict(_) | Error::Unsupported(_) | Error::FeatureOff(_) => {
             Heard::No(no(Outcome::Refused, error.to_string()))
         }
-        Error::Validation(_) => {
-            Heard::No(No { invalid: true, ..no(Outcome::Failed, format!("nothing changed: {error}")) })
-        }
+        Error::Validation(_) => Heard::No(No {
+            invalid: true,
+            ..no(Outcome::Failed, format!("nothing changed: {error}{}", likely_cause(step)))
+        }),
         Error::TooLarge { .. } => Heard::Unsure { says: error.to_string(), answered: true },
         error if error.outcome_unknown() => {
             Heard::Unsure { says: error.to_string(), answered: matches!(error, Error::Server(_)) }
         }
         _ => Heard::No(no(Outcome::Failed, format!("nothing changed: {error}"))),
+    }
+}
+
+/// What mostly is wrong with a request that Okta finds invalid.
+fn likely_cause(step: &Step) -> &'static str {
+    match step {
+        Step::AssignGroup { roles, .. } if roles.is_empty() => {
+            "; Okta does not let groups be assigned while the app's API integration (Provisioning) is on"
+        }
+        Step::AssignUser { .. }
+        | Step::SetUserRoles { .. }
+        | Step::AssignGroup { .. }
+        | Step::SetGroupRoles { .. } => "; an app whose schema has no samlRoles is not the AWS app",
+        Step::ReturnToGroups { .. } => "; no group that is assigned holds the person any more",
+        _ => "",
     }
 }
 
