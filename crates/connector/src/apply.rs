@@ -1,6 +1,7 @@
 //! A plan is carried out: for each step the object is read, the intent written down, the call made, and the object read
 //! again until it shows the change. What Okta answers is a hint; what it shows is the truth.
 
+mod heard;
 mod object;
 mod rival;
 mod settle;
@@ -235,7 +236,7 @@ impl Applying<'_> {
                 .collect();
             says = format!("{says}; done before that: {}", before.join(", "));
         }
-        let hint = last.and_then(step::hint);
+        let hint = last.and_then(heard::hint);
         let wish = &planned.request.wish;
         // A membership that goes may have given nothing in AWS.
         let revoked = !planned.plan.loses.is_empty()

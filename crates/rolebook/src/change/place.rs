@@ -1,6 +1,7 @@
 //! Org, app, snapshot and audit of a change.
 
 use std::{
+    io::Write,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -11,6 +12,7 @@ use rolebook_connector::{
     settle, write_after,
 };
 use rolebook_ledger::overlay;
+use rolebook_okta::Waiting;
 use rolebook_snapshot::{Limits, Snapshot};
 
 use crate::{
@@ -29,7 +31,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) async fn open(arguments: &PlaceArguments) -> Result<Self, Failure> {
-        let client = connection::client(&arguments.connection, Arc::new(|_| {}))?;
+        let client = connection::client(&arguments.connection, Arc::new(waiting))?;
         let known = known(&arguments.file)?;
         let mut switches = connection::assumed(&arguments.assume)?;
         if let (Some(known), true) = (&known, arguments.assume.is_empty()) {
@@ -168,6 +170,16 @@ pub(crate) fn state_folder() -> Result<PathBuf, Failure> {
                 "name the audit with --audit FILE",
             )
         })
+}
+
+/// Somebody who waits for an answer is told why it does not come. Pauses that nobody notices are not told.
+fn waiting(waiting: &Waiting) {
+    if waiting.wait >= Duration::from_secs(2) {
+        let seconds = waiting.wait.as_secs();
+        // A closed stderr leaves nobody to tell.
+        let _ =
+            writeln!(std::io::stderr(), "waiting {seconds} s for Okta's rate limit of {}", waiting.bucket);
+    }
 }
 
 fn wait(time: jiff::SignedDuration) -> Duration {
