@@ -17,7 +17,9 @@ const PREFIX: &str = "ROLEBOOK_";
 /// Variables that are no flags.
 const OTHER_VARIABLES: [&str; 1] = ["ROLEBOOK_API_TOKEN"];
 const FILE_NAME: &str = "rolebook.toml";
-/// What is changed and whose it is comes from the command line alone: no setting changes somebody's access by itself.
+/// What the commands below change, and whose it is, comes from the command line alone: no setting changes somebody's
+/// access by itself.
+const CHANGING: [&str; 4] = ["grant", "revoke", "plan", "audit"];
 const ONLY_GIVEN: [&str; 11] =
     ["role", "group", "app", "all", "to", "to-group", "from", "from-group", "via", "with-app", "head"];
 
@@ -132,7 +134,8 @@ fn path(matches: &ArgMatches, flag: &str) -> Option<PathBuf> {
 
 fn long_flags(command: &Command) -> impl Iterator<Item = String> + '_ {
     let long = command.get_arguments().filter_map(|argument| argument.get_long());
-    long.filter(|flag| !ONLY_GIVEN.contains(flag)).map(str::to_owned)
+    let changes = CHANGING.contains(&command.get_name());
+    long.filter(move |flag| !(changes && ONLY_GIVEN.contains(flag))).map(str::to_owned)
 }
 
 /// The flags that a subcommand takes.

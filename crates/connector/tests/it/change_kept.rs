@@ -2,12 +2,11 @@
 
 use jiff::SignedDuration;
 use rolebook_connector::{
-    Applied, Applying, Asked, ChangeError, Outcome, PlanFile, TargetName, Who, after_path, read_after,
-    remove_after, write_after,
+    Applied, Applying, Asked, ChangeError, Outcome, PlanFile, TargetName, Who, remove_after, write_after,
 };
 use rolebook_fake_okta::{App, AppGroup, AppUser, Org};
 use rolebook_federation::plan::LastRole;
-use rolebook_ledger::overlay;
+use rolebook_ledger::{after_path, overlay, read_after};
 use rolebook_snapshot::{Limits, Snapshot, SyncKind};
 
 use crate::{
@@ -215,6 +214,13 @@ fn what_was_read_after_a_write_lies_beside_the_snapshot() {
     let bob = merged.users.iter().find(|user| user.id.as_str() == "00uB").unwrap();
     let held: Vec<&str> = bob.user.groups.iter().map(|ix| merged.groups[*ix as usize].id.as_str()).collect();
     assert_eq!(held, ["gX"]);
+
+    #[cfg(unix)]
+    {
+        let link = desk.run.file().with_file_name("link.c1z");
+        std::os::unix::fs::symlink(desk.run.file(), &link).unwrap();
+        assert_eq!(read_after(&link, &full).unwrap(), newer);
+    }
 
     // A sync that began before the change has not read it; one that began later has.
     remove_after(&desk.run.file(), now() - SignedDuration::from_secs(1)).unwrap();

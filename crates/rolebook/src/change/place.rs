@@ -8,10 +8,10 @@ use std::{
 };
 
 use rolebook_connector::{
-    Applied, Applying, Audit, Fresh, Known, Patience, Planned, Provisioning, Settled, Who, read_after,
-    settle, write_after,
+    Applied, Applying, Audit, Fresh, Known, Patience, Planned, Provisioning, Settled, Who, settle,
+    write_after,
 };
-use rolebook_ledger::overlay;
+use rolebook_ledger::{overlay, read_after};
 use rolebook_okta::Waiting;
 use rolebook_snapshot::{Limits, Snapshot};
 

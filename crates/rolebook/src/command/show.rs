@@ -2,8 +2,7 @@
 
 use std::{io::Write, process::ExitCode};
 
-use rolebook_connector::{after_path, read_after};
-use rolebook_ledger::overlay;
+use rolebook_ledger::{after_path, overlay, read_after};
 use rolebook_snapshot::{Limits, Snapshot};
 
 use crate::{

@@ -44,11 +44,6 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
     let result = rolebook_connector::sync(&client, &options, &now, display.as_ref()).await;
     display.clear();
     let done = result?;
-    if done.held.is_none()
-        && let Err(error) = rolebook_connector::remove_after(&options.file, done.from)
-    {
-        tracing::warn!("what was kept of changes before this sync could not be removed: {error}");
-    }
     match arguments.output {
         SummaryFormat::Text => summary::print_text(&done)?,
         SummaryFormat::Json => summary::print_json(&done)?,
