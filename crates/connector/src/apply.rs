@@ -211,7 +211,13 @@ impl Applying<'_> {
             applied.op = Some(op.to_owned());
             let done = applied.steps.iter().filter(|end| end.outcome == Outcome::Done).count();
             let end = AuditEvent::End { outcome: applied.outcome, says: applied.says.clone(), done, of };
-            self.audit.append((self.clock)(), self.place.app.id.as_str(), op, end)?;
+            // Each step has its own records; this one only sums them up.
+            if let Err(error) = self.audit.append((self.clock)(), self.place.app.id.as_str(), op, end)
+                && applied.outcome == Outcome::Done
+            {
+                applied.says =
+                    format!("{}; the end of the change could not be recorded: {error}", applied.says);
+            }
         }
         Ok(applied)
     }

@@ -159,14 +159,18 @@ impl Applying<'_> {
                 whole = true;
                 let says = "Okta does not take the patch; the whole assignment is put instead".to_owned();
                 let came = Came::end(Outcome::Failed, says, None);
-                self.conclude(run, number, &came, &end.request_ids)?;
+                if let Err(error) = self.conclude(run, number, &came, &end.request_ids) {
+                    return Ok(unrecorded(end, &came, &error));
+                }
                 continue;
             }
             if let Heard::No(no) = &heard {
                 (end.refused_by_okta, end.missing) = (no.by_okta, no.missing);
             }
             let came = self.came_to(&current, since, heard, &end.request_ids, repeated).await;
-            self.conclude(run, number, &came, &end.request_ids)?;
+            if let Err(error) = self.conclude(run, number, &came, &end.request_ids) {
+                return Ok(unrecorded(end, &came, &error));
+            }
             (end.outcome, end.says, end.after) = (came.outcome, came.says, came.after);
             if !matches!(end.outcome, Outcome::Refused) {
                 (end.refused_by_okta, end.missing) = (false, None);
@@ -389,6 +393,15 @@ impl Applying<'_> {
         }
         Ok(Call { method: "PUT".to_owned(), path, body: Some(body) })
     }
+}
+
+/// The call was made and its outcome could not be written down: the intent stays open, the next run settles it.
+fn unrecorded(mut end: StepEnd, came: &Came, error: &ChangeError) -> StepEnd {
+    let shown = if came.outcome == Outcome::Done { "Okta shows it" } else { came.says.as_str() };
+    end.says = format!("{}: {shown}, but that could not be recorded: {error}", end.step);
+    end.outcome = Outcome::Unknown;
+    end.after.clone_from(&came.after);
+    end
 }
 
 enum Look {

@@ -283,6 +283,55 @@ fn a_run_that_is_stopped_in_the_middle_says_so_and_is_settled_later() {
     office.local("audit --verify").succeeded();
 }
 
+/// The disk is full when the outcome is to be written: the call was made, the next run finds out and seals the torn line.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fills_up_in_the_middle() {
+    let office = Office::of(orgs::small());
+    let line = "grant --group Kitchen --to ann@acme.test --yes -f none.c1z";
+    office.run(&format!("{line} --audit measure.jsonl")).succeeded();
+    office
+        .run(&format!("{} --audit measure.jsonl", line.replace("grant", "revoke").replace("--to", "--from")))
+        .succeeded();
+    let records = std::fs::read_to_string(office.place.path("measure.jsonl")).unwrap();
+    let lengths: Vec<usize> = records.lines().map(|line| line.len() + 1).collect();
+    office.fake.clear_log();
+    // Room for the intent and half of the outcome; too large a file is then an error, as a full disk is.
+    let limited = |bytes: usize| {
+        let script = format!("trap '' XFSZ; exec prlimit --fsize={bytes} \"$0\" {line}");
+        let mut command = std::process::Command::new("sh");
+        command.env_clear().current_dir(office.place.path("")).args([
+            "-c",
+            &script,
+            env!("CARGO_BIN_EXE_rolebook"),
+        ]);
+        command.args(["--allow-loopback", "--domain", office.fake.url()]);
+        command.env("ROLEBOOK_ALLOW_LOOPBACK", "true").env("ROLEBOOK_DOMAIN", office.fake.url());
+        command.env("ROLEBOOK_API_TOKEN", office.fake.token("super")).env("USER", "tester");
+        command.env("XDG_STATE_HOME", office.place.path("state")).env("PATH", "/usr/bin:/bin");
+        command.output().unwrap()
+    };
+    // Not even the intent fits: no call.
+    let end = limited(lengths[0] / 2);
+    assert_eq!(end.status.code(), Some(1), "{end:#?}");
+    assert_eq!(office.writes(), [""; 0]);
+    // The next run that may write seals what was left of the line.
+    office.run("revoke --group Kitchen --from ann@acme.test --yes -f none.c1z").succeeded();
+    let sealed = std::fs::metadata(office.audit_file()).unwrap().len();
+    let end = limited(usize::try_from(sealed).unwrap() + lengths[0] + lengths[1] / 2);
+    let out = String::from_utf8(end.stdout).unwrap();
+    assert_eq!(end.status.code(), Some(1), "{out}");
+    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(out.contains("Unknown") && out.contains("could not be recorded"), "{out}");
+    assert_eq!(office.writes().len(), 1);
+    assert!(office.is_member("00gKitchen", "00uA"));
+    // With room again, it is settled and nothing is done twice.
+    let end = office.run(line).succeeded();
+    assert!(end.out.contains("Settled") && end.out.contains("Already so"), "{end:#?}");
+    assert_eq!(office.writes().len(), 1);
+    office.local("audit --verify").succeeded();
+}
+
 #[test]
 fn a_second_run_waits_for_the_first() {
     let office = Office::of(orgs::small());
