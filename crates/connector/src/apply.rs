@@ -165,7 +165,7 @@ impl Applying<'_> {
     /// [`ChangeError`]: nothing was written. What happens from the first call on is told by [`Applied`].
     pub async fn apply(&mut self, request: &Request, plan: &Plan, op: &str) -> Result<Applied, ChangeError> {
         let planned = self.place.plan(request).await?;
-        still_so(plan, &planned)?;
+        planned.confirms(plan)?;
         self.carry_out(&planned, op, None).await
     }
 
@@ -295,7 +295,7 @@ impl Applying<'_> {
 }
 
 /// That fresh facts make the same plan.
-fn still_so(plan: &Plan, now: &Planned) -> Result<(), ChangeError> {
+pub(crate) fn still_so(plan: &Plan, now: &Planned) -> Result<(), ChangeError> {
     let found = preconditions(&now.fresh.situation, &plan.steps);
     let mut mismatches: Vec<Mismatch> = plan
         .preconditions

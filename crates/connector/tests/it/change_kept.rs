@@ -142,6 +142,24 @@ fn a_plan_file_is_whole_young_and_for_one_place() {
 }
 
 #[test]
+fn a_plan_is_put_into_words_by_who_applies_it() {
+    let desk = Desk::of(org());
+    block(async {
+        let place = desk.place().await;
+        let honest = place.request(&grant(role("Audit"), "00uA")).await.unwrap();
+        let forged = rolebook_connector::Request { says: "grant nothing to nobody".to_owned(), ..honest };
+        let planned = place.plan(&forged).await.unwrap();
+        assert_eq!(planned.request.says, "grant 111122223333/Audit to ann@acme.test");
+        // Notes and collateral of a file are not what anybody sees; steps and preconditions are compared.
+        let mut file = planned.plan.clone();
+        file.notes = vec!["harmless".to_owned()];
+        planned.confirms(&file).unwrap();
+        file.steps.pop();
+        assert!(matches!(planned.confirms(&file), Err(ChangeError::Stale(_))));
+    });
+}
+
+#[test]
 fn a_plan_is_applied_only_when_the_facts_still_make_it() {
     let desk = Desk::of(org());
     block(async {

@@ -110,9 +110,11 @@ async fn from_plan(place: &Place, text: &str) -> Result<Work, Failure> {
     file.check_place(&place.provisioning)?;
     let mut planned = Vec::new();
     for change in file.changes {
-        // The facts of now are only what is shown beside the plan; applying reads them again.
-        let fresh = place.provisioning.fresh(&change.request).await?;
-        planned.push(Planned { request: change.request, plan: change.plan, fresh });
+        // What is shown is planned from the facts of now: the file is only compared, so that nobody is asked to say yes
+        // to words that somebody else wrote.
+        let now = place.provisioning.plan(&change.request).await?;
+        now.confirms(&change.plan)?;
+        planned.push(now);
     }
     Ok(Work { planned, author: Some(file.author), exact: true })
 }
