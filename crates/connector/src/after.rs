@@ -2,44 +2,16 @@
 //! parent is the full one.
 
 use std::{
-    ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
 use rolebook_federation::{GroupVerdict, Rules, Switches, Warnings, resolve};
-use rolebook_ledger::{Coverage, Facts, ListCoverage, OrgSeen, overlay, read, write};
-use rolebook_snapshot::{Error, Limits, Snapshot, SnapshotWriter, SyncId, SyncKind, SyncRun, WriterOptions};
+use rolebook_ledger::{Coverage, Facts, ListCoverage, OrgSeen, after_path, overlay, read_after, write};
+use rolebook_snapshot::{Limits, Snapshot, SnapshotWriter, SyncId, SyncKind, WriterOptions};
 
 use crate::{ChangeError, PersonRules, intake::Intake, plan::Fresh, plan::Provisioning};
-
-/// Where what was read after writes stands.
-#[must_use]
-pub fn after_path(file: &Path) -> PathBuf {
-    let mut name = OsString::from(file.as_os_str());
-    name.push(".after.c1z");
-    PathBuf::from(name)
-}
-
-/// The newest partial sync that belongs to the full one: it names it as its parent, or began after it.
-fn belonging(snapshot: &Snapshot, full: &SyncRun) -> Result<Option<SyncRun>, Error> {
-    let belongs = |run: &SyncRun| {
-        run.kind == SyncKind::Partial
-            && run.ended_at.is_some()
-            && (run.parent == Some(full.id) || run.started_at > full.started_at)
-    };
-    Ok(snapshot.syncs()?.into_iter().rfind(belongs))
-}
-
-/// Reads what was written since the full sync, if anything was. A file that cannot be read is as good as none: the
-/// snapshot itself is whole.
-#[must_use]
-pub fn read_after(file: &Path, full: &SyncRun) -> Option<Facts> {
-    let snapshot = Snapshot::open(&after_path(file), &Limits::default()).ok()?;
-    let run = belonging(&snapshot, full).ok()??;
-    read(&snapshot.rows(&run.id)).ok()
-}
 
 /// Removes what was written before a full sync began: that sync has read it.
 ///

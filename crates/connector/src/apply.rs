@@ -1,6 +1,7 @@
 //! A plan is carried out: for each step the object is read, the intent written down, the call made, and the object read
 //! again until it shows the change. What Okta answers is a hint; what it shows is the truth.
 
+mod heard;
 mod object;
 mod rival;
 mod settle;
@@ -10,7 +11,7 @@ mod undo;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rolebook_federation::plan::{Action, Plan, Row, Step, preconditions};
+use rolebook_federation::plan::{Action, Plan, Row, Step, Target, preconditions};
 
 pub use object::ObjectState;
 pub use settle::{Settled, settle};
@@ -86,6 +87,8 @@ pub struct StepEnd {
     pub refused_by_okta: bool,
     /// The right that is missing, when that was why.
     pub missing: Option<Row>,
+    /// Calls that were made or were about to be.
+    pub attempts: usize,
     /// Okta's ids of the calls.
     pub request_ids: Vec<String>,
     /// The object right before.
@@ -162,7 +165,7 @@ impl Applying<'_> {
     /// [`ChangeError`]: nothing was written. What happens from the first call on is told by [`Applied`].
     pub async fn apply(&mut self, request: &Request, plan: &Plan, op: &str) -> Result<Applied, ChangeError> {
         let planned = self.place.plan(request).await?;
-        still_so(plan, &planned)?;
+        planned.confirms(plan)?;
         self.carry_out(&planned, op, None).await
     }
 
@@ -185,7 +188,7 @@ impl Applying<'_> {
         let mut ends: Vec<StepEnd> = Vec::new();
         for (number, step) in (1..).zip(&plan.steps) {
             let run = step::Run { number, of, op, undoes };
-            let end = self.step(&run, step, number == 1, planned).await?;
+            let end = self.step(&run, step, number == 1).await?;
             let stop = !matches!(end.outcome, Outcome::Done | Outcome::AlreadySo);
             if let Some(row) = end.missing {
                 let why = format!("Okta refused it: {}", end.says);
@@ -199,13 +202,22 @@ impl Applying<'_> {
         let mut applied = self.sum_up(planned, ends, of);
         if applied.outcome == Outcome::Done {
             self.prove(planned, &mut applied).await;
+        } else if applied.steps.iter().any(|end| end.outcome == Outcome::Done) {
+            // What was done is worth keeping, though it is not all.
+            applied.fresh = self.place.fresh(&planned.request).await.ok().map(Box::new);
         }
-        let wrote = applied.steps.iter().any(|end| !end.request_ids.is_empty());
+        let wrote = applied.steps.iter().any(|end| end.attempts > 0);
         if wrote {
             applied.op = Some(op.to_owned());
             let done = applied.steps.iter().filter(|end| end.outcome == Outcome::Done).count();
             let end = AuditEvent::End { outcome: applied.outcome, says: applied.says.clone(), done, of };
-            self.audit.append((self.clock)(), self.place.app.id.as_str(), op, end)?;
+            // Each step has its own records; this one only sums them up.
+            if let Err(error) = self.audit.append((self.clock)(), self.place.app.id.as_str(), op, end)
+                && applied.outcome == Outcome::Done
+            {
+                applied.says =
+                    format!("{}; the end of the change could not be recorded: {error}", applied.says);
+            }
         }
         Ok(applied)
     }
@@ -218,7 +230,7 @@ impl Applying<'_> {
             outcome => outcome,
         };
         let mut says = match (outcome, last) {
-            (Outcome::Done, _) => planned.request.says.clone(),
+            (Outcome::Done, _) => format!("Okta shows it: {}", planned.request.says),
             (_, Some(end)) => end.says.clone(),
             (_, None) => "nothing was done".to_owned(),
         };
@@ -230,8 +242,11 @@ impl Applying<'_> {
                 .collect();
             says = format!("{says}; done before that: {}", before.join(", "));
         }
-        let hint = last.and_then(step::hint);
-        let revoked = planned.request.wish.action == Action::Revoke || !planned.plan.loses.is_empty();
+        let hint = last.and_then(heard::hint);
+        let wish = &planned.request.wish;
+        // A membership that goes may have given nothing in AWS.
+        let revoked = !planned.plan.loses.is_empty()
+            || (wish.action == Action::Revoke && !matches!(wish.target, Target::Membership(_)));
         let seconds = SignedDuration::from_secs(i64::from(planned.fresh.session_seconds));
         Applied {
             op: None,
@@ -280,7 +295,7 @@ impl Applying<'_> {
 }
 
 /// That fresh facts make the same plan.
-fn still_so(plan: &Plan, now: &Planned) -> Result<(), ChangeError> {
+pub(crate) fn still_so(plan: &Plan, now: &Planned) -> Result<(), ChangeError> {
     let found = preconditions(&now.fresh.situation, &plan.steps);
     let mut mismatches: Vec<Mismatch> = plan
         .preconditions

@@ -38,7 +38,7 @@ mod way;
 
 pub use accounts_file::{AccountsError, Place, parse_accounts};
 pub use accounts_seen::AccountsSeen;
-pub use after::{after_path, read_after, remove_after, write_after};
+pub use after::{remove_after, write_after};
 pub use app::{AWS_APP, AppChoice, FoundApp};
 pub use apply::{Applied, Applying, ObjectState, Patience, Settled, StepEnd, Undo, settle};
 pub use archive::{Archive, ArchiveError, Archived, Soundness};

@@ -4,11 +4,11 @@
 use std::fmt;
 
 use rolebook_federation::{
-    GroupKind, Mode, RoleTable, Rules,
+    GroupKind, RoleTable, Rules,
     plan::{Named, RoleName},
     resolve,
 };
-use rolebook_ledger::Facts;
+use rolebook_ledger::{AccountError, Facts};
 use rolebook_okta::{Client, GroupQuery, shapes};
 use serde_json::Value;
 
@@ -208,76 +208,57 @@ fn one(
     }
 }
 
-/// The role that `ACCOUNT/ROLE` means, among those of the snapshot.
-pub(crate) fn role(facts: &Facts, rules: &Rules, name: &str) -> Result<RoleName, ChangeError> {
-    let table = roles_of(facts, rules);
+/// The role that `ACCOUNT/ROLE` means, among those of the snapshot. `via`: a group is named that confers it.
+pub(crate) fn role(facts: &Facts, rules: &Rules, name: &str, via: bool) -> Result<RoleName, ChangeError> {
+    let access = resolve(
+        rules,
+        &facts.catalogue.values,
+        facts.groups.iter().map(|group| &group.group),
+        facts.users.iter().map(|user| &user.user),
+    );
     let not_found = |hint: String| ChangeError::NotFound { what: "role", name: name.to_owned(), hint };
     let Some((account, role)) = name.split_once('/') else {
         return Err(not_found(
             "write it as ACCOUNT/ROLE; rolebook show roles lists what there is".to_owned(),
         ));
     };
-    let fits = |known: &&rolebook_federation::Account| {
-        known.id == account
-            || known.number.as_ref().is_some_and(|number| number.as_str() == account)
-            || known.alias.as_deref() == Some(account)
-            || known.name.as_deref() == Some(account)
-    };
-    let accounts: Vec<String> = table.accounts().filter(fits).map(|account| account.id.clone()).collect();
-    let mut found: Vec<RoleName> = accounts
-        .iter()
-        .filter(|account| table.find(account, role).is_some())
-        .map(|account| RoleName { account: account.clone(), role: role.to_owned() })
-        .collect();
-    match (found.pop(), found.is_empty()) {
-        (Some(found), true) => Ok(found),
-        (Some(last), false) => {
-            found.push(last);
-            let candidates = found.into_iter().map(|role| Candidate {
-                id: role.to_string(),
-                name: role.role,
-                kind: "role".to_owned(),
+    let names = facts.account_names(&access);
+    let found = match names.one(account) {
+        Ok(known) => known,
+        // A group that is newer than the snapshot may confer it: the plan looks at the group itself.
+        Err(_) if via && is_number(account) => {
+            return Ok(RoleName { account: account.to_owned(), role: role.to_owned() });
+        }
+        Err(AccountError::Several { .. }) => {
+            let candidates = names.find(account).unwrap_or_default().into_iter().map(|account| Candidate {
+                id: account.id.clone(),
+                name: account.label(),
+                kind: "account".to_owned(),
                 source: None,
                 status: None,
             });
-            Err(ChangeError::Ambiguous {
-                what: "role",
-                name: name.to_owned(),
-                candidates: candidates.collect(),
-            })
+            let candidates = candidates.take(MOST_CANDIDATES).collect();
+            return Err(ChangeError::Ambiguous { what: "account", name: account.to_owned(), candidates });
         }
-        // A group that is newer than the snapshot may confer it: the plan looks at the group itself.
-        (None, _) if matches!(rules.mode(), Mode::Mapping(_)) && is_number(account) => {
-            Ok(RoleName { account: account.to_owned(), role: role.to_owned() })
-        }
-        (None, _) => Err(not_found(near(&table, &accounts, account, role))),
+        Err(error) => return Err(not_found(format!("{error}: {}", error.hint()))),
+    };
+    let wanted = RoleName { account: found.id.clone(), role: role.to_owned() };
+    if access.roles.find(&wanted.account, role).is_some() || (via && rules.maps_groups()) {
+        return Ok(wanted);
     }
+    Err(not_found(near(&access.roles, &wanted)))
 }
 
 fn is_number(account: &str) -> bool {
     account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn near(table: &RoleTable, accounts: &[String], account: &str, role: &str) -> String {
-    if accounts.is_empty() {
-        let known: Vec<&str> = table.accounts().map(|account| account.id.as_str()).take(8).collect();
-        return format!("no account is called {account}; known are {}", known.join(", "));
-    }
+fn near(table: &RoleTable, wanted: &RoleName) -> String {
     let same = |known: &&rolebook_federation::Role| {
-        accounts.contains(&known.account) && known.name.eq_ignore_ascii_case(role)
+        known.account == wanted.account && known.name.eq_ignore_ascii_case(&wanted.role)
     };
     match table.roles().iter().find(same) {
         Some(known) => format!("did you mean {}/{}?", known.account, known.name),
         None => "rolebook show roles lists what there is; a new AWS role shows after Refresh Application Data in Okta and a sync".to_owned(),
     }
-}
-
-pub(crate) fn roles_of(facts: &Facts, rules: &Rules) -> RoleTable {
-    resolve(
-        rules,
-        &facts.catalogue.values,
-        facts.groups.iter().map(|group| &group.group),
-        facts.users.iter().map(|user| &user.user),
-    )
-    .roles
 }

@@ -11,7 +11,7 @@ use std::{
 
 use rolebook_federation::{
     Rules, Switches, Union, Warnings,
-    plan::{Action, Named, Plan, Principal, Rights, Target, Via, Wish, WithApp},
+    plan::{Action, Named, Plan, Principal, Rights, RoleName, Situation, Target, Via, Wish, WithApp},
 };
 use rolebook_ledger::{AppRecord, Facts, Org, Reader};
 use rolebook_okta::{Client, shapes};
@@ -23,7 +23,7 @@ pub use document::{PlanFile, PlannedChange};
 pub use reads::Fresh;
 pub(crate) use reads::profile;
 
-use crate::{AppChoice, ChangeError, Who, app, entrance, lookup};
+use crate::{AppChoice, ChangeError, Mismatch, Who, app, entrance, lookup};
 
 /// The snapshot that names people, groups and roles.
 #[derive(Debug, Clone)]
@@ -86,7 +86,10 @@ pub struct Request {
     /// The person whom it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Named>,
-    /// The wish in words.
+    /// The groups that it names, as they were called when they were looked up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Named>,
+    /// The wish in words; a plan puts it into words anew, by the names of that moment.
     pub says: String,
 }
 
@@ -102,6 +105,14 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// That an earlier plan still comes out of these facts, with the same preconditions and steps.
+    ///
+    /// # Errors
+    /// [`ChangeError::Stale`] names both values of whatever differs.
+    pub fn confirms(&self, earlier: &Plan) -> Result<(), ChangeError> {
+        crate::apply::still_so(earlier, self)
+    }
+
     /// The calls that applying would make, in order.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
@@ -190,53 +201,45 @@ impl Provisioning {
     pub async fn request(&self, asked: &Asked) -> Result<Request, ChangeError> {
         let facts = self.known.as_ref().map(|known| &known.facts);
         let client = &self.client;
-        let mut names: Vec<String> = Vec::new();
+        let mut groups: Vec<Named> = Vec::new();
         let (principal, user) = match &asked.principal {
             PrincipalName::User(name) => {
                 let user = lookup::person(client, facts, name).await?;
-                names.push(user.to_string());
                 (Principal::User, Some(user))
             }
             PrincipalName::Group(name) => {
                 let group = lookup::group(client, facts, name).await?;
-                names.push(format!("group {group}"));
+                groups.push(group.clone());
                 (Principal::Group(group.id), None)
             }
         };
         let target = match &asked.target {
-            TargetName::Role(name) => {
-                let role = self.role(name)?;
-                names.push(role.to_string());
-                Target::Role(role)
-            }
+            TargetName::Role(name) => Target::Role(self.role(name, asked.via.is_some())?),
             TargetName::Group(name) => {
                 let group = lookup::group(client, facts, name).await?;
-                names.push(format!("membership of {group}"));
+                groups.push(group.clone());
                 Target::Membership(group.id)
             }
-            TargetName::App => {
-                names.push(format!("assignment to {}", self.app.label));
-                Target::App
-            }
-            TargetName::All => {
-                names.push("everything".to_owned());
-                Target::Everything
-            }
+            TargetName::App => Target::App,
+            TargetName::All => Target::Everything,
         };
         let via: Option<Via> = match &asked.via {
-            Some(name) => Some(lookup::group(client, facts, name).await?.id),
+            Some(name) => {
+                let group = lookup::group(client, facts, name).await?;
+                groups.push(group.clone());
+                Some(group.id)
+            }
             None => None,
         };
         let with_app = match &asked.with_app {
             None => None,
             Some(None) => Some(WithApp::Own),
-            Some(Some(name)) => Some(WithApp::Group(lookup::group(client, facts, name).await?.id)),
+            Some(Some(name)) => {
+                let group = lookup::group(client, facts, name).await?;
+                groups.push(group.clone());
+                Some(WithApp::Group(group.id))
+            }
         };
-        let (verb, between) = match asked.action {
-            Action::Grant => ("grant", "to"),
-            Action::Revoke => ("revoke", "from"),
-        };
-        let [whose, what] = <[String; 2]>::try_from(names).unwrap_or_default();
         let wish = Wish {
             action: asked.action,
             principal,
@@ -246,16 +249,16 @@ impl Provisioning {
             allow_conversion: asked.allow_conversion,
             last_role: asked.last_role,
         };
-        Ok(Request { wish, user, says: format!("{verb} {what} {between} {whose}") })
+        Ok(Request { wish, user, groups, says: String::new() })
     }
 
-    fn role(&self, name: &str) -> Result<rolebook_federation::plan::RoleName, ChangeError> {
+    fn role(&self, name: &str, via: bool) -> Result<RoleName, ChangeError> {
         let Some(known) = &self.known else {
             return Err(ChangeError::NoSnapshot { path: self.known_path.clone() });
         };
         let app = self.app.to_federation(&mut Warnings::new());
         let rules = Rules::compile(&app, Union::Unknown, &self.switches, &mut Warnings::new())?;
-        lookup::role(&known.facts, &rules, name)
+        lookup::role(&known.facts, &rules, name, via)
     }
 
     /// Reads the facts and plans.
@@ -264,8 +267,10 @@ impl Provisioning {
     /// [`ChangeError::Refused`], or what reading ends in.
     pub async fn plan(&self, request: &Request) -> Result<Planned, ChangeError> {
         let fresh = self.fresh(request).await?;
+        same_names(request, &fresh)?;
         let plan = rolebook_federation::plan::plan(&fresh.situation, &request.wish)?;
-        Ok(Planned { request: request.clone(), plan, fresh })
+        let request = Request { says: words(&request.wish, &fresh.situation), ..request.clone() };
+        Ok(Planned { request, plan, fresh })
     }
 
     /// Reads the facts that a wish needs.
@@ -287,4 +292,46 @@ impl Provisioning {
         }
         Ok(app::find(&self.client, &AppChoice::Id(self.app_id.as_str().to_owned())).await?)
     }
+}
+
+/// A wish in words.
+fn words(wish: &Wish, situation: &Situation) -> String {
+    let group = |id: &str| {
+        let known = situation.groups.iter().find(|group| group.id == id);
+        known.map_or_else(|| id.to_owned(), |group| group.named().to_string())
+    };
+    let what = match &wish.target {
+        Target::Role(role) => role.to_string(),
+        Target::Membership(id) => format!("membership of {}", group(id)),
+        Target::App => format!("assignment to {}", situation.app),
+        Target::Everything => "everything".to_owned(),
+    };
+    let whose = match &wish.principal {
+        Principal::User => situation.user.as_ref().map_or_else(String::new, |user| user.named().to_string()),
+        Principal::Group(id) => format!("group {}", group(id)),
+    };
+    match wish.action {
+        Action::Grant => format!("grant {what} to {whose}"),
+        Action::Revoke => format!("revoke {what} from {whose}"),
+    }
+}
+
+/// A name that has gone to somebody else since it was looked up would change the wrong access.
+fn same_names(request: &Request, fresh: &Fresh) -> Result<(), ChangeError> {
+    let situation = &fresh.situation;
+    let user = request.user.iter().filter_map(|named| {
+        let now = situation.user.as_ref()?;
+        (now.id == named.id).then(|| (format!("person {}", named.id), named.name.clone(), now.login.clone()))
+    });
+    let groups = request.groups.iter().filter_map(|named| {
+        let now = situation.groups.iter().find(|group| group.id == named.id)?;
+        let name = now.group.name.clone().unwrap_or_default();
+        Some((format!("group {}", named.id), named.name.clone(), name))
+    });
+    let mismatches: Vec<Mismatch> = user
+        .chain(groups)
+        .filter(|(_, then, now)| !then.eq_ignore_ascii_case(now))
+        .map(|(subject, planned, found)| Mismatch { subject, planned, found })
+        .collect();
+    if mismatches.is_empty() { Ok(()) } else { Err(ChangeError::Stale(mismatches)) }
 }

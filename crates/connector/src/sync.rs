@@ -11,7 +11,7 @@ use rolebook_snapshot::{SnapshotWriter, SyncId, WriterOptions};
 use crate::{
     AccountsSeen, AppChoice, Counts, ErrorKind, Event, Held, Progress, ReadOptions, Resumed, Since, Stage,
     Summary, SyncError,
-    after::{after_path, remove_after},
+    after::remove_after,
     baseline::Baseline,
     bound::Bound,
     claim::Claim,
@@ -239,7 +239,7 @@ impl Seal<'_> {
         discard_held(file)?;
         // What targeted reads after writes have shown is now in the file itself.
         remove_after(file, self.from)
-            .map_err(|source| SyncError::Beside { path: after_path(file), source })?;
+            .map_err(|source| SyncError::Beside { path: rolebook_ledger::after_path(file), source })?;
         // as it was named, not as it was resolved
         sealed.path.clone_from(file);
         Ok((sealed, None, since))

@@ -24,7 +24,7 @@ pub use facts::{
     SECRET_SETTINGS, UserRecord,
 };
 pub use ids::{AppId, GroupId, OrgId, UserId};
-pub use overlay::overlay;
+pub use overlay::{after_path, overlay, read_after};
 pub use read::{Head, ReadError, head, read};
 pub use words::resource_type;
 pub use write::{role_entitlement, write};

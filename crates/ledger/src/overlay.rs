@@ -1,8 +1,44 @@
 //! What was read after a write, laid over a full sync: people and groups that were read again count as they are now.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
-use crate::{Facts, GroupRecord, UserRecord};
+use rolebook_snapshot::{Error, Limits, Snapshot, SyncKind, SyncRun};
+
+use crate::{Facts, GroupRecord, UserRecord, read};
+
+/// Where what was read after writes stands: `<file>.after.c1z`. Beside the file itself, where `file` is a link to it.
+#[must_use]
+pub fn after_path(file: &Path) -> PathBuf {
+    let linked = std::fs::symlink_metadata(file).is_ok_and(|found| found.file_type().is_symlink());
+    let file =
+        if linked { std::fs::canonicalize(file).ok() } else { None }.unwrap_or_else(|| file.to_owned());
+    let mut name = OsString::from(file.as_os_str());
+    name.push(".after.c1z");
+    PathBuf::from(name)
+}
+
+/// The newest partial sync that belongs to the full one: it names it as its parent, or began after it.
+fn belonging(snapshot: &Snapshot, full: &SyncRun) -> Result<Option<SyncRun>, Error> {
+    let belongs = |run: &SyncRun| {
+        run.kind == SyncKind::Partial
+            && run.ended_at.is_some()
+            && (run.parent == Some(full.id) || run.started_at > full.started_at)
+    };
+    Ok(snapshot.syncs()?.into_iter().rfind(belongs))
+}
+
+/// Reads what was written since the full sync, if anything was. A file that cannot be read is as good as none: the
+/// snapshot itself is whole.
+#[must_use]
+pub fn read_after(file: &Path, full: &SyncRun) -> Option<Facts> {
+    let snapshot = Snapshot::open(&after_path(file), &Limits::default()).ok()?;
+    let run = belonging(&snapshot, full).ok()??;
+    read(&snapshot.rows(&run.id)).ok()
+}
 
 /// Lays newer facts over a full sync. A person of `newer` replaces the one of `base` with assignment and groups, a group
 /// replaces its namesake by id; whoever was not read again stays as they were.

@@ -1,15 +1,23 @@
 //! The command line. Every flag `--x-y` is also `ROLEBOOK_X_Y` in the environment and `x-y` in the configuration
 //! file; see `configuration`.
 
+mod change;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
+
+pub(crate) use change::{
+    ActionArgument, ApplyArguments, AuditArguments, AuditView, ChangeArguments, GrantArguments,
+    LastRoleArgument, PlaceArguments, PlanArguments, RevokeArguments, UndoArguments, WriteArguments,
+};
 
 /// Who can assume which AWS role through Okta, why, and since when.
 #[derive(Debug, Parser)]
 #[command(name = "rolebook", version, max_term_width = 100, args_override_self = true)]
 #[command(
-    after_help = "Every flag --x-y is also ROLEBOOK_X_Y in the environment and x-y in rolebook.toml.\n\
+    after_help = "Every flag --x-y is also ROLEBOOK_X_Y in the environment and x-y in rolebook.toml,\n\
+    but for those that say what is changed and whose it is.\n\
     Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 refused by Okta, 5 conflict, 6 held or findings."
 )]
 pub(crate) struct Cli {
@@ -53,6 +61,33 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Lists an archive of snapshots, or removes what is old from it
     Archive(ArchiveArguments),
+    /// Gives a role, a membership or the app: shows the plan, asks, writes, proves
+    #[command(
+        override_usage = "rolebook grant --role ACCOUNT/ROLE --to PERSON | --to-group GROUP [OPTIONS]\n       \
+        rolebook grant --group GROUP --to PERSON [OPTIONS]\n       \
+        rolebook grant --app --to PERSON | --to-group GROUP [OPTIONS]"
+    )]
+    Grant(GrantArguments),
+    /// Takes a role, a membership, the app, or everything: shows the plan, asks, writes, proves
+    #[command(
+        override_usage = "rolebook revoke --role ACCOUNT/ROLE --from PERSON | --from-group GROUP [OPTIONS]\n       \
+        rolebook revoke --group GROUP --from PERSON [OPTIONS]\n       \
+        rolebook revoke --app --from PERSON | --from-group GROUP [OPTIONS]\n       \
+        rolebook revoke --all --from PERSON [OPTIONS]"
+    )]
+    Revoke(RevokeArguments),
+    /// Plans a change and writes nothing; -o json is a plan for rolebook apply
+    #[command(
+        override_usage = "rolebook plan grant --role ACCOUNT/ROLE --to PERSON -o json > plan.json\n       \
+        rolebook plan grant|revoke, with the flags of rolebook grant and rolebook revoke"
+    )]
+    Plan(PlanArguments),
+    /// Applies a plan of rolebook plan, or a CSV of changes
+    Apply(ApplyArguments),
+    /// Takes a change back, unless its object has changed since
+    Undo(UndoArguments),
+    /// Shows and verifies the record of all changes
+    Audit(AuditArguments),
     /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next
     Demo(DemoArguments),
     /// Runs the built-in fake Okta as a tool: prints one JSON line and serves until stopped

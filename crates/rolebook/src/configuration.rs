@@ -19,6 +19,11 @@ const OTHER_VARIABLES: [&str; 1] = ["ROLEBOOK_API_TOKEN"];
 const FILE_NAME: &str = "rolebook.toml";
 /// The one setting of a file that is no flag.
 const DEFAULT_PROFILE: &str = "default-profile";
+/// What the commands below change, and whose it is, comes from the command line alone: no setting changes somebody's
+/// access by itself.
+const CHANGING: [&str; 4] = ["grant", "revoke", "plan", "audit"];
+const ONLY_GIVEN: [&str; 11] =
+    ["role", "group", "app", "all", "to", "to-group", "from", "from-group", "via", "with-app", "head"];
 
 /// The arguments to parse, and what is worth telling about where they came from.
 #[derive(Debug)]
@@ -134,7 +139,9 @@ fn path(matches: &ArgMatches, flag: &str) -> Option<PathBuf> {
 }
 
 fn long_flags(command: &Command) -> impl Iterator<Item = String> + '_ {
-    command.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_owned)
+    let long = command.get_arguments().filter_map(|argument| argument.get_long());
+    let changes = CHANGING.contains(&command.get_name());
+    long.filter(move |flag| !(changes && ONLY_GIVEN.contains(flag))).map(str::to_owned)
 }
 
 /// The flags that a subcommand takes.

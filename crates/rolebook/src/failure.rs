@@ -2,7 +2,9 @@
 
 use std::{io::Write, process::ExitCode};
 
-use rolebook_connector::{ErrorKind, EventsError, SyncError};
+use rolebook_connector::{AuditError, ChangeError, ErrorKind, EventsError, SyncError};
+
+use crate::output::visible;
 
 /// A command that did not do what it was asked.
 #[derive(Debug)]
@@ -50,6 +52,11 @@ impl Failure {
         Self { hint: hint.into(), ..self }
     }
 
+    /// Waits for somebody's word.
+    pub(crate) fn held(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code: 6, text: text.into(), notes: Vec::new(), hint: hint.into() }
+    }
+
     /// Says it on stderr.
     pub(crate) fn report(&self) -> ExitCode {
         let mut stderr = std::io::stderr().lock();
@@ -73,14 +80,7 @@ impl From<SyncError> for Failure {
                 "run the same command again: it goes on where it stopped",
             );
         }
-        let code = match error.kind() {
-            ErrorKind::Failed => 1,
-            ErrorKind::Usage => 2,
-            ErrorKind::NotFound => 3,
-            ErrorKind::Refused => 4,
-            ErrorKind::Conflict => 5,
-        };
-        Self { code, text: error.to_string(), notes: Vec::new(), hint: error.hint() }
+        Self { code: code(error.kind()), text: error.to_string(), notes: Vec::new(), hint: error.hint() }
     }
 }
 
@@ -91,6 +91,32 @@ impl From<EventsError> for Failure {
             EventsError::Absent { .. } => Self::not_found(text, hint),
             _ => Self::failed(text, hint),
         }
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        if error.is_cancelled() {
+            return Self::failed("stopped, nothing was written", "run the same command again");
+        }
+        let (text, hint) = (visible(&error.to_string()), visible(&error.hint()));
+        Self { code: code(error.kind()), text, notes: Vec::new(), hint }
+    }
+}
+
+impl From<AuditError> for Failure {
+    fn from(error: AuditError) -> Self {
+        ChangeError::from(error).into()
+    }
+}
+
+fn code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Failed => 1,
+        ErrorKind::Usage => 2,
+        ErrorKind::NotFound => 3,
+        ErrorKind::Refused => 4,
+        ErrorKind::Conflict => 5,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod arguments;
+mod change;
 mod command;
 mod configuration;
 mod connection;
@@ -59,6 +60,12 @@ fn run() -> Result<ExitCode, Failure> {
             }
             Command::Show(arguments) => command::show::run(&arguments),
             Command::Archive(arguments) => command::archive::run(&arguments),
+            Command::Grant(arguments) => command::change::grant(arguments).await,
+            Command::Revoke(arguments) => command::change::revoke(arguments).await,
+            Command::Plan(arguments) => command::plan::run(arguments).await,
+            Command::Apply(arguments) => command::apply::run(arguments).await,
+            Command::Undo(arguments) => command::undo::run(arguments).await,
+            Command::Audit(arguments) => command::audit::run(&arguments),
             Command::Demo(arguments) => command::demo::run(arguments).await,
             Command::FakeOkta(arguments) => command::fake_okta::run(arguments).await,
         }

@@ -197,6 +197,31 @@ pub(crate) fn is_before(step: &Step, state: &ObjectState) -> bool {
     }
 }
 
+/// What a step writes to, in words.
+pub(crate) fn subject(step: &Step) -> String {
+    match (step.group(), step.user()) {
+        (Some(group), Some(user)) => format!("membership of {user} in {group}"),
+        (Some(group), None) => format!("assignment of group {group}"),
+        (None, Some(user)) => format!("assignment of {user}"),
+        (None, None) => step.to_string(),
+    }
+}
+
+/// What a step found when it was planned, in words.
+pub(crate) fn expected(step: &Step) -> String {
+    let list = |roles: &[String]| format!("samlRoles [{}]", roles.join(", "));
+    match step {
+        Step::AddMember { .. } => "not a member".to_owned(),
+        Step::RemoveMember { .. } => "a member".to_owned(),
+        Step::AssignUser { .. } | Step::AssignGroup { .. } => "not assigned".to_owned(),
+        Step::SetUserRoles { before, convert: true, .. } => format!("scope GROUP, {}", list(before)),
+        Step::SetUserRoles { before, .. }
+        | Step::ReturnToGroups { before, .. }
+        | Step::UnassignUser { before, .. } => format!("scope USER, {}", list(before)),
+        Step::SetGroupRoles { before, .. } | Step::UnassignGroup { before, .. } => list(before),
+    }
+}
+
 /// The step that still brings about the same change after somebody else wrote the same list: what was to be added is
 /// added to what is there now, what was to go is taken from it.
 pub(crate) fn merged(step: &Step, state: &ObjectState) -> Option<Step> {

@@ -3,12 +3,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rolebook_federation::plan::Step;
-use rolebook_okta::shapes::LogEvent;
+use rolebook_okta::{Answer, Error, shapes::LogEvent};
 
 use super::Looks;
 use crate::{Audit, plan::Provisioning};
 
 const MOST_EVENTS: u32 = 100;
+/// Longer than reading and calling take.
+const WHILE: SignedDuration = SignedDuration::from_secs(10);
 
 /// What Okta's System Log says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,12 @@ pub(crate) enum Rivals {
     NotTold,
     /// These did.
     Wrote(Vec<String>),
+}
+
+/// From when on to look when there was nothing to read, so that no answer told the time: a while before the call.
+pub(crate) fn since_nothing(sent: &Result<Answer, Error>) -> Option<Timestamp> {
+    let answered = sent.as_ref().ok()?.date()?;
+    answered.checked_sub(WHILE).ok()
 }
 
 /// Looks for foreign writes since `since` (Okta's clock, cut to seconds). Ours are known by their request ids.
@@ -33,6 +41,9 @@ pub(crate) async fn look(
     let (id, kind) = match step {
         Step::SetUserRoles { user, .. } => (&user.id, "application.user_membership."),
         Step::SetGroupRoles { group, .. } => (&group.id, "group.application_assignment."),
+        // Okta takes an assignment that exists for one to change.
+        Step::AssignUser { user, roles } if !roles.is_empty() => (&user.id, "application.user_membership."),
+        Step::AssignGroup { group, .. } => (&group.id, "group.application_assignment."),
         // Other writes replace nothing that somebody else may have written.
         _ => return Rivals::Nobody,
     };
@@ -44,8 +55,12 @@ pub(crate) async fn look(
         // `since` is exclusive.
         let from = since - SignedDuration::from_millis(1);
         let Ok(events) = place.client.log(from, &filter, MOST_EVENTS).await else { return Rivals::NotTold };
+        let assigns = matches!(step, Step::AssignUser { .. } | Step::AssignGroup { .. });
         let fits = |event: &&LogEvent| {
-            event.event_type.as_deref().is_some_and(|word| word.starts_with(kind))
+            let word = event.event_type.as_deref().unwrap_or_default();
+            // That nothing was assigned is what was read: a removal before that is no rival.
+            word.starts_with(kind)
+                && !(assigns && word.ends_with(".remove"))
                 && event.target.iter().any(|target| target.id.as_deref() == Some(place.app_id.as_str()))
         };
         let fitting: Vec<&LogEvent> = events.iter().filter(fits).collect();

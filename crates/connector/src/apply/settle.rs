@@ -53,6 +53,7 @@ pub async fn settle(
             says: says.clone(),
             after,
             request_ids: Vec::new(),
+            missing: None,
             settled: true,
         };
         audit.append(now, &app, &op, event)?;

@@ -5,8 +5,12 @@ use rolebook_federation::plan::{Row, Step};
 use rolebook_okta::{Answer, Error};
 use serde_json::{Map, Value, json};
 
-use super::{Applying, Looks, ObjectState, StepEnd, object, rival};
-use crate::{AuditEvent, ChangeError, Mismatch, Outcome, plan::Call, plan::Planned};
+use super::{
+    Applying, Looks, ObjectState, StepEnd,
+    heard::{Heard, No, hear},
+    object, rival,
+};
+use crate::{AuditEvent, ChangeError, Mismatch, Outcome, plan::Call};
 
 /// Other writers' lists are merged so often before somebody must look.
 const MOST_MERGES: usize = 3;
@@ -19,38 +23,13 @@ pub(super) struct Run<'a> {
     pub(super) undoes: Option<&'a str>,
 }
 
-/// What an answer says, before anything is read.
-enum Heard {
-    /// 2xx.
-    Accepted,
-    /// It may have worked.
-    Unsure {
-        says: String,
-        /// Okta answered, so nothing is under way any more.
-        answered: bool,
-    },
-    /// It did not work.
-    No(No),
-    /// We were told to stop.
-    Stopped,
-}
-
-struct No {
-    outcome: Outcome,
-    says: String,
-    by_okta: bool,
-    missing: Option<Row>,
-    /// The object was not there.
-    gone: bool,
-    /// Okta found something wrong with the request itself.
-    invalid: bool,
-}
-
 /// What an attempt came to.
 struct Came {
     outcome: Outcome,
     says: String,
     after: Option<ObjectState>,
+    /// The right that is missing, when that was why.
+    missing: Option<Row>,
     next: Next,
 }
 
@@ -64,7 +43,7 @@ enum Next {
 
 impl Came {
     fn end(outcome: Outcome, says: impl Into<String>, after: Option<ObjectState>) -> Self {
-        Self { outcome, says: says.into(), after, next: Next::End }
+        Self { outcome, says: says.into(), after, missing: None, next: Next::End }
     }
 }
 
@@ -84,7 +63,6 @@ impl Applying<'_> {
         run: &Run<'_>,
         step: &Step,
         first: bool,
-        _planned: &Planned,
     ) -> Result<StepEnd, ChangeError> {
         let mut end = StepEnd {
             step: step.clone(),
@@ -93,6 +71,7 @@ impl Applying<'_> {
             says: String::new(),
             refused_by_okta: false,
             missing: None,
+            attempts: 0,
             request_ids: Vec::new(),
             before: None,
             after: None,
@@ -114,15 +93,15 @@ impl Applying<'_> {
         }
         if !object::is_before(step, &read.state) {
             let mismatch = Mismatch {
-                subject: step.to_string(),
-                planned: "planned".to_owned(),
+                subject: object::subject(step),
+                planned: object::expected(step),
                 found: read.state.to_string(),
             };
             if first {
                 return Err(ChangeError::Stale(vec![mismatch]));
             }
             end.outcome = Outcome::Refused;
-            end.says = format!("{step}: Okta shows {} now", read.state);
+            end.says = mismatch.to_string();
             return Ok(end);
         }
         self.attempts(run, step, first, read, end).await
@@ -153,7 +132,7 @@ impl Applying<'_> {
             };
             let attempt = Attempt { number, step: &current, call: &call, before: &read.state };
             match self.intend(run, &attempt) {
-                Ok(()) => {}
+                Ok(()) => end.attempts = number,
                 Err(error) if first && number == 1 => return Err(error),
                 Err(error) => {
                     end.says = error.to_string();
@@ -161,6 +140,7 @@ impl Applying<'_> {
                 }
             }
             let (sent, ids) = self.send(&call).await;
+            let since = read.at.or_else(|| rival::since_nothing(&sent));
             end.request_ids.extend(ids);
             end.call = call;
             let heard = hear(&current, sent);
@@ -173,19 +153,24 @@ impl Applying<'_> {
             if let Heard::No(No { invalid: true, .. }) = &heard
                 && matches!(current, Step::SetGroupRoles { .. })
                 && !whole
+                && !self.shows(&current).await
             {
                 // Some orgs may refuse to replace what is not set: then the assignment is put whole.
                 whole = true;
                 let says = "Okta does not take the patch; the whole assignment is put instead".to_owned();
                 let came = Came::end(Outcome::Failed, says, None);
-                self.conclude(run, number, &came, &end.request_ids)?;
+                if let Err(error) = self.conclude(run, number, &came, &end.request_ids) {
+                    return Ok(unrecorded(end, &came, &error));
+                }
                 continue;
             }
             if let Heard::No(no) = &heard {
                 (end.refused_by_okta, end.missing) = (no.by_okta, no.missing);
             }
-            let came = self.came_to(&current, &read, heard, &end.request_ids, repeated).await;
-            self.conclude(run, number, &came, &end.request_ids)?;
+            let came = self.came_to(&current, since, heard, &end.request_ids, repeated).await;
+            if let Err(error) = self.conclude(run, number, &came, &end.request_ids) {
+                return Ok(unrecorded(end, &came, &error));
+            }
             (end.outcome, end.says, end.after) = (came.outcome, came.says, came.after);
             if !matches!(end.outcome, Outcome::Refused) {
                 (end.refused_by_okta, end.missing) = (false, None);
@@ -244,6 +229,7 @@ impl Applying<'_> {
             says: came.says.clone(),
             after: came.after.clone(),
             request_ids: ids.to_vec(),
+            missing: came.missing,
             settled: false,
         };
         self.audit.append((self.clock)(), self.place.app.id.as_str(), run.op, event)?;
@@ -266,7 +252,7 @@ impl Applying<'_> {
     async fn came_to(
         &self,
         step: &Step,
-        read: &object::Read,
+        since: Option<Timestamp>,
         heard: Heard,
         ids: &[String],
         repeated: bool,
@@ -276,7 +262,7 @@ impl Applying<'_> {
             Heard::Accepted => {
                 let looks = Looks::new(patience.show, patience.first);
                 match self.look(step, looks).await {
-                    Look::After(state) => self.unless_rival(step, read.at, ids, state, String::new()).await,
+                    Look::After(state) => self.unless_rival(step, since, ids, state, String::new()).await,
                     Look::Before(state) => Came::end(
                         Outcome::Unknown,
                         format!("{step}: Okta accepted it but does not show it"),
@@ -295,12 +281,13 @@ impl Applying<'_> {
                 match self.look(step, Looks::new(whole, patience.first)).await {
                     Look::After(state) => {
                         let note = format!("{says}, but Okta shows it");
-                        self.unless_rival(step, read.at, ids, state, note).await
+                        self.unless_rival(step, since, ids, state, note).await
                     }
                     Look::Before(state) if answered && !repeated => Came {
                         outcome: Outcome::Failed,
                         says: format!("{step}: {says}; nothing changed, so it is tried once more"),
                         after: Some(state),
+                        missing: None,
                         next: Next::Again,
                     },
                     Look::Before(state) => {
@@ -324,12 +311,23 @@ impl Applying<'_> {
                     let outcome = if no.gone { Outcome::AlreadySo } else { Outcome::Done };
                     Came::end(outcome, format!("{step}: {}, but Okta shows it", no.says), Some(found.state))
                 }
-                Ok(found) => Came::end(no.outcome, format!("{step}: {}", no.says), Some(found.state)),
-                // The answer was definite enough.
-                Err(_) => Came::end(no.outcome, format!("{step}: {}", no.says), None),
+                // The answer was definite enough, also when nothing can be read.
+                found => Came {
+                    missing: no.missing,
+                    ..Came::end(
+                        no.outcome,
+                        format!("{step}: {}", no.says),
+                        found.ok().map(|found| found.state),
+                    )
+                },
             },
             Heard::Stopped => Came::end(Outcome::Unknown, format!("{step}: stopped"), None),
         }
+    }
+
+    /// Whether Okta shows the step as done.
+    async fn shows(&self, step: &Step) -> bool {
+        object::read(self.place, step).await.is_ok_and(|found| object::is_after(step, &found.state))
     }
 
     async fn look(&self, step: &Step, mut looks: Looks) -> Look {
@@ -358,7 +356,13 @@ impl Applying<'_> {
         let Some(since) = since else { return Came::end(Outcome::Done, note, Some(state)) };
         let looks = Looks::new(self.patience.log, self.patience.first);
         match rival::look(self.place, self.audit, step, since, ids, looks).await {
-            rival::Rivals::Nobody | rival::Rivals::NotTold => Came::end(Outcome::Done, note, Some(state)),
+            rival::Rivals::Nobody => Came::end(Outcome::Done, note, Some(state)),
+            rival::Rivals::NotTold => {
+                let untold =
+                    "whether somebody else wrote at the same moment, Okta's System Log does not tell";
+                let says = if note.is_empty() { untold.to_owned() } else { format!("{note}; {untold}") };
+                Came::end(Outcome::Done, says, Some(state))
+            }
             rival::Rivals::Wrote(who) => Came::end(
                 Outcome::Unknown,
                 format!(
@@ -391,6 +395,15 @@ impl Applying<'_> {
     }
 }
 
+/// The call was made and its outcome could not be written down: the intent stays open, the next run settles it.
+fn unrecorded(mut end: StepEnd, came: &Came, error: &ChangeError) -> StepEnd {
+    let shown = if came.outcome == Outcome::Done { "Okta shows it" } else { came.says.as_str() };
+    end.says = format!("{}: {shown}, but that could not be recorded: {error}", end.step);
+    end.outcome = Outcome::Unknown;
+    end.after.clone_from(&came.after);
+    end
+}
+
 enum Look {
     After(ObjectState),
     Before(ObjectState),
@@ -406,94 +419,9 @@ fn overwritten(step: &Step, state: ObjectState) -> Came {
             outcome: Outcome::Unknown,
             says: format!("{says}; the change is made again on top of that"),
             after: Some(state),
+            missing: None,
             next: Next::Merge(next),
         },
         None => Came::end(Outcome::Unknown, says, Some(state)),
-    }
-}
-
-fn hear(step: &Step, sent: Result<Answer, Error>) -> Heard {
-    let error = match sent {
-        Ok(_) => return Heard::Accepted,
-        Err(error) => error,
-    };
-    let no = |outcome, says: String| No {
-        outcome,
-        says,
-        by_okta: false,
-        missing: None,
-        gone: false,
-        invalid: false,
-    };
-    let refused = |says: String| Heard::No(No { by_okta: true, ..no(Outcome::Refused, says) });
-    match &error {
-        Error::Cancelled => Heard::Stopped,
-        Error::NotPermitted(reply) => match reply.code.as_deref() {
-            Some("E0000046") => {
-                Heard::No(no(Outcome::Refused, format!("groups still give the assignment: {error}")))
-            }
-            Some("E0000038") => {
-                Heard::No(no(Outcome::Refused, format!("the person's status does not allow it: {error}")))
-            }
-            Some("E0000039") => Heard::No(no(Outcome::Refused, format!("the app does not take it: {error}"))),
-            Some("E0000075") => refused(format!(
-                "the attribute is controlled by a profile mapping (Provisioning, To App, of the AWS app): {error}"
-            )),
-            _ => Heard::No(No {
-                by_okta: true,
-                missing: Some(step.row()),
-                ..no(
-                    Outcome::Refused,
-                    format!(
-                        "refused by Okta, nothing changed; {} or Super Administrator is needed: {error}",
-                        step.row().admin_role()
-                    ),
-                )
-            }),
-        },
-        Error::MissingScope { .. } => Heard::No(No {
-            by_okta: true,
-            missing: Some(step.row()),
-            ..no(Outcome::Refused, format!("refused by Okta, nothing changed: {error}"))
-        }),
-        Error::InvalidToken(_) | Error::NoSession(_) => {
-            refused(format!("refused by Okta, nothing changed: {error}"))
-        }
-        Error::NotFound(_) | Error::UnknownPath(_) => {
-            Heard::No(No { gone: true, ..no(Outcome::Failed, format!("Okta does not find it: {error}")) })
-        }
-        Error::Conflict(_) if matches!(step.row(), Row::GroupMembership) => {
-            Heard::No(no(Outcome::Refused, format!("the membership is not managed in Okta: {error}")))
-        }
-        Error::Conflict(_) | Error::Unsupported(_) | Error::FeatureOff(_) => {
-            Heard::No(no(Outcome::Refused, error.to_string()))
-        }
-        Error::Validation(_) => {
-            Heard::No(No { invalid: true, ..no(Outcome::Failed, format!("nothing changed: {error}")) })
-        }
-        Error::TooLarge { .. } => Heard::Unsure { says: error.to_string(), answered: true },
-        error if error.outcome_unknown() => {
-            Heard::Unsure { says: error.to_string(), answered: matches!(error, Error::Server(_)) }
-        }
-        _ => Heard::No(no(Outcome::Failed, format!("nothing changed: {error}"))),
-    }
-}
-
-/// What to do about a step that did not end well.
-pub(super) fn hint(end: &StepEnd) -> Option<String> {
-    match end.outcome {
-        Outcome::Done | Outcome::AlreadySo => None,
-        Outcome::Unknown => Some(
-            "look at it in Okta (Directory, or the AWS app's Assignments); the next change that rolebook makes settles what is open"
-                .to_owned(),
-        ),
-        Outcome::Refused => Some(match end.missing {
-            Some(row) => format!(
-                "give the token's owner {}; groups and people with admin roles are in reach of Super Administrators only",
-                row.admin_role()
-            ),
-            None => "nothing was changed by this step; the message names Okta's reason".to_owned(),
-        }),
-        Outcome::Failed => Some("nothing was changed by this step; run the command again".to_owned()),
     }
 }

@@ -70,7 +70,7 @@ impl Provisioning {
         };
         // The wish only says whom to read about; the steps are given.
         let wish = Wish::new(Action::Revoke, principal, Target::App);
-        let request = Request { wish, user, says: format!("undo {op}") };
+        let request = Request { wish, user, groups: Vec::new(), says: format!("undo {op}") };
         let mut fresh = self.fresh(&request).await?;
         for step in &steps {
             if let Some(group) = step.group()

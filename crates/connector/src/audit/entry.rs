@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use rolebook_federation::plan::{Named, Step};
+use rolebook_federation::plan::{Named, Row, Step};
 use serde::{Deserialize, Serialize};
 
 use crate::{apply::ObjectState, plan::Call};
@@ -115,6 +115,9 @@ pub enum AuditEvent {
         after: Option<ObjectState>,
         /// Okta's ids of the calls.
         request_ids: Vec<String>,
+        /// The row of the token's matrix that turned out to be *no*.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missing: Option<Row>,
         /// A later run found out.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         settled: bool,

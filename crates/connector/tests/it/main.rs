@@ -11,14 +11,21 @@
 
 mod accounts_file;
 mod archive;
+mod audit_chain;
 mod bound;
 mod cases_direct;
 mod cases_failures;
+mod cases_grants_direct;
+mod cases_grants_mapping;
 mod cases_mapping;
 mod cases_pages;
 mod cases_people;
 mod cases_settings;
+mod change_faults;
+mod change_kept;
+mod change_oracle;
 mod chaos;
+mod desk;
 mod determinism;
 mod essential;
 mod events;

@@ -174,3 +174,22 @@ async fn bounded_lists_end() {
     }
     assert_eq!(client.token("app_admin").get("/api/v1/logs").await.status, 403);
 }
+
+#[tokio::test]
+async fn entries_name_the_request_that_made_them() {
+    let client = client();
+    let since = client.fake.now() - Duration::from_millis(1);
+    let put = client.send("PUT", "/api/v1/groups/gX/users/00uA", None).await;
+    let id = put.headers["x-okta-request-id"].to_str().unwrap().to_owned();
+    client.fake.change(|org| org.remove_member("gX", "00uA"));
+    let list = client.json(&format!("/api/v1/logs?since={since}")).await;
+    let (by_request, by_nobody): (Vec<&Value>, Vec<&Value>) =
+        list.as_array().unwrap().iter().partition(|event| event["actor"]["type"] == "User");
+    assert_eq!(by_request.len(), 2);
+    for event in by_request {
+        assert_eq!(event["transaction"]["id"], id.as_str());
+        assert_eq!(event["debugContext"]["debugData"]["requestId"], id.as_str());
+    }
+    assert_eq!(by_nobody.len(), 2);
+    assert!(by_nobody.iter().all(|event| event["debugContext"]["debugData"] == json!({})));
+}

@@ -37,7 +37,8 @@ fn grant(situation: &Situation, wish: &Wish, role: &RoleName) -> Result<Plan, Re
         && let Ok((_, known)) = situation.group(&group.id)
         && let Some(conferral) = situation.conferral(known)
     {
-        plan.notes.push(format!("group {group} confers it: Okta sends {}", conferral.value));
+        plan.notes
+            .push(format!("group {group} confers it; Okta sends {}", conferral.value.replace(',', ", ")));
     }
     Ok(plan)
 }

@@ -1,8 +1,9 @@
 //! `rolebook show`.
 
-use std::{path::Path, process::ExitCode};
+use std::{io::Write, path::Path, process::ExitCode};
 
 use rolebook_connector::{EventParty, EventStore, events_path};
+use rolebook_ledger::{after_path, overlay, read_after};
 use rolebook_snapshot::{Limits, Snapshot};
 
 use crate::{
@@ -32,6 +33,15 @@ fn view(arguments: &ShowArguments) -> Result<View, Failure> {
     let sync = snapshot.latest_full()?;
     let facts = rolebook_ledger::read(&snapshot.rows(&sync.id))
         .map_err(|error| Failure::failed(error.to_string(), "Baton's own viewer reads any snapshot"))?;
+    let facts = match read_after(&arguments.file, &sync) {
+        Some(newer) => {
+            let after = after_path(&arguments.file);
+            // A closed stderr leaves nobody to tell.
+            let _ = writeln!(std::io::stderr(), "with what was changed since the sync: {}", after.display());
+            overlay(facts, &newer)
+        }
+        None => facts,
+    };
     View::of(facts, &arguments.account)
 }
 

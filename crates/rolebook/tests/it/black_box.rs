@@ -16,6 +16,7 @@ mod names;
 mod oauth;
 mod orgs;
 mod place;
+mod provisioning;
 mod proxied;
 mod redaction;
 mod secrets;

@@ -2,7 +2,21 @@
 
 use super::place::Place;
 
-pub(crate) const COMMANDS: [&str; 7] = ["init", "sync", "check", "show", "archive", "demo", "fake-okta"];
+pub(crate) const COMMANDS: [&str; 13] = [
+    "init",
+    "sync",
+    "check",
+    "show",
+    "archive",
+    "grant",
+    "revoke",
+    "plan",
+    "apply",
+    "undo",
+    "audit",
+    "demo",
+    "fake-okta",
+];
 
 /// Long flags of a command, as its help lists them.
 pub(crate) fn long_flags(command: &str) -> Vec<String> {
@@ -44,7 +58,7 @@ fn version() {
 
 #[test]
 fn lines_have_at_most_100_columns() {
-    for command in ["", "init", "archive", "sync", "check", "show", "demo", "fake-okta"] {
+    for command in [""].into_iter().chain(COMMANDS) {
         for flag in ["--help", "-h"] {
             let place = Place::new();
             // A terminal that says it is wider changes nothing.
@@ -75,7 +89,11 @@ fn every_flag_is_explained() {
     for command in COMMANDS {
         let help = Place::new().run(&format!("{command} --help")).succeeded().out;
         for flag in long_flags(command) {
-            let mut lines = help.lines().skip_while(|line| !line.contains(&format!("--{flag}")));
+            let names = |line: &&str| {
+                let line = line.trim_start();
+                line.starts_with(&format!("--{flag}")) || line.contains(&format!(", --{flag}"))
+            };
+            let mut lines = help.lines().skip_while(|line| !names(line));
             let explanation = lines.nth(1).unwrap_or_default().trim();
             assert!(explanation.len() > 10, "{command} --{flag}: {explanation:?}");
         }
@@ -90,7 +108,7 @@ fn every_flag_that_the_documents_name_is_there() {
     let others = ["release", "workspace", "api-token"];
     let flag = regex::Regex::new(r"(?:^|[\s`])--([a-z][a-z-]+)").unwrap();
     let mut seen = 0;
-    for document in ["README.md", "docs/USAGE.md"] {
+    for document in ["README.md", "docs/USAGE.md", "docs/PROVISIONING.md"] {
         let text = std::fs::read_to_string(format!("{root}/{document}")).unwrap();
         for found in flag.captures_iter(&text).map(|captures| captures[1].to_owned()) {
             seen += 1;
