@@ -11,6 +11,7 @@
 
 mod accounts_file;
 mod bound;
+mod cases_custom_roles;
 mod cases_direct;
 mod cases_failures;
 mod cases_mapping;

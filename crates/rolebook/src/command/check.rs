@@ -16,9 +16,9 @@ use crate::{
 pub(crate) async fn run(arguments: CheckArguments) -> Result<ExitCode, Failure> {
     let client = connection::client(&arguments.connection, Arc::new(|_| {}))?;
     let switches = connection::switches(&arguments.read)?;
-    let roles = connection::admin_roles(arguments.read.sync_okta_roles);
+    let read = connection::read_options(&arguments.read);
     let choice = connection::app_choice(&arguments.connection);
-    let probe = rolebook_connector::check(&client, &choice, roles, &switches).await?;
+    let probe = rolebook_connector::check(&client, &choice, &read, &switches).await?;
     let refused = probe.lists.iter().any(|(_, right)| matches!(right, Right::No { essential: true, .. }));
     let mut out = std::io::stdout().lock();
     finish(match arguments.output {
