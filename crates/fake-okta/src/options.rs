@@ -61,6 +61,8 @@ pub struct Options {
     pub next_loses_expand: bool,
     /// Origin of `next` links instead of the fake's own, such as `https://acme.okta.test`. Default none.
     pub next_origin: Option<String>,
+    /// `expand=group-rules` on members is honoured, as Okta does since 2026.06.0; before, it was ignored. Default true.
+    pub member_rules: bool,
     /// Whether a read-only token may read the internal types endpoint; sources disagree. Default true.
     pub types_for_read_only: bool,
     /// Changing members of a BUILT_IN group answers 501 E0000060, as Okta did before 2026.04.0, instead of 403.
@@ -100,6 +102,7 @@ impl Default for Options {
             over_max: OverMax::Clamp,
             next_loses_expand: false,
             next_origin: None,
+            member_rules: true,
             types_for_read_only: true,
             built_in_501: false,
             patch_needs_key: false,
