@@ -13,6 +13,8 @@ mod domain;
 mod endpoints;
 mod error;
 mod foreign_text;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod link;
 mod oauth;
 mod pager;
