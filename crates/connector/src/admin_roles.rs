@@ -92,6 +92,11 @@ impl Reading<'_> {
         })
     }
 
+    /// Somebody who was listed a moment ago is left out, but not without a word.
+    fn holder_gone(&self, id: &str) {
+        self.warn("admin-gone", "a holder of an admin role was gone when asked for, and was left out", id);
+    }
+
     async fn roles_of_user(&self, id: String) -> Result<Option<Held>, Error> {
         let Ok(user) = shapes::UserId::new(id.as_str()) else { return Ok(None) };
         let (mut roles, mut custom) = (Vec::new(), Vec::new());
@@ -101,7 +106,10 @@ impl Reading<'_> {
         };
         match self.walk(Stage::AdminRoles, self.client.user_roles(&user, Some(TARGETS)), take).await {
             Ok(_) => Ok(Some(Held { id, roles, custom })),
-            Err(error) if error.is_gone() => Ok(None),
+            Err(error) if error.is_gone() => {
+                self.holder_gone(user.as_str());
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
@@ -112,7 +120,10 @@ impl Reading<'_> {
         let take = |page: Vec<shapes::RoleAssignment>| roles.extend(page.iter().filter_map(role_of));
         match self.walk(Stage::AdminRoles, self.client.group_roles(&group, Some(TARGETS)), take).await {
             Ok(_) => Ok(Some(Held { id, roles, custom: Vec::new() })),
-            Err(error) if error.is_gone() => Ok(None),
+            Err(error) if error.is_gone() => {
+                self.holder_gone(group.as_str());
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
@@ -123,7 +134,7 @@ impl Reading<'_> {
         let read = self.once(&format!("users/{id}"), self.client.user(&user)).await;
         match read {
             Ok(user) => self.with_intake(|intake| intake.person(&user)),
-            Err(error) if error.is_gone() => {}
+            Err(error) if error.is_gone() => self.holder_gone(user.as_str()),
             Err(error) => return Err(error),
         }
         Ok(())

@@ -356,6 +356,11 @@ impl<'a> Reading<'a> {
         let read = self.once("types", self.client.app_types(&self.app)).await;
         let read = self.optional(Stage::Types, read)?;
         Ok(match read {
+            // Without the list there is no telling an empty catalogue from one that was not given.
+            Optional::Read(types) if types.names().all(|name| name != "SamlIamRole") => {
+                self.not_read(Stage::Types, "Okta's answer holds no list of roles (SamlIamRole)".to_owned());
+                Optional::NotRead
+            }
             Optional::Read(types) => {
                 let mut roles = types.values("SamlIamRole").to_vec();
                 roles.sort();

@@ -55,6 +55,9 @@ pub struct Options {
     pub fan_out_lag: Duration,
     /// Default and maximum page of `GET /groups`: 10,000, or 200 as on most orgs in 2022. Default 10,000.
     pub groups_max: usize,
+    /// No page of any list holds more than this, whatever is asked: Okta may give shorter pages than `limit` says, and a
+    /// small org then has many. Default none.
+    pub largest_page: Option<usize>,
     /// What happens to a limit above the maximum. Default [`OverMax::Clamp`].
     pub over_max: OverMax,
     /// `next` of `/apps/{id}/users` forgets `expand`, as Okta did before 2026.08.1. Default false.
@@ -99,6 +102,7 @@ impl Default for Options {
             latency: Duration::ZERO,
             fan_out_lag: Duration::ZERO,
             groups_max: 10_000,
+            largest_page: None,
             over_max: OverMax::Clamp,
             next_loses_expand: false,
             next_origin: None,

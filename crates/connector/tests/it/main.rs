@@ -28,3 +28,4 @@ mod rows;
 mod run;
 mod secrets;
 mod service_app;
+mod wire_faults;
