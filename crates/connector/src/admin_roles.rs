@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::{
     AdminRoles, Stage, SyncError,
     bound::AdminBound,
+    custom_roles::Told,
     reading::{Optional, Reading},
 };
 
@@ -25,12 +26,15 @@ const PARALLEL: usize = 8;
 #[derive(Debug, Default)]
 pub(crate) struct AdminReading {
     pub(crate) roles: Vec<AdminRole>,
+    /// Custom roles, as told of each admin.
+    pub(crate) told: Vec<Told>,
 }
 
 /// One user's or group's roles.
 struct Held {
     id: String,
     roles: Vec<RoleOf>,
+    custom: Vec<Told>,
 }
 
 struct RoleOf {
@@ -88,14 +92,22 @@ impl Reading<'_> {
         })
     }
 
+    /// Somebody who was listed a moment ago is left out, but not without a word.
+    fn holder_gone(&self, id: &str) {
+        self.warn("admin-gone", "a holder of an admin role was gone when asked for, and was left out", id);
+    }
+
     async fn roles_of_user(&self, id: String) -> Result<Option<Held>, Error> {
         let Ok(user) = shapes::UserId::new(id.as_str()) else { return Ok(None) };
-        let mut roles = Vec::new();
-        let take = |page: Vec<shapes::RoleAssignment>| roles.extend(page.iter().filter_map(role_of));
+        let (mut roles, mut custom) = (Vec::new(), Vec::new());
+        let take = |page: Vec<shapes::RoleAssignment>| {
+            roles.extend(page.iter().filter_map(role_of));
+            custom.extend(page.iter().filter_map(|role| told(&id, role)));
+        };
         match self.walk(Stage::AdminRoles, self.client.user_roles(&user, Some(TARGETS)), take).await {
-            Ok(_) => Ok(Some(Held { id, roles })),
+            Ok(_) => Ok(Some(Held { id, roles, custom })),
             Err(error) if error.is_gone() => {
-                self.gone(&id);
+                self.holder_gone(user.as_str());
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -107,26 +119,22 @@ impl Reading<'_> {
         let mut roles = Vec::new();
         let take = |page: Vec<shapes::RoleAssignment>| roles.extend(page.iter().filter_map(role_of));
         match self.walk(Stage::AdminRoles, self.client.group_roles(&group, Some(TARGETS)), take).await {
-            Ok(_) => Ok(Some(Held { id, roles })),
+            Ok(_) => Ok(Some(Held { id, roles, custom: Vec::new() })),
             Err(error) if error.is_gone() => {
-                self.gone(&id);
+                self.holder_gone(group.as_str());
                 Ok(None)
             }
             Err(error) => Err(error),
         }
     }
 
-    fn gone(&self, id: &str) {
-        self.warn("admin-gone", "a holder of admin roles was gone when asked about, they were left out", id);
-    }
-
     /// Reads the user object of a holder whom no other list brought.
-    async fn person(&self, id: String) -> Result<(), Error> {
+    pub(crate) async fn person(&self, id: String) -> Result<(), Error> {
         let Ok(user) = shapes::UserId::new(id.as_str()) else { return Ok(()) };
         let read = self.once(&format!("users/{id}"), self.client.user(&user)).await;
         match read {
             Ok(user) => self.with_intake(|intake| intake.person(&user)),
-            Err(error) if error.is_gone() => self.gone(&id),
+            Err(error) if error.is_gone() => self.holder_gone(user.as_str()),
             Err(error) => return Err(error),
         }
         Ok(())
@@ -168,7 +176,8 @@ pub(crate) async fn complete(
     let Some((groups, ())) = reading.admin(read)? else { return Ok(AdminReading::default()) };
     let groups: Vec<Held> = groups.into_iter().flatten().collect();
     reading.read(Stage::AdminRoles, users.len() as u64);
-    Ok(AdminReading { roles: assemble(&users, &groups, &member_of, &named, reading) })
+    let told = users.iter().flat_map(|held| held.custom.iter().cloned()).collect();
+    Ok(AdminReading { roles: assemble(&users, &groups, &member_of, &named, reading), told })
 }
 
 fn assemble(
@@ -210,10 +219,23 @@ fn assemble(
 }
 
 /// Keeps a list sorted and free of repetitions.
-fn add<T: Ord>(list: &mut Vec<T>, item: T) {
+pub(crate) fn add<T: Ord>(list: &mut Vec<T>, item: T) {
     if let Err(at) = list.binary_search(&item) {
         list.insert(at, item);
     }
+}
+
+/// A custom role that is in force, as told of a user.
+fn told(user: &str, okta: &shapes::RoleAssignment) -> Option<Told> {
+    let in_force = okta.status.as_deref().is_none_or(|status| status == "ACTIVE");
+    let by_group = okta.assignment_type.as_deref() == Some("GROUP");
+    Some(Told {
+        user: user.to_owned(),
+        role: okta.role.clone().filter(|_| in_force && okta.role_type.as_deref() == Some("CUSTOM"))?,
+        set: okta.resource_set.clone(),
+        by_group,
+        via: okta.granting_group().filter(|_| by_group).map(String::from),
+    })
 }
 
 /// A standard role that is in force; custom roles have rows of another kind.

@@ -7,6 +7,7 @@ const GROUPS: u64 = 200;
 const MEMBERS: u64 = 1000;
 const RULES: u64 = 200;
 const ASSIGNEES: u64 = 100;
+const IAM: u64 = 100;
 
 /// What a reading found, in the numbers that its cost follows from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,6 +26,8 @@ pub struct Bound {
     pub service_app: bool,
     /// Okta admin roles, when they are read.
     pub admin: Option<AdminBound>,
+    /// Custom admin roles, when they are read.
+    pub custom: Option<CustomBound>,
     /// Nobody is assigned, and that is news: then one request tells whether the token sees anybody at all.
     pub nobody: bool,
 }
@@ -37,6 +40,19 @@ pub struct AdminBound {
     /// Groups of the snapshot that may hold one.
     pub groups: u64,
     /// Holders who are not otherwise read.
+    pub others: u64,
+}
+
+/// What reading custom admin roles adds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CustomBound {
+    /// Custom roles; each is asked for its permissions.
+    pub roles: u64,
+    /// Resource sets.
+    pub sets: u64,
+    /// Entries of each further list: resources and bindings of each set, members of each binding.
+    pub lists: Vec<u64>,
+    /// Members who are not otherwise read.
     pub others: u64,
 }
 
@@ -55,7 +71,11 @@ impl Bound {
         let admin = self.admin.as_ref().map_or(0, |admin| {
             pages(admin.assignees, ASSIGNEES) + admin.assignees + admin.groups + admin.others
         });
-        3 + access_token + lists + by_mode + admin + u64::from(self.nobody)
+        let custom = self.custom.as_ref().map_or(0, |custom| {
+            let lists: u64 = custom.lists.iter().map(|items| pages(*items, IAM)).sum();
+            pages(custom.roles, IAM) + custom.roles + pages(custom.sets, IAM) + lists + custom.others
+        });
+        3 + access_token + lists + by_mode + admin + custom + u64::from(self.nobody)
     }
 }
 

@@ -244,6 +244,9 @@ fn losses(
             .lists
             .get(Stage::AdminRoles.as_str())
             .is_some_and(|list| matches!(list, ListCoverage::Full { .. })),
+        resource_type::CUSTOM_ROLE | resource_type::RESOURCE_SET | resource_type::RESOURCE_SET_BINDING => {
+            facts.custom_roles.is_some()
+        }
         _ => true,
     };
     let now = |counts: &BTreeMap<String, u64>, kind: &str| counts.get(kind).copied().unwrap_or_default();
@@ -290,6 +293,9 @@ fn resource_words(kind: &str) -> &str {
         resource_type::GROUP => "groups",
         resource_type::USER => "people",
         resource_type::ROLE => "Okta admin roles",
+        resource_type::CUSTOM_ROLE => "custom admin roles",
+        resource_type::RESOURCE_SET => "resource sets",
+        resource_type::RESOURCE_SET_BINDING => "bindings of custom admin roles",
         other => other,
     }
 }
@@ -298,6 +304,9 @@ fn grant_words(kind: &str) -> &str {
     match kind {
         resource_type::APP => "assignments to the app",
         resource_type::ROLE => "holders of Okta admin roles",
+        resource_type::CUSTOM_ROLE => "holders of custom admin roles",
+        resource_type::RESOURCE_SET => "custom admin roles bound to resource sets",
+        resource_type::RESOURCE_SET_BINDING => "members of custom admin roles",
         other => other,
     }
 }

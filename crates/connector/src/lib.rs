@@ -14,6 +14,7 @@ mod bound;
 mod change_error;
 mod claim;
 mod coverage;
+mod custom_roles;
 mod doors;
 mod entrance;
 mod error;
@@ -44,7 +45,7 @@ pub use apply::{Applied, Applying, ObjectState, Patience, Settled, StepEnd, Undo
 pub use archive::{Archive, ArchiveError, Archived, Soundness};
 pub(crate) use audit::digest as audit_digest;
 pub use audit::{Audit, AuditError, AuditEvent, Chain, Entry, Head, Outcome, Who, read_audit};
-pub use bound::{AdminBound, Bound};
+pub use bound::{AdminBound, Bound, CustomBound};
 pub use change_error::{ChangeError, Mismatch};
 pub use doors::{Door, DoorKind};
 pub use error::{ErrorKind, SyncError};

@@ -4,7 +4,9 @@ use rolebook_federation::{Rules, Switches, Union, Warnings};
 use rolebook_ledger::{AppRecord, Org, Reader};
 use rolebook_okta::{Client, Error, GroupQuery};
 
-use crate::{AdminRoles, AppChoice, Door, Stage, SyncError, doors, entrance::enter, service_app};
+use crate::{
+    AdminRoles, AppChoice, Door, ReadOptions, Stage, SyncError, doors, entrance::enter, service_app,
+};
 
 /// What the token shows.
 #[derive(Debug, Clone)]
@@ -59,9 +61,10 @@ pub struct Cost {
 pub async fn check(
     client: &Client,
     choice: &AppChoice,
-    admin_roles: AdminRoles,
+    read: &ReadOptions,
     switches: &Switches,
 ) -> Result<Probe, SyncError> {
+    let admin_roles = read.admin_roles;
     let entrance = enter(client, choice).await?;
     let app = entrance.app;
     let mut warnings = Warnings::new();
@@ -92,6 +95,9 @@ pub async fn check(
         let required = admin_roles == AdminRoles::On;
         note(Stage::AdminRoles, right(first(client.role_assignees()).await, required)?);
     }
+    if read.custom_roles {
+        note(Stage::CustomRoles, right(first(client.custom_roles()).await, true)?);
+    }
     let doors = match doors::find(client, app.id.as_str()).await {
         Err(error) if ends_a_check(&error) => return Err(SyncError::reading("the apps")(error)),
         found => found.map_err(|error| error.to_string()),
@@ -102,7 +108,7 @@ pub async fn check(
         doors,
         maps_groups,
         lists,
-        cost: cost(maps_groups, admin_roles, service_app),
+        cost: cost(maps_groups, read, service_app),
         warnings,
         app,
     })
@@ -131,7 +137,7 @@ async fn first<T: serde::de::DeserializeOwned>(
     pager?.next_page().await.map(drop)
 }
 
-fn cost(maps_groups: bool, admin_roles: AdminRoles, service_app: bool) -> Cost {
+fn cost(maps_groups: bool, read: &ReadOptions, service_app: bool) -> Cost {
     let mut pages = vec![
         "1 per 500 users of the app",
         "1 per 200 groups of the app",
@@ -141,8 +147,13 @@ fn cost(maps_groups: bool, admin_roles: AdminRoles, service_app: bool) -> Cost {
     if maps_groups {
         pages.push("1 per 200 groups of the org");
     }
-    if admin_roles != AdminRoles::Off {
+    if read.admin_roles != AdminRoles::Off {
         pages.push("1 per 100 Okta admins, 1 per admin, 1 per group that may hold an admin role");
+    }
+    if read.custom_roles {
+        pages.push("custom admin roles: 1 per 100 and 1 for each; 1 per 100 resource sets");
+        pages.push("for each resource set: 1 per 100 resources, 1 per 100 roles bound to it");
+        pages.push("1 per 100 members of each role in each set, 1 per member who is not read otherwise");
     }
     // Org, app and token owner; schema and catalogue. A service app gets an access token, but no catalogue.
     let fixed = match (maps_groups, service_app) {

@@ -21,6 +21,8 @@ pub enum Stage {
     Types,
     /// Okta admin roles.
     AdminRoles,
+    /// Okta's custom admin roles, resource sets and bindings.
+    CustomRoles,
     /// Resolution and writing.
     Seal,
     /// The System Log.
@@ -41,6 +43,7 @@ impl Stage {
             Self::Schema => "schema",
             Self::Types => "types",
             Self::AdminRoles => "admin-roles",
+            Self::CustomRoles => "custom-roles",
             Self::Seal => "seal",
             Self::Events => "events",
         }

@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::{
     Bound, Event, PersonRules, Progress, Stage, SyncError,
     admin_roles::{self, AdminReading},
+    custom_roles::CustomReading,
     intake::{Intake, Taken, federation_group},
     journal::Journal,
 };
@@ -42,6 +43,8 @@ pub enum AdminRoles {
 pub struct ReadOptions {
     /// Whether Okta admin roles are read.
     pub admin_roles: AdminRoles,
+    /// Whether Okta's custom admin roles and resource sets are read.
+    pub custom_roles: bool,
     /// How people are taken over.
     pub people: PersonRules,
     /// Leave the names of groups outside the snapshot out of it.
@@ -55,6 +58,7 @@ pub(crate) struct Read {
     pub(crate) catalogue: CatalogueRecord,
     pub(crate) group_rules: Vec<GroupRule>,
     pub(crate) admin: AdminReading,
+    pub(crate) custom: Option<CustomReading>,
     pub(crate) lists: BTreeMap<String, ListCoverage>,
     pub(crate) warnings: Warnings,
     pub(crate) bound: Bound,
@@ -107,15 +111,17 @@ impl<'a> Reading<'a> {
     /// Reads everything the mode needs.
     pub(crate) async fn run(self) -> Result<Read, SyncError> {
         let assignees = self.assignees();
-        let ((), (), union, catalogue, group_rules, assignees) = tokio::try_join!(
+        let ((), (), union, catalogue, group_rules, assignees, custom) = tokio::try_join!(
             self.app_users(),
             self.groups_and_members(),
             self.union(),
             self.types(),
             self.group_rules(),
             assignees,
+            self.custom_roles(),
         )?;
         let admin = admin_roles::complete(&self, assignees).await?;
+        let custom = self.complete_custom_roles(custom).await?;
         let (union, schema_roles) = union;
         let catalogue = match catalogue {
             Optional::Read(values) if !values.is_empty() => {
@@ -128,7 +134,17 @@ impl<'a> Reading<'a> {
         };
         let State { intake, lists, warnings, bound } =
             self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Read { taken: intake.finish(), union, catalogue, group_rules, admin, lists, warnings, bound })
+        Ok(Read {
+            taken: intake.finish(),
+            union,
+            catalogue,
+            group_rules,
+            admin,
+            custom,
+            lists,
+            warnings,
+            bound,
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -340,6 +356,11 @@ impl<'a> Reading<'a> {
         let read = self.once("types", self.client.app_types(&self.app)).await;
         let read = self.optional(Stage::Types, read)?;
         Ok(match read {
+            // Without the list there is no telling an empty catalogue from one that was not given.
+            Optional::Read(types) if types.names().all(|name| name != "SamlIamRole") => {
+                self.not_read(Stage::Types, "Okta's answer holds no list of roles (SamlIamRole)".to_owned());
+                Optional::NotRead
+            }
             Optional::Read(types) => {
                 let mut roles = types.values("SamlIamRole").to_vec();
                 roles.sort();

@@ -84,6 +84,8 @@ pub struct Counts {
     pub with_role: usize,
     /// Okta admin roles that somebody holds.
     pub admin_roles: usize,
+    /// Custom admin roles, when they were read.
+    pub custom_roles: Option<usize>,
 }
 
 impl Summary {
@@ -108,6 +110,7 @@ impl Counts {
             grants: access.user_grants.len(),
             with_role: with_role.len(),
             admin_roles: facts.admin_roles.len(),
+            custom_roles: facts.custom_roles.as_ref().map(|custom| custom.roles.len()),
         }
     }
 }

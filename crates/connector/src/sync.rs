@@ -164,6 +164,12 @@ fn gather(
     );
     warnings.merge(access.warnings.clone());
     coverage.lists = read.lists;
+    let names = &read.taken.names;
+    let name_of = |id: &str| {
+        let at = names.binary_search_by(|group| group.id.as_str().cmp(id)).ok()?;
+        if options.read.no_group_names { None } else { names.get(at)?.name.clone() }
+    };
+    let custom_roles = read.custom.map(|custom| custom.assemble(&read.admin.told, &groups, &users, name_of));
     let facts = Facts {
         org,
         app,
@@ -172,6 +178,7 @@ fn gather(
         groups,
         users,
         admin_roles: read.admin.roles,
+        custom_roles,
         group_rules: read.group_rules,
         group_names: if options.read.no_group_names { Vec::new() } else { read.taken.names },
         coverage,

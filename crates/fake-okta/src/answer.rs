@@ -170,6 +170,7 @@ pub(crate) fn area(route: &Route<'_>) -> Option<Area> {
         | Route::Role(..)
         | Route::GroupTargets(..)
         | Route::AppTargets(..)
+        | Route::Target(..)
         | Route::Assignees
         | Route::CustomRoles
         | Route::CustomRole(_)
@@ -226,6 +227,7 @@ pub(crate) fn read(asked: &Asked<'_>, route: Route<'_>) -> Result<Answer, Refusa
         Route::Logs => logs::list(asked),
         Route::AccessToken
         | Route::Member(..)
+        | Route::Target(..)
         | Route::UserLifecycle(..)
         | Route::RuleLifecycle(..)
         | Route::AppLifecycle(..) => Err(Refusal::no_such_method()),

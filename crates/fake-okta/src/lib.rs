@@ -48,10 +48,10 @@
 //! | `/apps/{id}/users[/{uid}]` | expand=user, q | assign, merge, convert USER ↔ GROUP, replace, remove |
 //! | `/apps/{id}/groups[/{gid}]` | expand=group, q | put, patch (replace, remove), delete; priorities make room |
 //! | `/groups`, `/groups/{id}` | search, filter, q, sortBy, expand=stats,app | create, rename, delete |
-//! | `/groups/{id}/users[/{uid}]`, `…/group-rules`, `/groups/{id}/apps` | yes | add and remove members |
-//! | `/groups/rules[/{id}]` | search, expand=groupIdToGroupNameMap | create, activate, deactivate, delete |
+//! | `/groups/{id}/users[/{uid}]`, `…/group-rules`, `/groups/{id}/apps` | expand=group-rules | add and remove members |
+//! | `/groups/rules[/{id}]` | search, expand=groupIdToGroupNameMap | create, replace, activate, deactivate, delete |
 //! | `/users`, `/users/{idOrLogin}`, `/users/me`, `/users/{id}/groups` | search, filter, q, sortBy | create, update, replace, lifecycle, delete |
-//! | `/users/{id}/roles`, `/groups/{id}/roles`, targets | expand=targets/… | grant and revoke |
+//! | `/users/{id}/roles`, `/groups/{id}/roles`, targets | expand=targets/… | grant and revoke, add and remove targets |
 //! | `/meta/schemas/apps/{id}/default` | yes | custom properties |
 //! | `/internal/apps/{id}/types` | yes | |
 //! | `/iam/assignees/users`, `/iam/roles`, `/iam/resource-sets`, bindings, members | paged in the body | create, bind, unbind |

@@ -55,12 +55,17 @@ pub struct Options {
     pub fan_out_lag: Duration,
     /// Default and maximum page of `GET /groups`: 10,000, or 200 as on most orgs in 2022. Default 10,000.
     pub groups_max: usize,
+    /// No page of any list holds more than this, whatever is asked: Okta may give shorter pages than `limit` says, and a
+    /// small org then has many. Default none.
+    pub largest_page: Option<usize>,
     /// What happens to a limit above the maximum. Default [`OverMax::Clamp`].
     pub over_max: OverMax,
     /// `next` of `/apps/{id}/users` forgets `expand`, as Okta did before 2026.08.1. Default false.
     pub next_loses_expand: bool,
     /// Origin of `next` links instead of the fake's own, such as `https://acme.okta.test`. Default none.
     pub next_origin: Option<String>,
+    /// `expand=group-rules` on members is honoured, as Okta does since 2026.06.0; before, it was ignored. Default true.
+    pub member_rules: bool,
     /// Whether a read-only token may read the internal types endpoint; sources disagree. Default true.
     pub types_for_read_only: bool,
     /// Changing members of a BUILT_IN group answers 501 E0000060, as Okta did before 2026.04.0, instead of 403.
@@ -97,9 +102,11 @@ impl Default for Options {
             latency: Duration::ZERO,
             fan_out_lag: Duration::ZERO,
             groups_max: 10_000,
+            largest_page: None,
             over_max: OverMax::Clamp,
             next_loses_expand: false,
             next_origin: None,
+            member_rules: true,
             types_for_read_only: true,
             built_in_501: false,
             patch_needs_key: false,

@@ -84,7 +84,8 @@ impl<'r> Query<'r> {
             Some(cursor) => self.mark(cursor).ok_or_else(Refusal::bad_paging)?,
             None => Mark { from: 0, number: 1 },
         };
-        Ok(Page { limit: limit.min(sizes.max), mark })
+        let largest = options.largest_page.unwrap_or(usize::MAX).max(1);
+        Ok(Page { limit: limit.min(sizes.max).min(largest), mark })
     }
 
     /// The number of the page that is asked for, for faults; 1 also when the cursor is not one of ours.

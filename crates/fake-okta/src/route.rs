@@ -14,6 +14,7 @@ pub(crate) enum Route<'p> {
     Role(Principal<'p>, &'p str),
     GroupTargets(Principal<'p>, &'p str),
     AppTargets(Principal<'p>, &'p str),
+    Target(Principal<'p>, &'p str, Target<'p>),
     Groups,
     Group(&'p str),
     GroupUsers(&'p str),
@@ -46,6 +47,16 @@ pub(crate) enum Route<'p> {
     Logs,
     AccessToken,
     Unknown,
+}
+
+/// Something that an admin role can be limited to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target<'p> {
+    Group(&'p str),
+    /// Every instance of a catalogue app.
+    App(&'p str),
+    /// One instance: its catalogue name and its id.
+    Instance(&'p str, &'p str),
 }
 
 /// Who holds an admin role.
@@ -132,7 +143,12 @@ impl<'p> Route<'p> {
             [] => Self::Roles(principal),
             [role] => Self::Role(principal, role),
             [role, "targets", "groups"] => Self::GroupTargets(principal, role),
+            [role, "targets", "groups", id] => Self::Target(principal, role, Target::Group(id)),
             [role, "targets", "catalog", "apps"] => Self::AppTargets(principal, role),
+            [role, "targets", "catalog", "apps", name] => Self::Target(principal, role, Target::App(name)),
+            [role, "targets", "catalog", "apps", name, id] => {
+                Self::Target(principal, role, Target::Instance(name, id))
+            }
             _ => Self::Unknown,
         }
     }

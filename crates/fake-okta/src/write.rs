@@ -6,6 +6,8 @@ mod apps;
 mod groups;
 mod iam;
 mod roles;
+mod rules;
+mod targets;
 mod users;
 
 use serde_json::{Map, Value};
@@ -36,9 +38,10 @@ pub(crate) fn write(writing: &mut Writing<'_>, method: &str, route: Route<'_>) -
         ("POST", Route::Groups) => groups::create(writing),
         ("PUT", Route::Group(id)) => groups::replace(writing, id),
         ("DELETE", Route::Group(id)) => groups::delete(writing, id),
-        ("POST", Route::Rules) => groups::create_rule(writing),
-        ("DELETE", Route::Rule(id)) => groups::delete_rule(writing, id),
-        ("POST", Route::RuleLifecycle(id, action)) => groups::switch_rule(writing, id, action),
+        ("POST", Route::Rules) => rules::create(writing),
+        ("PUT", Route::Rule(id)) => rules::replace(writing, id),
+        ("DELETE", Route::Rule(id)) => rules::delete(writing, id),
+        ("POST", Route::RuleLifecycle(id, action)) => rules::switch(writing, id, action),
         ("POST", Route::Users) => users::create(writing),
         ("POST", Route::User(id)) => users::update(writing, id, users::Update::Some),
         ("PUT", Route::User(id)) => users::update(writing, id, users::Update::Whole),
@@ -58,6 +61,10 @@ pub(crate) fn write(writing: &mut Writing<'_>, method: &str, route: Route<'_>) -
         ("DELETE", Route::AppGroup(app, group)) => app_groups::remove(writing, app, group),
         ("POST", Route::Roles(principal)) => roles::grant(writing, principal),
         ("DELETE", Route::Role(principal, role)) => roles::revoke(writing, principal, role),
+        ("PUT", Route::Target(principal, role, target)) => targets::add(writing, principal, role, target),
+        ("DELETE", Route::Target(principal, role, target)) => {
+            targets::remove(writing, principal, role, target)
+        }
         ("POST", Route::CustomRoles) => iam::create_role(writing),
         ("POST", Route::ResourceSets) => iam::create_set(writing),
         ("POST", Route::Bindings(set)) => iam::bind(writing, set),

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use rolebook_federation as federation;
 use serde_json::{Map, Value};
 
-use crate::{AccountNames, AccountRecord, AppId, Coverage, GroupId, GroupName, GroupRule, OrgId, UserId};
+use crate::{
+    AccountNames, AccountRecord, AppId, Coverage, CustomRoles, GroupId, GroupName, GroupRule, OrgId, UserId,
+};
 
 /// Everything a snapshot is made of. Groups and users are ascending by id, each once.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -25,6 +27,8 @@ pub struct Facts {
     pub users: Vec<UserRecord>,
     /// Okta's standard admin roles and who holds them.
     pub admin_roles: Vec<AdminRole>,
+    /// Custom admin roles and resource sets; `None` when they were not asked for.
+    pub custom_roles: Option<CustomRoles>,
     /// Group rules, by id; empty when the token may not read them.
     pub group_rules: Vec<GroupRule>,
     /// In group mapping mode every group of the org, by id.

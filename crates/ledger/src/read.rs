@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod assignment;
+mod custom_role;
 mod resource;
 mod view;
 
@@ -53,6 +54,7 @@ pub fn read(rows: &SyncRows<'_>) -> Result<Facts, ReadError> {
     read_members(rows, &mut facts, &positions)?;
     positions.groups.clear();
     read_admin_roles(rows, &mut facts)?;
+    facts.custom_roles = custom_role::read(rows)?;
     facts.coverage = asset::read(rows, COVERAGE_ASSET)?.unwrap_or_default();
     facts.group_rules = asset::read(rows, GROUP_RULES_ASSET)?.unwrap_or_default();
     facts.group_names = asset::read_compressed(rows, GROUP_NAMES_ASSET)?.unwrap_or_default();

@@ -7,15 +7,23 @@ pub mod resource_type {
     pub const ACCOUNT: &str = "account";
     /// The AWS app.
     pub const APP: &str = "app";
+    /// Okta's custom admin roles.
+    pub const CUSTOM_ROLE: &str = "custom-role";
     /// Okta groups.
     pub const GROUP: &str = "group";
+    /// Sets of resources that custom admin roles are limited to.
+    pub const RESOURCE_SET: &str = "resource-set";
+    /// Custom admin roles as bound to a resource set.
+    pub const RESOURCE_SET_BINDING: &str = "resourceset-binding";
     /// Okta admin roles.
     pub const ROLE: &str = "role";
     /// People.
     pub const USER: &str = "user";
 }
 
-pub(crate) use resource_type::{ACCOUNT, APP, GROUP, ROLE, USER};
+pub(crate) use resource_type::{
+    ACCOUNT, APP, CUSTOM_ROLE, GROUP, RESOURCE_SET, RESOURCE_SET_BINDING, ROLE, USER,
+};
 
 /// Slug of an app's entitlement.
 pub(crate) const ACCESS: &str = "access";
@@ -23,12 +31,15 @@ pub(crate) const ACCESS: &str = "access";
 pub(crate) const MEMBER: &str = "member";
 /// Slug of an admin role's entitlement.
 pub(crate) const ASSIGNED: &str = "assigned";
+/// Slug of a resource set's entitlement.
+pub(crate) const BINDINGS: &str = "bindings";
 
 pub(crate) mod key {
     pub(crate) const ALIAS: &str = "alias";
     pub(crate) const ASSIGNMENT: &str = "assignment";
     pub(crate) const CATALOGUE: &str = "catalogue";
     pub(crate) const CREATED: &str = "created";
+    pub(crate) const DESCRIPTION: &str = "description";
     pub(crate) const FEATURES: &str = "features";
     pub(crate) const GIVEN: &str = "given";
     pub(crate) const IMPLICIT_ASSIGNMENT: &str = "implicit_assignment";
@@ -43,11 +54,15 @@ pub(crate) mod key {
     pub(crate) const ORG_DOMAIN: &str = "org_domain";
     pub(crate) const ORG_ID: &str = "org_id";
     pub(crate) const ORG_NAME: &str = "org_name";
+    pub(crate) const OTHER_MEMBERS: &str = "other_members";
     pub(crate) const OUTSIDE_GROUPS: &str = "outside_groups";
     pub(crate) const PARTIAL_MATCH: &str = "partial_match";
     pub(crate) const PARTITION: &str = "partition";
+    pub(crate) const PERMISSIONS: &str = "permissions";
     pub(crate) const PRIORITY: &str = "priority";
     pub(crate) const PROVIDER_ARN: &str = "provider_arn";
+    pub(crate) const RESOURCES: &str = "resources";
+    pub(crate) const RESOURCE_SET: &str = "resource_set";
     pub(crate) const ROLE: &str = "role";
     pub(crate) const ROLES: &str = "roles";
     pub(crate) const ROLE_ARN: &str = "role_arn";

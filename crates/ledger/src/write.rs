@@ -14,6 +14,7 @@ use crate::{
 mod account;
 mod admin_role;
 mod app;
+mod custom_role;
 mod group;
 mod order;
 mod profile;
@@ -27,26 +28,36 @@ pub use account::role_entitlement;
 /// # Errors
 /// What the snapshot's writer says: disk full, an id given twice.
 pub fn write(facts: &Facts, access: &Access, writer: &mut SnapshotWriter) -> Result<(), Error> {
+    let custom = facts.custom_roles.as_ref();
     let [account, app, group, role, user] = types();
-    for resource_type in [&account, &app, &group, &role, &user] {
+    let mut declared = vec![account, app, group.clone(), role, user.clone()];
+    declared.extend(custom.into_iter().flat_map(|_| custom_role::types()));
+    declared.sort_by(|a, b| a.id.cmp(&b.id));
+    for resource_type in &declared {
         writer.resource_type(resource_type)?;
     }
     let principals = [user, group];
 
     account::resources(facts, access, writer)?;
     app::resource(facts, writer)?;
+    custom.map(|custom| custom_role::role_resources(custom, writer)).transpose()?;
     group::resources(facts, access, writer)?;
+    custom.map(|custom| custom_role::set_resources(custom, writer)).transpose()?;
     admin_role::resources(facts, writer)?;
     user::resources(facts, writer)?;
 
     account::entitlements(access, facts, &principals, writer)?;
     app::entitlement(facts, &principals, writer)?;
+    custom.map(|custom| custom_role::role_entitlements(custom, &principals, writer)).transpose()?;
     group::entitlements(facts, &principals, writer)?;
+    custom.map(|custom| custom_role::set_entitlements(custom, &principals, writer)).transpose()?;
     admin_role::entitlements(facts, &principals, writer)?;
 
     account::grants(facts, access, writer)?;
     app::grants(facts, writer)?;
+    custom.map(|custom| custom_role::role_grants(custom, writer)).transpose()?;
     group::grants(facts, writer)?;
+    custom.map(|custom| custom_role::set_grants(custom, writer)).transpose()?;
     admin_role::grants(facts, writer)?;
 
     writer.asset(COVERAGE_ASSET, "application/json", &asset::json(&facts.coverage))?;

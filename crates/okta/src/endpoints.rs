@@ -6,8 +6,9 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::pager::{List, Pager};
 use crate::shapes::{
-    App, AppGroup, AppId, AppSchema, AppTypes, AppUser, Group, GroupId, GroupRule, LogEvent, Org,
-    RoleAssignee, RoleAssignment, User, UserId,
+    App, AppGroup, AppId, AppSchema, AppTypes, AppUser, Binding, BindingMember, CustomRole, Group, GroupId,
+    GroupRule, LogEvent, Org, Permission, ResourceSet, RoleAssignee, RoleAssignment, SetResource, User,
+    UserId,
 };
 use crate::target::Target;
 
@@ -21,6 +22,8 @@ const GROUP_RULES: u32 = 200;
 const USER_GROUPS: u32 = 200;
 const USERS: u32 = 200;
 const ROLE_ASSIGNEES: u32 = 100;
+/// Lists below `/iam`, where Okta documents a limit.
+const IAM: &str = "100";
 
 /// Which groups to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -178,6 +181,38 @@ impl Client {
     pub fn role_assignees(&self) -> Result<Pager<RoleAssignee>, Error> {
         let target = Target::of(&["iam", "assignees", "users"])?.with("limit", &ROLE_ASSIGNEES.to_string());
         Ok(self.pager(target, Some("value")))
+    }
+
+    /// `GET /iam/roles`: custom admin roles.
+    pub fn custom_roles(&self) -> Result<Pager<CustomRole>, Error> {
+        Ok(self.pager(Target::of(&["iam", "roles"])?.with("limit", IAM), Some("roles")))
+    }
+
+    /// `GET /iam/roles/{id}/permissions`.
+    pub fn role_permissions(&self, role: &str) -> Result<Pager<Permission>, Error> {
+        Ok(self.pager(Target::of(&["iam", "roles", role, "permissions"])?, Some("permissions")))
+    }
+
+    /// `GET /iam/resource-sets`.
+    pub fn resource_sets(&self) -> Result<Pager<ResourceSet>, Error> {
+        Ok(self.pager(Target::of(&["iam", "resource-sets"])?.with("limit", IAM), Some("resource-sets")))
+    }
+
+    /// `GET /iam/resource-sets/{set}/resources`.
+    pub fn set_resources(&self, set: &str) -> Result<Pager<SetResource>, Error> {
+        let target = Target::of(&["iam", "resource-sets", set, "resources"])?.with("limit", IAM);
+        Ok(self.pager(target, Some("resources")))
+    }
+
+    /// `GET /iam/resource-sets/{set}/bindings`: the roles that are bound.
+    pub fn set_bindings(&self, set: &str) -> Result<Pager<Binding>, Error> {
+        Ok(self.pager(Target::of(&["iam", "resource-sets", set, "bindings"])?, Some("roles")))
+    }
+
+    /// `GET /iam/resource-sets/{set}/bindings/{role}/members`.
+    pub fn binding_members(&self, set: &str, role: &str) -> Result<Pager<BindingMember>, Error> {
+        let target = Target::of(&["iam", "resource-sets", set, "bindings", role, "members"])?;
+        Ok(self.pager(target, Some("members")))
     }
 
     /// `GET /users/{id}/roles`, with roles that come from groups. `expand` may be `targets/groups` or

@@ -14,6 +14,8 @@ mod domain;
 mod endpoints;
 mod error;
 mod foreign_text;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod link;
 mod log;
 mod look;

@@ -238,7 +238,8 @@ pub(crate) fn decode<T: DeserializeOwned>(answer: &Answer, key: Option<&str>) ->
         items,
         skipped,
         next: next.or_else(|| next_link(&answer.headers)),
-        body: digest(&answer.body),
+        // Without the envelope: its `next` is another each time, however much the list repeats itself.
+        body: digest(list),
         request_id: answer.request_id(),
     })
 }

@@ -7,6 +7,7 @@
 mod app;
 mod event;
 mod group;
+mod iam;
 mod id;
 mod org;
 mod profile;
@@ -16,6 +17,7 @@ mod user;
 pub use app::{App, AppGroup, AppSchema, AppSettings, AppTypes, AppUser};
 pub use event::{LogEvent, Party};
 pub use group::{Group, GroupProfile, GroupRule, GroupStats};
+pub use iam::{Binding, BindingMember, CustomRole, Member, Permission, ResourceSet, SetResource};
 pub use id::{AppId, GroupId, GroupRuleId, IdError, UserId};
 pub use org::Org;
 pub use profile::Profile;

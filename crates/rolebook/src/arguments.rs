@@ -162,6 +162,11 @@ pub(crate) struct ReadArguments {
     #[arg(long, value_enum, default_value_t = AdminRolesArgument::Auto, value_name = "WHEN")]
     pub(crate) sync_okta_roles: AdminRolesArgument,
 
+    /// Read Okta's custom admin roles and resource sets too; takes a Super Administrator's token
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) sync_custom_roles: bool,
+
     /// Leave secondary e-mail addresses out, from the profile too
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]

@@ -116,7 +116,7 @@ pub(crate) fn app_choice(arguments: &ConnectionArguments) -> AppChoice {
     arguments.aws_okta_app_id.clone().map_or(AppChoice::Find, AppChoice::Id)
 }
 
-pub(crate) fn admin_roles(argument: AdminRolesArgument) -> AdminRoles {
+fn admin_roles(argument: AdminRolesArgument) -> AdminRoles {
     match argument {
         AdminRolesArgument::Auto => AdminRoles::Auto,
         AdminRolesArgument::On => AdminRoles::On,
@@ -127,6 +127,7 @@ pub(crate) fn admin_roles(argument: AdminRolesArgument) -> AdminRoles {
 pub(crate) fn read_options(arguments: &ReadArguments) -> ReadOptions {
     ReadOptions {
         admin_roles: admin_roles(arguments.sync_okta_roles),
+        custom_roles: arguments.sync_custom_roles,
         people: PersonRules {
             attributes: ProfileAttributes::parse(&arguments.profile_attributes),
             skip_secondary_emails: arguments.skip_secondary_emails,

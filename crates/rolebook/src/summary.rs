@@ -54,6 +54,9 @@ fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
             if counts.admin_roles == 1 { "kind" } else { "kinds" }
         )?;
     }
+    if let Some(custom) = counts.custom_roles {
+        writeln!(out, "Custom     {custom} custom admin {}", if custom == 1 { "role" } else { "roles" })?;
+    }
     if let Some(since) = &summary.since {
         print_since(since, out)?;
     }
@@ -235,7 +238,7 @@ fn value(summary: &Summary, memory: &Value) -> Value {
         "counts": {
             "accounts": counts.accounts, "roles": counts.roles, "groups": counts.groups, "users": counts.users,
             "assigned": counts.assigned, "with_role": counts.with_role, "grants": counts.grants,
-            "admin_roles": counts.admin_roles,
+            "admin_roles": counts.admin_roles, "custom_roles": counts.custom_roles,
         },
         "accounts": {
             "described": summary.accounts.described,

@@ -263,7 +263,7 @@ impl Run {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         self.fake.clear_log();
         let (read, switches) = (&self.sync.read, &self.sync.switches);
-        runtime.block_on(check(&self.client(), &self.sync.app, read.admin_roles, switches))
+        runtime.block_on(check(&self.client(), &self.sync.app, read, switches))
     }
 
     /// Facts and rows of the newest sync in the file.

@@ -2,7 +2,7 @@
 
 use super::Root;
 use crate::json::{Object, object};
-use crate::org::{UserRow, UserStatus};
+use crate::org::{GroupRule, UserRow, UserStatus};
 
 /// How much of a user is shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,33 +16,55 @@ pub(crate) enum Detail {
 const BASE: [&str; 6] = ["firstName", "lastName", "mobilePhone", "secondEmail", "login", "email"];
 
 pub(crate) fn write(out: &mut Vec<u8>, root: &Root<'_>, row: &UserRow, detail: Detail, credentials: bool) {
-    let user = &row.user;
-    let active = !matches!(user.status, UserStatus::Staged | UserStatus::Deprovisioned);
+    object(out, |o| fields(o, root, row, detail, credentials));
+}
+
+/// A member of a group, with the rules that hold it there.
+pub(crate) fn write_member<'r>(
+    out: &mut Vec<u8>,
+    root: &Root<'_>,
+    row: &UserRow,
+    rules: impl Iterator<Item = &'r GroupRule>,
+) {
     object(out, |o| {
-        o.text("id", &user.id);
-        o.text("status", user.status.as_str());
-        o.time("created", row.created);
-        o.maybe_time("activated", active.then_some(row.created));
-        o.time("statusChanged", row.status_changed);
-        o.maybe_time("lastLogin", user.last_login);
-        o.time("lastUpdated", row.last_updated);
-        o.maybe_time("passwordChanged", active.then_some(row.created));
-        o.object("type", |o| o.text("id", "oty1a2b3c4d5e6f7g8h9"));
-        o.object("profile", |o| profile(o, row));
-        if credentials {
-            o.object("credentials", |o| {
-                o.object("provider", |o| {
-                    o.text("type", "OKTA");
-                    o.text("name", "OKTA");
+        fields(o, root, row, Detail::Listed, true);
+        o.object("_embedded", |o| {
+            o.array("group-rules", rules, |out, rule| {
+                object(out, |o| {
+                    o.text("id", &rule.id);
+                    o.text("name", &rule.name);
                 });
             });
-        }
-        o.object("_links", |o| {
-            if detail == Detail::Whole {
-                actions(o, root, row);
-            }
-            o.link("self", format_args!("{root}/users/{}", user.id));
         });
+    });
+}
+
+fn fields(o: &mut Object<'_>, root: &Root<'_>, row: &UserRow, detail: Detail, credentials: bool) {
+    let user = &row.user;
+    let active = !matches!(user.status, UserStatus::Staged | UserStatus::Deprovisioned);
+    o.text("id", &user.id);
+    o.text("status", user.status.as_str());
+    o.time("created", row.created);
+    o.maybe_time("activated", active.then_some(row.created));
+    o.time("statusChanged", row.status_changed);
+    o.maybe_time("lastLogin", user.last_login);
+    o.time("lastUpdated", row.last_updated);
+    o.maybe_time("passwordChanged", active.then_some(row.created));
+    o.object("type", |o| o.text("id", "oty1a2b3c4d5e6f7g8h9"));
+    o.object("profile", |o| profile(o, row));
+    if credentials {
+        o.object("credentials", |o| {
+            o.object("provider", |o| {
+                o.text("type", "OKTA");
+                o.text("name", "OKTA");
+            });
+        });
+    }
+    o.object("_links", |o| {
+        if detail == Detail::Whole {
+            actions(o, root, row);
+        }
+        o.link("self", format_args!("{root}/users/{}", user.id));
     });
 }
 

@@ -1,8 +1,8 @@
-//! Memberships, groups and rules.
+//! Memberships and groups.
 
-use super::{Writing, empty_object, no_content};
+use super::{Writing, no_content};
 use crate::answer::Answer;
-use crate::org::{Group, GroupKind, GroupRule, Holder};
+use crate::org::{Group, GroupKind, Holder};
 use crate::refusal::Refusal;
 use crate::route::Route;
 
@@ -83,38 +83,5 @@ pub(super) fn replace(writing: &mut Writing<'_>, id: &str) -> Result<Answer, Ref
 pub(super) fn delete(writing: &mut Writing<'_>, id: &str) -> Result<Answer, Refusal> {
     writable(writing, id)?;
     writing.org.remove_group(id);
-    Ok(no_content())
-}
-
-/// Rules are created INACTIVE.
-pub(super) fn create_rule(writing: &mut Writing<'_>) -> Result<Answer, Refusal> {
-    let name = writing.required("/name")?;
-    let expression = writing.required("/conditions/expression/value")?;
-    let groups = writing.body.pointer("/actions/assignUserToGroups/groupIds").and_then(|ids| ids.as_array());
-    let groups: Vec<String> =
-        groups.into_iter().flatten().filter_map(|id| id.as_str().map(str::to_owned)).collect();
-    for id in &groups {
-        writing.group(id)?;
-    }
-    let rule = GroupRule::new(name, expression).id(writing.org.ids.next("0pr")).assigns(groups).inactive();
-    let id = rule.id.clone();
-    writing.org.put_rule(rule);
-    writing.shown(Route::Rule(&id))
-}
-
-pub(super) fn delete_rule(writing: &mut Writing<'_>, id: &str) -> Result<Answer, Refusal> {
-    if writing.org.remove_rule(id) { Ok(empty_object(202)) } else { Err(Refusal::no_such(id, "GroupRule")) }
-}
-
-pub(super) fn switch_rule(writing: &mut Writing<'_>, id: &str, action: &str) -> Result<Answer, Refusal> {
-    let status = match action {
-        "activate" => "ACTIVE",
-        "deactivate" => "INACTIVE",
-        _ => return Err(Refusal::no_such_path()),
-    };
-    let rule = writing.org.rules.iter().find(|rule| rule.id == id).cloned();
-    let mut rule = rule.ok_or_else(|| Refusal::no_such(id, "GroupRule"))?;
-    rule.status = status;
-    writing.org.put_rule(rule);
     Ok(no_content())
 }

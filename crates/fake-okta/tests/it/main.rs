@@ -9,6 +9,7 @@
 
 mod assignments;
 mod client;
+mod delegation;
 mod faults;
 mod iam;
 mod limits;

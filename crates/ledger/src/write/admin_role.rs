@@ -1,5 +1,7 @@
 //! Okta's standard admin roles and who holds them.
 
+use std::collections::BTreeMap;
+
 use rolebook_snapshot::{
     Error, SnapshotWriter, annotation, id,
     proto::{Entitlement, Grant, Resource, ResourceId, ResourceType, RoleTrait},
@@ -11,7 +13,7 @@ use super::{
     profile::{Profile, describe, display_name, immutable, sources},
 };
 use crate::{
-    AdminHolder, AdminRole, Facts,
+    AdminHolder, AdminRole, Facts, GroupId, UserId,
     words::{ASSIGNED, GROUP, ROLE, USER, key},
 };
 
@@ -65,30 +67,41 @@ pub(super) fn entitlements(
 pub(super) fn grants(facts: &Facts, writer: &mut SnapshotWriter) -> Result<(), Error> {
     let blocks = facts.admin_roles.iter().map(|role| Block::new(&entitlement_id(role), role)).collect();
     write_blocks(blocks, writer, |role: &&AdminRole, row| {
-        let entitlement = entitlement_id(role);
-        let grant = |kind: &str, principal: &str| {
-            Grant::new(&entitlement, ResourceId::new(ROLE, &role.kind), ResourceId::new(kind, principal))
-        };
-        for (group, targets) in &role.groups {
-            let mut grant = grant(GROUP, group.as_str());
-            describe(
-                &mut grant,
-                &Profile::default().with(key::ASSIGNMENT, "GROUP").with_list(key::TARGETS, targets),
-            );
-            row(grant)?;
-        }
-        for (user, holder) in &role.users {
-            let mut grant = grant(USER, user.as_str());
-            describe(&mut grant, &metadata(holder));
-            if !holder.direct {
-                immutable(&mut grant);
-            }
-            let groups = holder.groups.iter().map(crate::GroupId::as_str);
-            grant.sources = sources(groups, holder.direct.then_some(entitlement.as_str()));
-            row(grant)?;
-        }
-        Ok(())
+        let resource = ResourceId::new(ROLE, &role.kind);
+        holder_grants(&entitlement_id(role), &resource, &role.groups, &role.users, row)
     })
+}
+
+/// The grants of an admin role, standard or custom: to groups, then to users.
+pub(super) fn holder_grants(
+    entitlement: &str,
+    resource: &ResourceId,
+    groups: &BTreeMap<GroupId, Vec<String>>,
+    users: &BTreeMap<UserId, AdminHolder>,
+    row: &mut dyn FnMut(Grant) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let grant = |kind: &str, principal: &str| {
+        Grant::new(entitlement, resource.clone(), ResourceId::new(kind, principal))
+    };
+    for (group, targets) in groups {
+        let mut grant = grant(GROUP, group.as_str());
+        describe(
+            &mut grant,
+            &Profile::default().with(key::ASSIGNMENT, "GROUP").with_list(key::TARGETS, targets),
+        );
+        row(grant)?;
+    }
+    for (user, holder) in users {
+        let mut grant = grant(USER, user.as_str());
+        describe(&mut grant, &metadata(holder));
+        if !holder.direct {
+            immutable(&mut grant);
+        }
+        let groups = holder.groups.iter().map(GroupId::as_str);
+        grant.sources = sources(groups, holder.direct.then_some(entitlement));
+        row(grant)?;
+    }
+    Ok(())
 }
 
 fn metadata(holder: &AdminHolder) -> Profile {

@@ -5,7 +5,8 @@ use rolebook_federation::{
     UserStatus,
 };
 use rolebook_ledger::{
-    AppId, AssignmentRecord, Facts, GroupId, GroupRecord, Person, SECRET_SETTINGS, UserId, UserRecord,
+    AdminHolder, AppId, AssignmentRecord, Binding, CustomRole, CustomRoles, Facts, GroupId, GroupRecord,
+    Person, ResourceSet, SECRET_SETTINGS, UserId, UserRecord,
 };
 use rolebook_snapshot::{
     GrantFilter, Limits, Snapshot, annotation, json,
@@ -264,4 +265,83 @@ fn a_person_is_a_user_with_trait_and_profile() {
     assert_eq!(found.status.unwrap().status, 2, "a staged user is disabled");
     assert_eq!(row.status.unwrap().status, 2);
     assert!(found.profile.is_some() && row.profile.is_some());
+}
+
+#[test]
+fn custom_roles_stand_in_three_types_of_their_own_and_only_when_asked_for() {
+    let mut facts = base(true);
+    facts.groups = vec![group("00g1", "aws_111122223333_Admin", GroupKind::Okta, None)];
+    facts.users = vec![user("00uA", Some("USER"), &[], &[0]), user("00uB", None, &[], &[])];
+    let holder = |direct: bool| AdminHolder {
+        direct,
+        groups: if direct { vec![] } else { vec![GroupId::new("00g1")] },
+        outside: vec![],
+        targets: vec!["resource-set:iam1".to_owned()],
+    };
+    facts.custom_roles = Some(CustomRoles {
+        roles: vec![CustomRole {
+            id: "cr0R".to_owned(),
+            label: "Reviewer".to_owned(),
+            permissions: vec!["okta.apps.read".to_owned()],
+            users: [(UserId::new("00uA"), holder(false)), (UserId::new("00uB"), holder(true))].into(),
+            groups: [(GroupId::new("00g1"), vec!["resource-set:iam1".to_owned()])].into(),
+            ..CustomRole::default()
+        }],
+        sets: vec![ResourceSet {
+            id: "iam1".to_owned(),
+            label: "AWS".to_owned(),
+            resources: vec!["/api/v1/apps/0oaAWS".to_owned()],
+            bindings: [(
+                "cr0R".to_owned(),
+                Binding {
+                    users: [UserId::new("00uB")].into(),
+                    groups: [GroupId::new("00g1")].into(),
+                    outside: [(GroupId::new("00gOut"), Some("Outside".to_owned()))].into(),
+                    others: Default::default(),
+                },
+            )]
+            .into(),
+            ..ResourceSet::default()
+        }],
+    });
+    let file = File::of(&facts);
+    assert_eq!(
+        file.types(),
+        ["account", "app", "custom-role", "group", "resource-set", "resourceset-binding", "role", "user"]
+    );
+    let profile = |kind: &str, id: &str| {
+        Value::from(json::from_struct(file.resource(kind, id).profile.as_ref().unwrap()))
+    };
+    assert_eq!(
+        profile("custom-role", "cr0R"),
+        json!({ "label": "Reviewer", "permissions": ["okta.apps.read"] })
+    );
+    assert_eq!(
+        profile("resource-set", "iam1"),
+        json!({ "label": "AWS", "resources": ["/api/v1/apps/0oaAWS"] })
+    );
+    assert_eq!(
+        profile("resourceset-binding", "iam1:cr0R"),
+        json!({ "resource_set": "iam1", "role": "cr0R", "outside_groups": [{ "id": "00gOut", "name": "Outside" }] })
+    );
+    assert_eq!(file.resource("resourceset-binding", "iam1:cr0R").display_name, "Reviewer on AWS");
+    for id in [
+        "resource-set:iam1:bindings:custom-role:cr0R",
+        "resourceset-binding:iam1:cr0R:member:user:00uB",
+        "resourceset-binding:iam1:cr0R:member:group:00g1",
+        "custom-role:cr0R:assigned:group:00g1",
+    ] {
+        assert!(file.grant(id).is_some(), "{id}");
+    }
+    let by_group = file.grant("custom-role:cr0R:assigned:user:00uA").unwrap();
+    assert!(annotation::has::<GrantImmutable>(&by_group.annotations));
+    assert_eq!(source_keys(&by_group), ["group:00g1:member"]);
+    assert_eq!(metadata(&by_group), json!({ "assignment": "GROUP", "targets": ["resource-set:iam1"] }));
+    let direct = file.grant("custom-role:cr0R:assigned:user:00uB").unwrap();
+    assert_eq!(metadata(&direct), json!({ "assignment": "USER", "targets": ["resource-set:iam1"] }));
+
+    facts.custom_roles = Some(CustomRoles::default());
+    assert_eq!(File::of(&facts).types().len(), 8, "asked for, and none found");
+    facts.custom_roles = None;
+    assert_eq!(File::of(&facts).types().len(), 5);
 }

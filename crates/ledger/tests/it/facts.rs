@@ -6,8 +6,9 @@ use rolebook_federation::{
     RoleProfile, Scope, Union, User, UserStatus,
 };
 use rolebook_ledger::{
-    AccountRecord, AdminHolder, AdminRole, AppId, AppRecord, AssignmentRecord, CatalogueRecord, Coverage,
-    Facts, GroupId, GroupName, GroupRecord, GroupRule, ListCoverage, Org, OrgId, Person, UserId, UserRecord,
+    AccountRecord, AdminHolder, AdminRole, AppId, AppRecord, AssignmentRecord, Binding, CatalogueRecord,
+    Coverage, CustomRole, CustomRoles, Facts, GroupId, GroupName, GroupRecord, GroupRule, ListCoverage, Org,
+    OrgId, Person, ResourceSet, UserId, UserRecord,
 };
 use serde_json::{Value, json};
 
@@ -221,6 +222,72 @@ fn accounts() -> impl Strategy<Value = Vec<AccountRecord>> {
         })
 }
 
+/// Ids of which one begins another, in both parts of a binding's id.
+fn custom_roles(groups: usize, users: usize) -> impl Strategy<Value = Option<CustomRoles>> {
+    let roles = sample::subsequence(vec!["WORKFLOWS_ADMIN", "cr0", "cr01", "cr01:x", "cr02"], 0..5);
+    let sets = sample::subsequence(vec!["iam1", "iam10", "iam1:cr0", "iam2"], 0..4);
+    let custom = (roles, sets, any::<u64>()).prop_map(move |(roles, sets, bits)| {
+        let bit = |n: usize| bits.rotate_left(u32::try_from(n % 64).unwrap()) & 1 == 1;
+        let group = |n: usize| (groups > 0 && bit(n)).then(|| GroupId::new(group_id(n % groups)));
+        let user = |n: usize| (users > 0 && bit(n)).then(|| UserId::new(user_id(n % users)));
+        let text = |n: usize, text: &str| if bit(n) { text.to_owned() } else { String::new() };
+        let role = |(n, id): (usize, &&str)| CustomRole {
+            id: (*id).to_owned(),
+            label: text(n, "AWS \u{7}<b>"),
+            description: text(n + 1, "=1+1"),
+            permissions: (0..n).map(|n| format!("okta.p{n}.read")).collect(),
+            users: (0..6)
+                .filter_map(|k| {
+                    let by_group = group(n + k).filter(|_| bit(k));
+                    let holder = AdminHolder {
+                        direct: by_group.is_none(),
+                        groups: by_group.into_iter().collect(),
+                        outside: if bit(k + 9) {
+                            vec![("00gOut".into(), Some("Out".into()))]
+                        } else {
+                            vec![]
+                        },
+                        targets: vec!["resource-set:iam1".to_owned()],
+                    };
+                    Some((user(n * 5 + k)?, holder))
+                })
+                .collect(),
+            groups: (0..3)
+                .filter_map(|k| Some((group(n + k)?, vec!["resource-set:iam1".to_owned()])))
+                .collect(),
+        };
+        let set = |(n, id): (usize, &&str)| ResourceSet {
+            id: (*id).to_owned(),
+            label: text(n, "Set"),
+            description: String::new(),
+            resources: (0..n).map(|n| format!("/api/v1/groups/00g{n}")).collect(),
+            bindings: (roles.iter().enumerate())
+                .filter(|(k, _)| bit(n + k * 3))
+                .map(|(k, role)| {
+                    let binding = Binding {
+                        users: (0..4).filter_map(|m| user(n + k * 7 + m)).collect(),
+                        groups: (0..2).filter_map(|m| group(n + k * 11 + m)).collect(),
+                        outside: group(k)
+                            .map(|_| ("00gOut".into(), bit(n).then(|| "Out".into())))
+                            .into_iter()
+                            .collect(),
+                        others: user(k)
+                            .map(|_| "https://a.test/oauth2/v1/clients/0oa1".into())
+                            .into_iter()
+                            .collect(),
+                    };
+                    ((*role).to_owned(), binding)
+                })
+                .collect(),
+        };
+        CustomRoles {
+            roles: roles.iter().enumerate().map(role).collect(),
+            sets: sets.iter().enumerate().map(set).collect(),
+        }
+    });
+    option::of(custom)
+}
+
 /// Ids of different lengths, so that one begins another.
 fn group_id(ix: usize) -> String {
     format!("00g{}", ix + 1)
@@ -238,59 +305,63 @@ pub(crate) fn facts() -> impl Strategy<Value = Facts> {
             collection::vec(group(), groups),
             collection::vec(user(groups), users),
             admin_roles(groups, users),
+            custom_roles(groups, users),
             sample::subsequence(ROLES.to_vec(), 0..3),
             accounts(),
         )
-            .prop_map(|(app, mut groups, mut users, admin_roles, catalogue, accounts)| {
-                // positions are given out after sorting, so the ids are sorted first
-                let mut group_ids: Vec<String> = (0..groups.len()).map(group_id).collect();
-                group_ids.sort();
-                let mut user_ids: Vec<String> = (0..users.len()).map(user_id).collect();
-                user_ids.sort();
-                for (group, id) in groups.iter_mut().zip(group_ids) {
-                    group.id = GroupId::new(id);
-                }
-                for (user, id) in users.iter_mut().zip(user_ids) {
-                    user.id = UserId::new(id);
-                }
-                let mut coverage = Coverage::new("test", Default::default());
-                coverage.lists.insert("app-users".to_owned(), ListCoverage::Full { items: 3 });
-                coverage
-                    .lists
-                    .insert("group-rules".to_owned(), ListCoverage::Not { why: "refused".to_owned() });
-                let values: Vec<String> = catalogue.into_iter().map(str::to_owned).collect();
-                let source = if values.is_empty() { Catalogue::None } else { Catalogue::Types };
-                Facts {
-                    org: Org {
-                        id: OrgId::new("00o1"),
-                        name: "Acme".to_owned(),
-                        domain: "acme.test".to_owned(),
-                    },
-                    group_names: groups
-                        .iter()
-                        .map(|g| GroupName {
-                            id: g.id.clone(),
-                            name: g.group.name.clone(),
-                            kind: g.group.kind,
-                            source: g.group.origin.app_name.clone(),
-                        })
-                        .collect(),
-                    group_rules: vec![GroupRule {
-                        id: "0pr1".to_owned(),
-                        name: "rule".to_owned(),
-                        status: "ACTIVE".to_owned(),
-                        expression: "user.department==\"Eng\"".to_owned(),
-                        groups: vec![GroupId::new("00g1")],
-                    }],
-                    app,
-                    catalogue: CatalogueRecord { source, values },
-                    accounts,
-                    groups,
-                    users,
-                    admin_roles,
-                    coverage,
-                }
-            })
+            .prop_map(
+                |(app, mut groups, mut users, admin_roles, custom_roles, catalogue, accounts)| {
+                    // positions are given out after sorting, so the ids are sorted first
+                    let mut group_ids: Vec<String> = (0..groups.len()).map(group_id).collect();
+                    group_ids.sort();
+                    let mut user_ids: Vec<String> = (0..users.len()).map(user_id).collect();
+                    user_ids.sort();
+                    for (group, id) in groups.iter_mut().zip(group_ids) {
+                        group.id = GroupId::new(id);
+                    }
+                    for (user, id) in users.iter_mut().zip(user_ids) {
+                        user.id = UserId::new(id);
+                    }
+                    let mut coverage = Coverage::new("test", Default::default());
+                    coverage.lists.insert("app-users".to_owned(), ListCoverage::Full { items: 3 });
+                    coverage
+                        .lists
+                        .insert("group-rules".to_owned(), ListCoverage::Not { why: "refused".to_owned() });
+                    let values: Vec<String> = catalogue.into_iter().map(str::to_owned).collect();
+                    let source = if values.is_empty() { Catalogue::None } else { Catalogue::Types };
+                    Facts {
+                        org: Org {
+                            id: OrgId::new("00o1"),
+                            name: "Acme".to_owned(),
+                            domain: "acme.test".to_owned(),
+                        },
+                        group_names: groups
+                            .iter()
+                            .map(|g| GroupName {
+                                id: g.id.clone(),
+                                name: g.group.name.clone(),
+                                kind: g.group.kind,
+                                source: g.group.origin.app_name.clone(),
+                            })
+                            .collect(),
+                        group_rules: vec![GroupRule {
+                            id: "0pr1".to_owned(),
+                            name: "rule".to_owned(),
+                            status: "ACTIVE".to_owned(),
+                            expression: "user.department==\"Eng\"".to_owned(),
+                            groups: vec![GroupId::new("00g1")],
+                        }],
+                        app,
+                        catalogue: CatalogueRecord { source, values },
+                        accounts,
+                        groups,
+                        users,
+                        admin_roles,
+                        custom_roles,
+                        coverage,
+                    }
+                },
+            )
     })
 }
 

@@ -47,9 +47,9 @@ pub(crate) async fn examine(
     token_roles: &[TokenRoleArgument],
 ) -> Result<Checked, Failure> {
     let switches = connection::switches(read)?;
-    let roles = connection::admin_roles(read.sync_okta_roles);
+    let options = connection::read_options(read);
     let choice = connection::app_choice(connection);
-    let asked = match rolebook_connector::check(client, &choice, roles, &switches).await {
+    let asked = match rolebook_connector::check(client, &choice, &options, &switches).await {
         Err(error) if error.is_cancelled() => return Err(error.into()),
         asked => asked,
     };

@@ -146,6 +146,7 @@ fn name_of(domain: &Domain) -> String {
 
 fn read_arguments() -> ReadArguments {
     ReadArguments {
+        sync_custom_roles: false,
         sync_okta_roles: AdminRolesArgument::Auto,
         skip_secondary_emails: false,
         profile_attributes: String::new(),
