@@ -5,6 +5,10 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 
+mod questions;
+
+pub(crate) use questions::*;
+
 /// Who can assume which AWS role through Okta, why, and since when.
 #[derive(Debug, Parser)]
 #[command(name = "rolebook", version, max_term_width = 100, args_override_self = true)]
@@ -49,6 +53,14 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Shows what a snapshot holds
     Show(ShowArguments),
+    /// Lists everybody who can assume a role
+    Who(WhoArguments),
+    /// Lists every role of a person or a group
+    What(WhatArguments),
+    /// Proves why a person can assume a role, or names the first rule that stops them
+    Why(WhyArguments),
+    /// Explains a group filter, and tries it on names, before anybody saves it in Okta
+    LintFilter(LintFilterArguments),
     /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next
     Demo(DemoArguments),
     /// Runs the built-in fake Okta as a tool: prints one JSON line and serves until stopped

@@ -3,5 +3,9 @@
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod fake_okta;
+pub(crate) mod lint_filter;
 pub(crate) mod show;
 pub(crate) mod sync;
+pub(crate) mod what;
+pub(crate) mod who;
+pub(crate) mod why;

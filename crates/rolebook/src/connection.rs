@@ -119,8 +119,13 @@ pub(crate) fn read_options(arguments: &ReadArguments) -> ReadOptions {
 
 /// The `--assume` flags; names and values are those that a snapshot's coverage record carries.
 pub(crate) fn switches(arguments: &ReadArguments) -> Result<Switches, Failure> {
+    assumed(&arguments.assume)
+}
+
+/// The same, wherever a command takes them.
+pub(crate) fn assumed(assumptions: &[String]) -> Result<Switches, Failure> {
     let mut record = serde_json::Map::new();
-    for assumption in &arguments.assume {
+    for assumption in assumptions {
         let Some((name, value)) = assumption.split_once('=') else {
             return Err(Failure::usage(
                 format!("--assume {assumption}: no value"),

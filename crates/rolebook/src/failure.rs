@@ -4,6 +4,8 @@ use std::{io::Write, process::ExitCode};
 
 use rolebook_connector::{ErrorKind, SyncError};
 
+use crate::output::visible;
+
 /// A command that did not do what it was asked.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -68,5 +70,16 @@ impl From<rolebook_snapshot::Error> for Failure {
                 "name a .c1z file of rolebook sync, or of a Baton connector, with -f",
             )
         }
+    }
+}
+
+impl From<rolebook_insight::Error> for Failure {
+    fn from(error: rolebook_insight::Error) -> Self {
+        let code = match error.kind() {
+            rolebook_insight::ErrorKind::Failed => 1,
+            rolebook_insight::ErrorKind::Usage => 2,
+            rolebook_insight::ErrorKind::NotFound => 3,
+        };
+        Self { code, text: visible(&error.to_string()), hint: visible(&error.hint()) }
     }
 }

@@ -12,6 +12,8 @@ mod output;
 mod person;
 mod progress;
 mod proxy;
+mod question;
+mod render;
 mod show;
 mod summary;
 
@@ -50,6 +52,10 @@ fn run() -> Result<ExitCode, Failure> {
             Command::Sync(arguments) => command::sync::run(arguments).await,
             Command::Check(arguments) => command::check::run(arguments).await,
             Command::Show(arguments) => command::show::run(&arguments),
+            Command::Who(arguments) => command::who::run(&arguments),
+            Command::What(arguments) => command::what::run(&arguments),
+            Command::Why(arguments) => command::why::run(&arguments),
+            Command::LintFilter(arguments) => command::lint_filter::run(&arguments),
             Command::Demo(arguments) => command::demo::run(arguments).await,
             Command::FakeOkta(arguments) => command::fake_okta::run(arguments).await,
         }

@@ -1,0 +1,37 @@
+//! Questions over sealed snapshots: who can assume a role, what a person can assume, why and why not, what changed,
+//! what is wrong, what would happen.
+//!
+//! Pure but for the opening of files: no network, no clock. Time comes in as a parameter. Every question is a
+//! function from [`Readings`] to a serde structure, and those structures are the contract: what `-o json` prints and
+//! what a console serves. Each answer is wrapped into an [`Answer`], which says as of when, from which snapshot and how
+//! complete.
+
+mod account;
+mod answer;
+mod error;
+mod hops;
+mod lint;
+mod names;
+mod open;
+mod path;
+mod reading;
+mod refs;
+mod role_pattern;
+mod what;
+mod who;
+mod why;
+
+pub use account::AccountRef;
+pub use answer::{Answer, CoverageNote, MEANING, NotRead, Shape, SnapshotNote};
+pub use error::{Error, ErrorKind};
+pub use hops::{Hop, HopKind, SettingNote};
+pub use lint::{FilterLint, FilterProblem, FilterWarning, NameLint, Part, lint_filter};
+pub use names::{Named, PersonAt};
+pub use open::open;
+pub use path::{Path, PathKind};
+pub use reading::{Origin, Reading, Readings};
+pub use refs::{AppRef, GroupRef, PersonRef, RoleRef};
+pub use role_pattern::{RoleChoice, RolePattern};
+pub use what::{GroupRoles, Held, What, WhatGroup, what, what_group};
+pub use who::{Holder, RoleHolders, Who, who};
+pub use why::{Check, NearMiss, Verdict, Why, why};

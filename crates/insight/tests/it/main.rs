@@ -1,0 +1,16 @@
+//! Questions over files that a real sync of a fake Okta has sealed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod lint;
+mod names;
+mod opening;
+mod oracle;
+mod synced;
+mod who_what_why;

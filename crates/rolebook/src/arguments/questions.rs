@@ -1,0 +1,106 @@
+//! Flags of the commands that ask a snapshot.
+
+use std::path::PathBuf;
+
+use clap::{Args, builder::BoolishValueParser};
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+
+use super::TableFormat;
+
+/// Which snapshots are asked, and how the answer is given.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Snapshot and answer")]
+pub(crate) struct SnapshotArguments {
+    /// Snapshots to ask, separated by commas; a folder stands for the .c1z files in it
+    #[arg(short, long, value_name = "FILE", value_delimiter = ',', default_value = "sync.c1z")]
+    pub(crate) file: Vec<PathBuf>,
+
+    /// How the answer is printed
+    #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: TableFormat,
+
+    /// Warn when a snapshot is older than this, as in 26h or 3d
+    #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = age)]
+    pub(crate) max_age: SignedDuration,
+
+    /// End with exit code 6 when a snapshot is older than --max-age
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) strict: bool,
+}
+
+/// A day is 24 hours.
+fn age(text: &str) -> Result<SignedDuration, String> {
+    let span: Span = text.parse().map_err(|_| "write it as 26h, 90m or 3d".to_owned())?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours())
+        .map_err(|_| "write it in weeks, days, hours and minutes".to_owned())
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WhoArguments {
+    /// ACCOUNT/ROLE, with * and ? for any text; the account by number, alias or name
+    #[arg(value_name = "ACCOUNT/ROLE", required_unless_present_any = ["account", "role"], conflicts_with_all = ["account", "role"])]
+    pub(crate) pattern: Option<String>,
+
+    /// Accounts by number, alias or name, or by a property, as in environment=production
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+
+    /// Roles by name, with * and ?
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) snapshot: SnapshotArguments,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WhatArguments {
+    /// Person, by Okta id, login or exact name
+    #[arg(value_name = "PERSON", required_unless_present = "group")]
+    pub(crate) person: Option<String>,
+
+    /// Group, by Okta id or exact name
+    #[arg(long, value_name = "GROUP", conflicts_with = "person")]
+    pub(crate) group: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) snapshot: SnapshotArguments,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WhyArguments {
+    /// Person, by Okta id, login or exact name
+    #[arg(value_name = "PERSON")]
+    pub(crate) person: String,
+
+    /// ACCOUNT/ROLE, with * and ? for any text
+    #[arg(value_name = "ACCOUNT/ROLE")]
+    pub(crate) role: String,
+
+    #[command(flatten)]
+    pub(crate) snapshot: SnapshotArguments,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LintFilterArguments {
+    /// Group filter as Okta holds it; quote it for the shell
+    #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+    pub(crate) filter: String,
+
+    /// File with one group name a line to try the filter on; - reads stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) names: Option<PathBuf>,
+
+    /// Role value pattern [default: Okta's own]
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) role_value_pattern: Option<String>,
+
+    /// Read the filter as Okta might: filter-match=find|full, filter-unescape=true|false
+    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
+    pub(crate) assume: Vec<String>,
+
+    /// How the answer is printed
+    #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: TableFormat,
+}

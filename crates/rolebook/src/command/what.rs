@@ -1,0 +1,24 @@
+//! `rolebook what`.
+
+use std::process::ExitCode;
+
+use rolebook_insight::Answer;
+
+use crate::{
+    arguments::WhatArguments,
+    command::sync::now,
+    failure::Failure,
+    question,
+    render::what::{group_rows, group_text, rows, text},
+};
+
+pub(crate) fn run(arguments: &WhatArguments) -> Result<ExitCode, Failure> {
+    let readings = question::open(&arguments.snapshot)?;
+    if let Some(group) = &arguments.group {
+        let (what, at) = rolebook_insight::what_group(&readings, group)?;
+        let answer = Answer::about(what, readings.get(at).into_iter(), now());
+        return question::print(&answer, &arguments.snapshot, group_rows, group_text);
+    }
+    let what = rolebook_insight::what(&readings, arguments.person.as_deref().unwrap_or_default())?;
+    question::print(&Answer::new(what, &readings, now()), &arguments.snapshot, rows, text)
+}
