@@ -8,6 +8,7 @@
 
 mod account;
 mod answer;
+mod diff;
 mod error;
 mod hops;
 mod lint;
@@ -17,12 +18,14 @@ mod path;
 mod reading;
 mod refs;
 mod role_pattern;
+mod settle;
 mod what;
 mod who;
 mod why;
 
 pub use account::AccountRef;
 pub use answer::{Answer, CoverageNote, MEANING, NotRead, Shape, SnapshotNote};
+pub use diff::{Cause, Change, Delta, Diff, NotCompared, SettingChange, diff};
 pub use error::{Error, ErrorKind};
 pub use hops::{Hop, HopKind, SettingNote};
 pub use lint::{FilterLint, FilterProblem, FilterWarning, NameLint, Part, lint_filter};

@@ -85,6 +85,14 @@ impl RolePattern {
         &self.text
     }
 
+    /// Account and role, when the pattern names just one of each.
+    pub(crate) fn literal(&self) -> Option<(&str, &str)> {
+        if self.text.contains(['*', '?']) || self.arn.is_some() {
+            return None;
+        }
+        self.text.split_once('/')
+    }
+
     pub(crate) fn takes(&self, account: &AccountRef, role: &str, arn: Option<&str>) -> bool {
         if let Some(wanted) = &self.arn {
             return arn == Some(wanted.as_str());

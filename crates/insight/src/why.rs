@@ -4,7 +4,7 @@ use rolebook_federation::{AppUserStatus, Mode, RoleIx, Unusable, UserIx};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{AppRef, Error, Path, PersonRef, Readings, Reading, RolePattern, RoleRef, Shape};
+use crate::{AppRef, Error, Path, PersonAt, PersonRef, Reading, Readings, RolePattern, RoleRef, Shape};
 
 mod near;
 
@@ -72,7 +72,14 @@ impl Shape for Why {
 pub fn why(readings: &Readings, person: &str, pattern: &RolePattern) -> Result<Why, Error> {
     let named = readings.find_person(person)?;
     let mut verdicts = Vec::new();
-    for choice in readings.find_roles(pattern)? {
+    let choices = match readings.find_roles(pattern) {
+        Ok(choices) => choices,
+        Err(error) => {
+            let verdicts = almost_roles(readings, &named.places, pattern);
+            return if verdicts.is_empty() { Err(error) } else { Ok(Why { person: named.person, verdicts }) };
+        }
+    };
+    for choice in choices {
         let Some(reading) = readings.get(choice.reading) else { continue };
         let Some(role) = reading.role(choice.role) else { continue };
         let place = named.places.iter().find(|place| place.reading == choice.reading);
@@ -83,6 +90,36 @@ pub fn why(readings: &Readings, person: &str, pattern: &RolePattern) -> Result<W
         verdicts.push(verdict);
     }
     Ok(Why { person: named.person, verdicts })
+}
+
+/// A role that no group confers, although the names of some come close: that is a better answer than *unknown*.
+fn almost_roles(readings: &Readings, places: &[PersonAt], pattern: &RolePattern) -> Vec<Verdict> {
+    let Some((account, name)) = pattern.literal() else { return Vec::new() };
+    let mut verdicts = Vec::new();
+    for place in places {
+        let Some(reading) = readings.get(place.reading).filter(|reading| reading.rules().maps_groups()) else {
+            continue;
+        };
+        let near_misses = near::named(reading, place.user, account, name);
+        if near_misses.is_empty() {
+            continue;
+        }
+        let mut checks = gates(reading, place.user);
+        let stop = checks.iter().position(|check| !check.passed).map_or(checks.len(), |at| at + 1);
+        checks.truncate(stop);
+        if checks.iter().all(|check| check.passed) {
+            checks.push(Check::new("group", false, "no group that counts gives this role"));
+        }
+        let role = RoleRef {
+            account: reading.account(account),
+            role: name.to_owned(),
+            role_arn: None,
+            provider_arn: None,
+        };
+        let app = reading.app();
+        verdicts.push(Verdict { app, role, can_assume: false, checks, paths: Vec::new(), near_misses });
+    }
+    verdicts
 }
 
 /// Somebody who stands in another file but not in this one.

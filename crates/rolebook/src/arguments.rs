@@ -59,6 +59,8 @@ pub(crate) enum Command {
     What(WhatArguments),
     /// Proves why a person can assume a role, or names the first rule that stops them
     Why(WhyArguments),
+    /// Tells who gained and lost which role between two snapshots, and through which change
+    Diff(DiffArguments),
     /// Explains a group filter, and tries it on names, before anybody saves it in Okta
     LintFilter(LintFilterArguments),
     /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod fake_okta;
 pub(crate) mod lint_filter;
 pub(crate) mod show;

@@ -55,6 +55,7 @@ fn run() -> Result<ExitCode, Failure> {
             Command::Who(arguments) => command::who::run(&arguments),
             Command::What(arguments) => command::what::run(&arguments),
             Command::Why(arguments) => command::why::run(&arguments),
+            Command::Diff(arguments) => command::diff::run(&arguments),
             Command::LintFilter(arguments) => command::lint_filter::run(&arguments),
             Command::Demo(arguments) => command::demo::run(arguments).await,
             Command::FakeOkta(arguments) => command::fake_okta::run(arguments).await,

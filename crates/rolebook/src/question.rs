@@ -35,7 +35,18 @@ pub(crate) fn print<T: Shape + Serialize>(
     rows: impl FnOnce(&T) -> Rows,
     text: impl FnOnce(&T, &mut Page) -> io::Result<()>,
 ) -> Result<ExitCode, Failure> {
-    match arguments.output {
+    show(answer, arguments.output, rows, text)?;
+    Ok(age(answer, arguments))
+}
+
+/// The same without looking at the age.
+pub(crate) fn show<T: Shape + Serialize>(
+    answer: &Answer<T>,
+    output: TableFormat,
+    rows: impl FnOnce(&T) -> Rows,
+    text: impl FnOnce(&T, &mut Page) -> io::Result<()>,
+) -> Result<(), Failure> {
+    match output {
         TableFormat::Json => json(answer)?,
         TableFormat::Csv => render::with_evidence(rows(&answer.result), answer).print(TableFormat::Csv)?,
         TableFormat::Table => {
@@ -44,7 +55,7 @@ pub(crate) fn print<T: Shape + Serialize>(
             finish(written.and_then(|()| page.flush()))?;
         }
     }
-    Ok(age(answer, arguments))
+    Ok(())
 }
 
 /// Prints any documented shape as JSON.
@@ -58,7 +69,7 @@ pub(crate) fn json<T: Serialize>(answer: &T) -> Result<(), Failure> {
 pub(crate) fn age<T>(answer: &Answer<T>, arguments: &SnapshotArguments) -> ExitCode {
     let limit = arguments.max_age.as_secs();
     let old = match answer.age_seconds {
-        Some(age) if age <= limit => return ExitCode::SUCCESS,
+        Some(age) if age < limit => return ExitCode::SUCCESS,
         Some(age) => format!("the snapshot is {} old, --max-age is {}", words(age), words(limit)),
         None => "the snapshot does not say when it was read".to_owned(),
     };

@@ -11,6 +11,7 @@ use crate::{
     question::words,
 };
 
+pub(crate) mod diff;
 pub(crate) mod lint_filter;
 pub(crate) mod what;
 pub(crate) mod who;
@@ -35,7 +36,7 @@ impl Page {
     /// One paragraph, wrapped; further lines are indented by `indent` blanks.
     pub(crate) fn paragraph(&mut self, text: &str, indent: usize) -> io::Result<()> {
         let blanks = " ".repeat(indent);
-        let options = textwrap::Options::new(WIDTH).subsequent_indent(&blanks);
+        let options = options(WIDTH, &blanks);
         for line in textwrap::wrap(text, options) {
             writeln!(self.out, "{}", line.trim_end())?;
         }
@@ -97,7 +98,7 @@ impl Node {
 
     fn draw(&self, depth: usize) -> termtree::Tree<String> {
         let width = WIDTH.saturating_sub(depth * 4).max(20);
-        let options = textwrap::Options::new(width).subsequent_indent("  ");
+        let options = options(width, "  ");
         let lines: Vec<String> = self
             .text
             .lines()
@@ -107,6 +108,13 @@ impl Node {
         let leaves: Vec<_> = self.children.iter().map(|child| child.draw(depth + 1)).collect();
         termtree::Tree::new(lines.join("\n")).with_multiline(true).with_leaves(leaves)
     }
+}
+
+/// Breaks at blanks only: the hyphens of names and ARNs are part of them.
+fn options(width: usize, indent: &str) -> textwrap::Options<'_> {
+    textwrap::Options::new(width)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .subsequent_indent(indent)
 }
 
 /// A way to set text off.

@@ -28,11 +28,19 @@ pub struct NearMiss {
 const SHOWN: usize = 5;
 
 pub(super) fn misses(reading: &Reading, user: UserIx, role: RoleIx) -> Vec<NearMiss> {
-    let mut misses = if reading.rules().maps_groups() {
-        groups(reading, user, role)
-    } else {
-        profile(reading, user, role)
-    };
+    if !reading.rules().maps_groups() {
+        return shown(profile(reading, user, role));
+    }
+    let Some(wanted) = reading.access().roles.get(role) else { return Vec::new() };
+    named(reading, user, &wanted.account, &wanted.name)
+}
+
+/// Groups whose names come close to a role, which need not exist.
+pub(super) fn named(reading: &Reading, user: UserIx, account: &str, role: &str) -> Vec<NearMiss> {
+    shown(groups(reading, user, account, role))
+}
+
+fn shown(mut misses: Vec<NearMiss>) -> Vec<NearMiss> {
     misses.sort_by(|a, b| (a.member != Some(true), a).cmp(&(b.member != Some(true), b)));
     misses.truncate(SHOWN);
     misses
@@ -46,21 +54,20 @@ struct Candidate<'a> {
     source: Option<&'a str>,
 }
 
-fn groups(reading: &Reading, user: UserIx, role: RoleIx) -> Vec<NearMiss> {
+fn groups(reading: &Reading, user: UserIx, account: &str, role: &str) -> Vec<NearMiss> {
     let Mode::Mapping(mapping) = reading.rules().mode() else { return Vec::new() };
-    let Some(wanted) = reading.access().roles.get(role) else { return Vec::new() };
     let text = mapping.filter().text();
     let caseless = GroupFilter::compile(&format!("(?i){text}"), FilterMatch::Find).ok();
     let unescaped =
         text.contains(r"\\").then(|| GroupFilter::compile(&text.replace(r"\\", r"\"), FilterMatch::Find).ok());
     let names = |filter: &GroupFilter, name: &str| match filter.matches(name) {
         NameMatch::Yes { marks, .. } => {
-            marks.account.is_none_or(|account| account == wanted.account)
-                && marks.role.is_some_and(|role| role.eq_ignore_ascii_case(&wanted.name))
+            marks.account.is_none_or(|found| found == account)
+                && marks.role.is_some_and(|found| found.eq_ignore_ascii_case(role))
         }
         _ => false,
     };
-    let lower = (wanted.account.to_lowercase(), wanted.name.to_lowercase());
+    let lower = (account.to_lowercase(), role.to_lowercase());
     let mut misses = Vec::new();
     for group in candidates(reading) {
         if confers(reading, group.id) {

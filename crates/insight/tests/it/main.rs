@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod diff;
 mod lint;
 mod names;
 mod opening;

@@ -104,3 +104,18 @@ pub(crate) struct LintFilterArguments {
     #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
 }
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DiffArguments {
+    /// Snapshot that counts as before
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+
+    /// Snapshot that counts as after
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+
+    /// How the answer is printed
+    #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: TableFormat,
+}

@@ -14,6 +14,7 @@ mod oauth;
 mod orgs;
 mod place;
 mod proxied;
+mod questions;
 mod redaction;
 mod secrets;
 mod show;

@@ -2,7 +2,8 @@
 
 use super::place::Place;
 
-pub(crate) const COMMANDS: [&str; 5] = ["sync", "check", "show", "demo", "fake-okta"];
+pub(crate) const COMMANDS: &[&str] =
+    &["sync", "check", "show", "who", "what", "why", "diff", "lint-filter", "demo", "fake-okta"];
 
 /// Long flags of a command, as its help lists them.
 pub(crate) fn long_flags(command: &str) -> Vec<String> {
@@ -44,7 +45,7 @@ fn version() {
 
 #[test]
 fn lines_have_at_most_100_columns() {
-    for command in ["", "sync", "check", "show", "demo", "fake-okta"] {
+    for command in [""].iter().chain(COMMANDS) {
         for flag in ["--help", "-h"] {
             let place = Place::new();
             // A terminal that says it is wider changes nothing.

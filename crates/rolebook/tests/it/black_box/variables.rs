@@ -22,13 +22,15 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         | "no-group-names"
         | "http"
         | "accept-loss"
-        | "fail-on-gain" => Some("perhaps"),
+        | "fail-on-gain"
+        | "strict" => Some("perhaps"),
         "resume-max-age" => Some("a while"),
+        "max-age" => Some("soon"),
         "listen" => Some("nowhere"),
         "domain" => Some("http://acme.okta.com"),
         "assume" => Some("filter-match=sometimes"),
         "profile" => Some("nobody"),
-        "config" | "api-token-file" | "ca-file" | "accounts" => Some("missing.file"),
+        "config" | "api-token-file" | "ca-file" | "accounts" | "names" => Some("missing.file"),
         // Read only when there is a proxy.
         "proxy-credentials-file" => None,
         "org" => Some("missing.yaml"),
@@ -57,7 +59,7 @@ fn every_flag_has_one() {
                 continue;
             };
             let fake = okta(orgs::small());
-            let call = |place: &Place| match command {
+            let call = |place: &Place| match *command {
                 "sync" | "check" if flag == "domain" => place.call(command).env("ROLEBOOK_API_TOKEN", "x"),
                 "sync" | "check" => place
                     .call(command)
@@ -65,13 +67,18 @@ fn every_flag_has_one() {
                     .env("ROLEBOOK_DOMAIN", fake.url())
                     .env("ROLEBOOK_API_TOKEN", &fake.token("super")),
                 "show" => place.call("show roles"),
+                "who" => place.call("who *"),
+                "what" => place.call("what ann"),
+                "why" => place.call("why ann *"),
+                "diff" => place.call("diff old.c1z new.c1z"),
+                "lint-filter" => place.call("lint-filter aws"),
                 "fake-okta" => place.call("fake-okta --listen=127.0.0.1:0"),
                 other => place.call(other),
             };
             let call = if flag == "listen" { place.call(command) } else { call(&place) };
             let end = call.env(&variable, value).end();
             let code = match flag.as_str() {
-                "config" | "api-token-file" | "ca-file" | "accounts" | "org" => 3,
+                "config" | "api-token-file" | "ca-file" | "accounts" | "names" | "org" => 3,
                 "oauth-key-out" => 1,
                 _ => 2,
             };
@@ -87,9 +94,12 @@ fn every_flag_has_one() {
         "aws-okta-app-id",
         "ca-out",
         "file",
+        "group",
         "profile-attributes",
         "proxy-credentials-file",
         "reason",
+        "role",
+        "role-value-pattern",
     ];
     assert_eq!(unchecked.iter().map(String::as_str).collect::<Vec<_>>(), texts);
 }
