@@ -120,7 +120,7 @@ fn assignment(reading: &Reading, user: UserIx, record: &UserRecord) -> Option<Ho
         ),
         Scope::User | Scope::Unknown => (
             "assigned to the app individually".to_owned(),
-            "removing the user's assignment to the app".to_owned(),
+            "ending the user's assignment to the app".to_owned(),
         ),
     };
     Some(Hop {

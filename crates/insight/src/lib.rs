@@ -8,8 +8,10 @@
 
 mod account;
 mod answer;
+mod assertion;
 mod diff;
 mod error;
+mod findings;
 mod hops;
 mod lint;
 mod names;
@@ -25,8 +27,15 @@ mod why;
 
 pub use account::AccountRef;
 pub use answer::{Answer, CoverageNote, MEANING, NotRead, Shape, SnapshotNote};
+pub use assertion::{
+    AssertionCheck, Difference, Prediction, Predictions, Response, ResponseError, RoleValueNote, check_assertion,
+    predict_assertion,
+};
 pub use diff::{Cause, Change, Delta, Diff, NotCompared, SettingChange, diff};
 pub use error::{Error, ErrorKind};
+pub use findings::{
+    Acceptance, Finding, Findings, ObjectRef, Policy, PolicyError, Reach, RuleState, Severity, findings,
+};
 pub use hops::{Hop, HopKind, SettingNote};
 pub use lint::{FilterLint, FilterProblem, FilterWarning, NameLint, Part, lint_filter};
 pub use names::{Named, PersonAt};

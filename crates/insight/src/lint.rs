@@ -189,7 +189,7 @@ fn of_the_filter(filter: &str) -> Vec<FilterWarning> {
         if takes("1234") || takes("abcd") {
             warn(
                 "account-digits",
-                r"the account mark takes more than 12 digits: \d{12} keeps bogus accounts out".to_owned(),
+                r"the account mark takes other texts than 12 digits: \d{12} keeps bogus accounts out".to_owned(),
             );
         }
     }

@@ -104,10 +104,7 @@ impl Reading {
             facts.groups.iter().map(|group| &group.group),
             facts.users.iter().map(|user| &user.user),
         );
-        let accounts = Self::name_accounts(access.roles.accounts())
-            .into_iter()
-            .map(|account| (account.id.clone(), account))
-            .collect();
+        let accounts = Self::name_accounts(&facts, &access);
         Ok(Self {
             origin,
             facts,

@@ -54,7 +54,7 @@ impl RolePattern {
     pub fn parse(text: &str) -> Self {
         let (account, role) = match text.split_once('/') {
             Some((account, role)) if !text.starts_with("arn:") => {
-                (AccountChoice::Named(Glob::new(account)), role)
+                (AccountChoice::Named(account_glob(account)), role)
             }
             _ => (AccountChoice::Any, text),
         };
@@ -72,7 +72,7 @@ impl RolePattern {
         let choice = match account.map(|text| (text, text.split_once('='))) {
             None => AccountChoice::Any,
             Some((_, Some((key, value)))) => AccountChoice::Property(key.trim().to_owned(), Glob::new(value)),
-            Some((text, None)) => AccountChoice::Named(Glob::new(text)),
+            Some((text, None)) => AccountChoice::Named(account_glob(text)),
         };
         let role = role.unwrap_or("*");
         let text = format!("{}/{role}", account.unwrap_or("*"));
@@ -106,6 +106,13 @@ impl RolePattern {
         };
         account_fits && self.role.matches(role)
     }
+}
+
+/// `1111-2222-3333` is how the AWS console writes an account's number.
+fn account_glob(text: &str) -> Glob {
+    let digits: String = text.chars().filter(|c| *c != '-').collect();
+    let is_number = digits.len() == 12 && digits.bytes().all(|b| b.is_ascii_digit());
+    Glob::new(if is_number { &digits } else { text })
 }
 
 impl Readings {

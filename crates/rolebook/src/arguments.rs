@@ -61,6 +61,10 @@ pub(crate) enum Command {
     Why(WhyArguments),
     /// Tells who gained and lost which role between two snapshots, and through which change
     Diff(DiffArguments),
+    /// Lists what is wrong or soon will be; exit code 6 when there is anything, for pipelines
+    Findings(FindingsArguments),
+    /// Predicts the SAML assertion of a person, or checks a real one
+    Assertion(AssertionArguments),
     /// Explains a group filter, and tries it on names, before anybody saves it in Okta
     LintFilter(LintFilterArguments),
     /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next

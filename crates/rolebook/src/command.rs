@@ -3,6 +3,8 @@
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod findings;
+pub(crate) mod assertion;
 pub(crate) mod fake_okta;
 pub(crate) mod lint_filter;
 pub(crate) mod show;

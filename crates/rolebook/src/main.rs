@@ -56,6 +56,8 @@ fn run() -> Result<ExitCode, Failure> {
             Command::What(arguments) => command::what::run(&arguments),
             Command::Why(arguments) => command::why::run(&arguments),
             Command::Diff(arguments) => command::diff::run(&arguments),
+            Command::Findings(arguments) => command::findings::run(&arguments),
+            Command::Assertion(arguments) => command::assertion::run(&arguments),
             Command::LintFilter(arguments) => command::lint_filter::run(&arguments),
             Command::Demo(arguments) => command::demo::run(arguments).await,
             Command::FakeOkta(arguments) => command::fake_okta::run(arguments).await,

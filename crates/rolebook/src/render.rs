@@ -11,6 +11,8 @@ use crate::{
     question::words,
 };
 
+pub(crate) mod findings;
+pub(crate) mod assertion;
 pub(crate) mod diff;
 pub(crate) mod lint_filter;
 pub(crate) mod what;

@@ -8,7 +8,9 @@
     reason = "tests fail by panicking"
 )]
 
+mod assertion;
 mod diff;
+mod findings;
 mod lint;
 mod names;
 mod opening;

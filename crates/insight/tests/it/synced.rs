@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rolebook_connector::{AdminRoles, AppChoice, ReadOptions, Silent, SyncOptions, sync};
 use rolebook_fake_okta::{FakeOkta, Options, Org, RateLimits};
 use rolebook_federation::Switches;
 use rolebook_insight::{Readings, open};
+use rolebook_ledger::AccountRecord;
 use rolebook_okta::{
     ApiToken, Client, ClientConfig, Domain, Governor, GovernorConfig, Secret, install_crypto_provider,
 };
@@ -26,6 +27,8 @@ pub(crate) struct Okta {
     pub(crate) fake: FakeOkta,
     pub(crate) token: &'static str,
     pub(crate) switches: Switches,
+    /// What an accounts file would say.
+    pub(crate) accounts: Vec<AccountRecord>,
     now: AtomicI64,
     folder: TempDir,
 }
@@ -37,6 +40,7 @@ impl Okta {
             fake: FakeOkta::start(org, options).unwrap(),
             token: "super",
             switches: Switches::default(),
+            accounts: Vec::new(),
             now: AtomicI64::new(START),
             folder: tempfile::tempdir().unwrap(),
         }
@@ -75,6 +79,8 @@ impl Okta {
             switches: self.switches,
             writer: "test 1".to_owned(),
             random,
+            accounts: self.accounts.clone(),
+            resume_max_age: SignedDuration::ZERO,
         };
         let clock = || Timestamp::from_second(now).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, builder::BoolishValueParser};
+use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 use super::TableFormat;
@@ -118,4 +118,58 @@ pub(crate) struct DiffArguments {
     /// How the answer is printed
     #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FindingsArguments {
+    /// End with exit code 6 when a finding of this severity or above stands
+    #[arg(long, value_enum, default_value_t = FailOn::Low, value_name = "SEVERITY")]
+    pub(crate) fail_on: FailOn,
+
+    /// What counts as privileged, and findings that somebody has accepted (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accepted: Option<PathBuf>,
+
+    /// Only findings that this older snapshot does not show
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_since: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) snapshot: SnapshotArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Low,
+    Medium,
+    High,
+    Critical,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AssertionArguments {
+    /// What to do
+    #[arg(value_enum)]
+    pub(crate) action: AssertionAction,
+
+    /// predict: a person. check: a file that holds the response, in base64 or XML; - reads stdin
+    #[arg(value_name = "PERSON|FILE")]
+    pub(crate) subject: String,
+
+    /// check: whose response it is, by Okta id, login or exact name
+    #[arg(long = "for", value_name = "PERSON", required_if_eq("action", "check"))]
+    pub(crate) person: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) snapshot: SnapshotArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AssertionAction {
+    /// Role values, session name and duration that Okta would send
+    Predict,
+    /// Compares a real SAML response with the prediction
+    Check,
 }

@@ -21,9 +21,8 @@ pub(crate) fn text(what: &What, page: &mut Page) -> io::Result<()> {
     let mut at = 0;
     while let Some(first) = what.roles.get(at) {
         let account = &first.role.account;
-        let name = account.name.as_deref().or(account.alias.as_deref()).filter(|name| *name != account.id);
-        let mut node = Node::new(visible(&match name {
-            Some(name) => format!("{} {name}", account.id),
+        let mut node = Node::new(visible(&match account.called() {
+            Some(called) => format!("{} ({called})", account.id),
             None => account.id.clone(),
         }));
         while let Some(held) = what.roles.get(at).filter(|held| held.role.account == *account) {

@@ -33,8 +33,7 @@ fn title(role: &RoleHolders, several_apps: bool) -> String {
     };
     let app = if several_apps { format!(" through app {}", role.app.id) } else { String::new() };
     let key = role.role.key();
-    let name = role.role.account.name.as_deref().or(role.role.account.alias.as_deref());
-    let name = name.filter(|name| *name != role.role.account.id).map(|n| format!(" ({n})")).unwrap_or_default();
+    let name = role.role.account.called().map(|called| format!(" ({called})")).unwrap_or_default();
     format!("{}{app}: {count}", toned(Tone::Strong, &visible(&format!("{key}{name}"))))
 }
 

@@ -3,7 +3,7 @@
 use super::place::Place;
 
 pub(crate) const COMMANDS: &[&str] =
-    &["sync", "check", "show", "who", "what", "why", "diff", "lint-filter", "demo", "fake-okta"];
+    &["sync", "check", "show", "who", "what", "why", "diff", "findings", "assertion", "lint-filter", "demo", "fake-okta"];
 
 /// Long flags of a command, as its help lists them.
 pub(crate) fn long_flags(command: &str) -> Vec<String> {

@@ -127,3 +127,44 @@ fn a_filter_is_explained() {
     assert_eq!(stdin.code, Some(1));
     assert_eq!(stdin.json()["shape"], "rolebook.lint-filter/1");
 }
+
+#[test]
+fn findings_fail_a_pipeline() {
+    let place = asked(orgs::small());
+    let end = place.run("findings");
+    assert_eq!(end.code, Some(6));
+    insta::assert_snapshot!("findings", redacted(&end.out));
+    assert_eq!(place.run("findings --fail-on never").code, Some(0));
+    assert_eq!(place.run("findings --new-since sync.c1z").code, Some(0));
+    place.write(
+        "accepted.toml",
+        "[[accept]]\nfinding = \"*\"\nreason = \"known\"\nby = \"ann\"\nuntil = 9999-12-31\n",
+    );
+    let accepted = place.run("findings --accepted accepted.toml").succeeded();
+    assert!(accepted.out.contains("accepted by ann until 9999-12-31: known"));
+    place.write("accepted.toml", "[[accept]]\nfinding = 1\n");
+    place.run("findings --accepted accepted.toml").failed(2).says(["accepted.toml: ", "[[accept]]"]);
+    place.run("findings --accepted none.toml").failed(3);
+}
+
+#[test]
+fn assertions() {
+    let place = asked(orgs::small());
+    let end = place.run("assertion predict ann@acme.test").succeeded();
+    insta::assert_snapshot!("assertion_predict", redacted(&end.out));
+    let json = place.run("assertion predict ann@acme.test -o json").succeeded().json();
+    let value = json["predictions"][0]["roles"][0]["value"].as_str().unwrap();
+    let xml = format!(
+        "<a:Assertion xmlns:a=\"urn:oasis:names:tc:SAML:2.0:assertion\"><a:Audience>urn:amazon:webservices</a:Audience>\
+         <a:Attribute Name=\"https://aws.amazon.com/SAML/Attributes/Role\"><a:AttributeValue>{value}</a:AttributeValue>\
+         </a:Attribute></a:Assertion>"
+    );
+    place.write("response.xml", &xml);
+    let end = place.run("assertion check response.xml --for ann@acme.test");
+    assert_eq!(end.code, Some(6));
+    insta::assert_snapshot!("assertion_check", redacted(&end.out));
+    place.write("bomb.xml", format!("<!DOCTYPE a [<!ENTITY b \"c\">]>{xml}"));
+    place.run("assertion check bomb.xml --for ann@acme.test").failed(2).says(["refused"]);
+    place.run("assertion check none.xml --for ann@acme.test").failed(3);
+    place.run("assertion check response.xml").failed(2);
+}

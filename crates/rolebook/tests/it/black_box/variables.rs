@@ -26,6 +26,7 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         | "strict" => Some("perhaps"),
         "resume-max-age" => Some("a while"),
         "max-age" => Some("soon"),
+        "fail-on" => Some("sometimes"),
         "listen" => Some("nowhere"),
         "domain" => Some("http://acme.okta.com"),
         "assume" => Some("filter-match=sometimes"),
@@ -71,6 +72,7 @@ fn every_flag_has_one() {
                 "what" => place.call("what ann"),
                 "why" => place.call("why ann *"),
                 "diff" => place.call("diff old.c1z new.c1z"),
+                "assertion" => place.call("assertion predict ann"),
                 "lint-filter" => place.call("lint-filter aws"),
                 "fake-okta" => place.call("fake-okta --listen=127.0.0.1:0"),
                 other => place.call(other),
@@ -90,11 +92,14 @@ fn every_flag_has_one() {
     }
     // These take any text; the tests below, and those of the guard, show what they change.
     let texts = [
+        "accepted",
         "account",
         "aws-okta-app-id",
         "ca-out",
         "file",
+        "for",
         "group",
+        "new-since",
         "profile-attributes",
         "proxy-credentials-file",
         "reason",
