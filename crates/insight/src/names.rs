@@ -1,6 +1,7 @@
 //! Names that people use, and what they name.
 
 use rolebook_federation::{GroupIx, UserIx};
+use rolebook_ledger::{Facts, UserRecord};
 
 use crate::{Error, PersonRef, Readings};
 
@@ -31,7 +32,7 @@ impl Readings {
     /// # Errors
     /// [`Error::Unknown`] with the nearest logins, [`Error::Ambiguous`] when a name is that of several people.
     pub fn find_person(&self, text: &str) -> Result<Named, Error> {
-        let by = |is: &dyn Fn(&rolebook_ledger::UserRecord) -> bool| {
+        let by = |is: &dyn Fn(&UserRecord) -> bool| {
             let mut found = Vec::new();
             for (reading, of) in self.all().iter().enumerate() {
                 let users = (0..).zip(&of.facts().users).filter(|(_, user)| is(user));
@@ -129,6 +130,34 @@ impl Readings {
             [one] => said(one),
             several => format!("any of {} snapshots", several.len()),
         }
+    }
+}
+
+/// One person of one file: by Okta id, login or exact name, in this order.
+pub(crate) fn find_user(facts: &Facts, text: &str) -> Result<UserIx, Error> {
+    let by = |is: &dyn Fn(&UserRecord) -> bool| -> Vec<(UserIx, &UserRecord)> {
+        (0..).zip(&facts.users).filter(|(_, user)| is(user)).collect()
+    };
+    let mut found = by(&|user| user.id.as_str() == text);
+    if found.is_empty() {
+        found = by(&|user| user.person.login.as_deref().is_some_and(|l| l.eq_ignore_ascii_case(text)));
+    }
+    if found.is_empty() {
+        found = by(&|user| user.person.display_name == text);
+    }
+    match found.as_slice() {
+        [(user, _)] => Ok(*user),
+        [] => Err(Error::Unknown {
+            kind: "person",
+            text: text.to_owned(),
+            place: "the snapshot".to_owned(),
+            nearest: nearest(text, facts.users.iter().filter_map(|user| user.person.login.as_deref())),
+        }),
+        several => Err(Error::Ambiguous {
+            kind: "person",
+            text: text.to_owned(),
+            candidates: several.iter().map(|(_, user)| user.id.to_string()).collect(),
+        }),
     }
 }
 

@@ -158,6 +158,23 @@ impl Reading {
         if self.rules.maps_groups() { "group-mapping" } else { "direct" }
     }
 
+    /// What the snapshot holds, in numbers: the same that the sync's summary told.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(&'static str, usize)> {
+        let mut holders: Vec<UserIx> = self.access.user_grants.iter().map(|grant| grant.user).collect();
+        holders.dedup();
+        vec![
+            ("accounts", self.access.roles.accounts().count()),
+            ("roles", self.access.roles.roles().len()),
+            ("groups", self.facts.groups.len()),
+            ("people", self.facts.users.len()),
+            ("people assigned", self.facts.users.iter().filter(|user| user.assignment.is_some()).count()),
+            ("people with a role", holders.len()),
+            ("grants", self.access.user_grants.len()),
+            ("admin roles", self.facts.admin_roles.len()),
+        ]
+    }
+
     /// All grants of a user, by role. Grants come user by user, so this is a slice.
     #[must_use]
     pub fn grants_of(&self, user: UserIx) -> &[UserGrant] {

@@ -65,6 +65,11 @@ pub(crate) enum Command {
     Findings(FindingsArguments),
     /// Predicts the SAML assertion of a person, or checks a real one
     Assertion(AssertionArguments),
+    /// Tells who would gain and lose which role if something in Okta were changed
+    #[command(name = "whatif")]
+    WhatIf(WhatIfArguments),
+    /// Writes a snapshot as CSV, XLSX, JSON, HTML, BloodHound graph or text tree, or as review sheets
+    Export(ExportArguments),
     /// Explains a group filter, and tries it on names, before anybody saves it in Okta
     LintFilter(LintFilterArguments),
     /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next

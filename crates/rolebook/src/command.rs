@@ -5,6 +5,8 @@ pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod findings;
 pub(crate) mod assertion;
+pub(crate) mod whatif;
+pub(crate) mod export;
 pub(crate) mod fake_okta;
 pub(crate) mod lint_filter;
 pub(crate) mod show;

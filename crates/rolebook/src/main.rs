@@ -58,6 +58,8 @@ fn run() -> Result<ExitCode, Failure> {
             Command::Diff(arguments) => command::diff::run(&arguments),
             Command::Findings(arguments) => command::findings::run(&arguments),
             Command::Assertion(arguments) => command::assertion::run(&arguments),
+            Command::WhatIf(arguments) => command::whatif::run(&arguments),
+            Command::Export(arguments) => command::export::run(&arguments),
             Command::LintFilter(arguments) => command::lint_filter::run(&arguments),
             Command::Demo(arguments) => command::demo::run(arguments).await,
             Command::FakeOkta(arguments) => command::fake_okta::run(arguments).await,

@@ -17,6 +17,7 @@ pub(crate) mod diff;
 pub(crate) mod lint_filter;
 pub(crate) mod what;
 pub(crate) mod who;
+pub(crate) mod whatif;
 pub(crate) mod why;
 
 /// The width that every page keeps to.

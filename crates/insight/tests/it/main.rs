@@ -10,10 +10,12 @@
 
 mod assertion;
 mod diff;
+mod export;
 mod findings;
 mod lint;
 mod names;
 mod opening;
 mod oracle;
 mod synced;
+mod whatif;
 mod who_what_why;

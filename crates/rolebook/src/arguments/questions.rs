@@ -173,3 +173,115 @@ pub(crate) enum AssertionAction {
     /// Compares a real SAML response with the prediction
     Check,
 }
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WhatIfArguments {
+    /// Sets a setting of the app: joinAllRoles, useGroupMapping, groupFilter, appFilter, roleValuePattern,
+    /// identityProviderArn, status, implicitAssignment, samlRoles.union
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// Renames a group
+    #[arg(long, num_args = 2, value_names = ["GROUP", "NAME"])]
+    pub(crate) rename_group: Vec<String>,
+
+    /// Deletes a group
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) remove_group: Vec<String>,
+
+    /// Assigns a group to the app
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) assign_group: Vec<String>,
+
+    /// Assigns a group with these roles, separated by commas, as Okta stores them
+    #[arg(long, num_args = 2, value_names = ["GROUP", "ROLES"])]
+    pub(crate) group_roles: Vec<String>,
+
+    /// Gives the assignment of a group this priority
+    #[arg(long, num_args = 2, value_names = ["GROUP", "NUMBER"])]
+    pub(crate) group_priority: Vec<String>,
+
+    /// Takes a group off the app
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) unassign_group: Vec<String>,
+
+    /// Puts a person into a group
+    #[arg(long, num_args = 2, value_names = ["GROUP", "PERSON"])]
+    pub(crate) add_to: Vec<String>,
+
+    /// Takes a person out of a group
+    #[arg(long, num_args = 2, value_names = ["GROUP", "PERSON"])]
+    pub(crate) remove_from: Vec<String>,
+
+    /// Assigns a person individually with these roles, separated by commas, as Okta stores them
+    #[arg(long, num_args = 2, value_names = ["PERSON", "ROLES"])]
+    pub(crate) assign: Vec<String>,
+
+    /// Removes a person's assignment
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) unassign: Vec<String>,
+
+    /// Gives a person another Okta status, as in SUSPENDED
+    #[arg(long, num_args = 2, value_names = ["PERSON", "STATUS"])]
+    pub(crate) person_status: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) snapshot: SnapshotArguments,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ExportArguments {
+    /// How it is written; with --review csv or xlsx
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ExportFormat::Xlsx)]
+    pub(crate) format: ExportFormat,
+
+    /// Folder to write into; made when it is not there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// Review sheets instead of the whole: one row for each decision
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(crate) review: Option<ReviewArgument>,
+
+    /// With --review, a sheet for each of these
+    #[arg(long, value_enum, value_name = "WHO", requires = "review")]
+    pub(crate) split_by: Option<SplitArgument>,
+
+    /// With --review, tell which rows this older snapshot does not have
+    #[arg(long, value_name = "FILE", requires = "review")]
+    pub(crate) since: Option<PathBuf>,
+
+    /// Snapshots to export, separated by commas; a folder stands for the .c1z files in it
+    #[arg(short, long, value_name = "FILE", value_delimiter = ',', default_value = "sync.c1z")]
+    pub(crate) file: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// A file for each table
+    Csv,
+    /// One workbook
+    Xlsx,
+    /// One document
+    Json,
+    /// One page that needs no network
+    Html,
+    /// BloodHound OpenGraph
+    Opengraph,
+    /// Small text files for Git
+    Git,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReviewArgument {
+    GroupMembership,
+    AppAssignment,
+    OktaRoles,
+    AwsRoles,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SplitArgument {
+    AccountOwner,
+    Manager,
+}

@@ -3,7 +3,7 @@
 use super::place::Place;
 
 pub(crate) const COMMANDS: &[&str] =
-    &["sync", "check", "show", "who", "what", "why", "diff", "findings", "assertion", "lint-filter", "demo", "fake-okta"];
+    &["sync", "check", "show", "who", "what", "why", "diff", "findings", "assertion", "whatif", "export", "lint-filter", "demo", "fake-okta"];
 
 /// Long flags of a command, as its help lists them.
 pub(crate) fn long_flags(command: &str) -> Vec<String> {
@@ -76,7 +76,8 @@ fn every_flag_is_explained() {
     for command in COMMANDS {
         let help = Place::new().run(&format!("{command} --help")).succeeded().out;
         for flag in long_flags(command) {
-            let mut lines = help.lines().skip_while(|line| !line.contains(&format!("--{flag}")));
+            let lines = help.lines().filter(|line| !line.starts_with("Usage: "));
+            let mut lines = lines.skip_while(|line| !line.contains(&format!("--{flag}")));
             let explanation = lines.nth(1).unwrap_or_default().trim();
             assert!(explanation.len() > 10, "{command} --{flag}: {explanation:?}");
         }

@@ -168,3 +168,86 @@ fn assertions() {
     place.run("assertion check none.xml --for ann@acme.test").failed(3);
     place.run("assertion check response.xml").failed(2);
 }
+
+#[test]
+fn what_would_happen() {
+    let place = asked(orgs::small());
+    let end = place.run("whatif --add-to 00gAdmin bob@acme.test --set sessionDuration=7200").succeeded();
+    insta::assert_snapshot!("whatif", redacted(&end.out));
+    let least = place.run("whatif --assign-group Kitchen").succeeded();
+    assert!(least.out.contains("at least 0 gained") && least.out.contains("1 more group would count"));
+    assert!(least.out.contains("takes 1 requests or more"));
+    place.run("whatif").failed(2).says(["no change is named"]);
+    place.run("whatif --set x").failed(2);
+    place.run("whatif --set colour=red").failed(2).says(["joinAllRoles"]);
+    place.run("whatif --add-to 00gAdmin nobody@acme.test").failed(3).says(["nearest: "]);
+    place.run("whatif --group-priority Staff first").failed(2);
+    place.run("whatif --add-to 00gAdmin").failed(2);
+    place.call("whatif --set").arg("groupFilter=aws_(").end().failed(1).says(["not valid at character"]);
+}
+
+#[test]
+fn exports_are_whole_and_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = asked(orgs::hostile());
+    for (format, file) in [
+        ("csv", "grants.csv"),
+        ("xlsx", "rolebook.xlsx"),
+        ("json", "rolebook.json"),
+        ("html", "rolebook.html"),
+        ("opengraph", "opengraph.json"),
+        ("git", "app.txt"),
+    ] {
+        // What a killed run left is no hindrance, and what was there is replaced.
+        place.write(&format!("out/.{file}.part"), "half");
+        place.write(&format!("out/{file}"), "# rolebook old");
+        for _ in 0..2 {
+            let end = place.run(&format!("export --format {format} --out out")).succeeded();
+            assert!(end.out.contains("out") && end.out.contains(" rows)"), "{end:#?}");
+        }
+        let path = place.path("out").join(file);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+        assert!(!std::fs::read(&path).unwrap().starts_with(b"# rolebook old"));
+        assert!(!place.path("out").join(format!(".{file}.part")).exists());
+    }
+    let json: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(place.path("out/rolebook.json")).unwrap()).unwrap();
+    assert_eq!(json["shape"], "rolebook.export/1");
+    place.write("file", "no folder");
+    place.run("export --out file").failed(1).says(["--out"]);
+    place.run("export").failed(2);
+}
+
+#[test]
+fn a_text_tree_drops_what_is_gone_and_leaves_the_rest() {
+    let place = Place::new();
+    let fake = okta(orgs::small());
+    place.synced(&fake, "super");
+    place.write("tree/README.txt", "ours");
+    place.write("tree/.git/rolebook.txt", "# rolebook not ours");
+    place.run("export --format git --out tree").succeeded();
+    let role = place.path("tree/accounts/444455556666/Ops.txt");
+    assert!(role.exists());
+    fake.change(|org| org.remove_group("00gOps"));
+    place.synced(&fake, "super");
+    place.run("export --format git --out tree").succeeded();
+    assert!(!role.exists());
+    assert!(place.path("tree/accounts/111122223333/Admin.txt").exists());
+    assert!(place.path("tree/README.txt").exists() && place.path("tree/.git/rolebook.txt").exists());
+}
+
+#[test]
+fn reviews() {
+    let place = asked(orgs::small());
+    for kind in ["group-membership", "app-assignment", "okta-roles", "aws-roles"] {
+        place.run(&format!("export --review {kind} --out review")).succeeded();
+        place.run(&format!("export --review {kind} --format csv --out review --since sync.c1z")).succeeded();
+        assert!(place.path(&format!("review/review-{kind}.xlsx")).exists());
+    }
+    let text = std::fs::read_to_string(place.path("review/review-aws-roles.csv")).unwrap();
+    insta::assert_snapshot!("review_aws_roles", redacted(&text));
+    place.run("export --review aws-roles --split-by manager --out split").succeeded();
+    assert!(place.path("split/review-aws-roles-1.xlsx").exists());
+    place.run("export --review aws-roles --format html --out review").failed(2);
+    place.run("export --split-by manager --out review").failed(2);
+}

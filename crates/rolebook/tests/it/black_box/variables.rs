@@ -26,7 +26,10 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         | "strict" => Some("perhaps"),
         "resume-max-age" => Some("a while"),
         "max-age" => Some("soon"),
-        "fail-on" => Some("sometimes"),
+        "fail-on" | "format" | "review" | "split-by" => Some("sometimes"),
+        // Half of a pair.
+        "rename-group" | "group-roles" | "group-priority" | "add-to" | "remove-from" | "assign"
+        | "person-status" => Some("half"),
         "listen" => Some("nowhere"),
         "domain" => Some("http://acme.okta.com"),
         "assume" => Some("filter-match=sometimes"),
@@ -73,6 +76,7 @@ fn every_flag_has_one() {
                 "why" => place.call("why ann *"),
                 "diff" => place.call("diff old.c1z new.c1z"),
                 "assertion" => place.call("assertion predict ann"),
+                "export" => place.call("export --out o"),
                 "lint-filter" => place.call("lint-filter aws"),
                 "fake-okta" => place.call("fake-okta --listen=127.0.0.1:0"),
                 other => place.call(other),
@@ -94,17 +98,24 @@ fn every_flag_has_one() {
     let texts = [
         "accepted",
         "account",
+        "assign-group",
         "aws-okta-app-id",
         "ca-out",
         "file",
         "for",
         "group",
         "new-since",
+        "out",
         "profile-attributes",
         "proxy-credentials-file",
         "reason",
+        "remove-group",
         "role",
         "role-value-pattern",
+        "set",
+        "since",
+        "unassign",
+        "unassign-group",
     ];
     assert_eq!(unchecked.iter().map(String::as_str).collect::<Vec<_>>(), texts);
 }
