@@ -96,7 +96,8 @@ pub(crate) fn predict(reading: &Reading, user: UserIx) -> Prediction {
         let of_app = user.assignment.as_ref().and_then(|assignment| assignment.user_name.clone());
         of_app.or_else(|| user.person.login.clone())
     });
-    let sign_on = |key: &str| facts.app.sign_on.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let sign_on =
+        |key: &str| facts.app.sign_on.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let recipient = sign_on("recipientOverride")
         .or(sign_on("ssoAcsUrlOverride"))
         .map(str::to_owned)
@@ -144,7 +145,8 @@ fn values(reading: &Reading, user: UserIx) -> Vec<RoleValueNote> {
         let Some(role) = reading.role(grant.role) else { continue };
         if let Mode::Mapping(_) = reading.rules().mode() {
             for group in &grant.groups {
-                if let Some(GroupVerdict::Confers(conferral)) = reading.access().verdicts.get(*group as usize) {
+                if let Some(GroupVerdict::Confers(conferral)) = reading.access().verdicts.get(*group as usize)
+                {
                     notes.push(RoleValueNote { value: Some(conferral.value.clone()), role: role.clone() });
                 }
             }
@@ -195,14 +197,19 @@ fn warnings(prediction: &Prediction) -> Vec<String> {
             && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c))
     };
     match &prediction.session_name {
-        None => warnings.push("the app user name was not read, so the session's name is not known".to_owned()),
+        None => {
+            warnings.push("the app user name was not read, so the session's name is not known".to_owned())
+        }
         Some(name) if !fits(name) => warnings.push(format!(
             "AWS refuses the session name `{name}`: it takes 2 to 64 letters, digits and _ + = , . @ -"
         )),
         Some(_) => {}
     }
     if !(900..=43_200).contains(&prediction.session_seconds) {
-        warnings.push(format!("AWS refuses a duration of {} s: it takes 900 to 43200", prediction.session_seconds));
+        warnings.push(format!(
+            "AWS refuses a duration of {} s: it takes 900 to 43200",
+            prediction.session_seconds
+        ));
     }
     if prediction.estimated_characters > MAX_CHARACTERS {
         warnings.push(format!(

@@ -147,7 +147,9 @@ fn profile(reading: &Reading, record: &UserRecord, role: RoleIx) -> Option<Hop> 
     let fallback = if key == "role" { ", which counts since samlRoles is empty" } else { "" };
     let (text, removed_by) = match app_user.scope {
         Scope::Group => (
-            format!("{key} of the app user's profile holds `{value}`{fallback}; no group that was read explains it"),
+            format!(
+                "{key} of the app user's profile holds `{value}`{fallback}; no group that was read explains it"
+            ),
             "the groups that Okta took it from".to_owned(),
         ),
         _ => (
@@ -264,7 +266,11 @@ fn value(reading: &Reading, role: RoleIx) -> Option<Hop> {
         settings: if reading.rules().maps_groups() {
             vec![setting("roleValuePattern", settings.role_value_pattern)]
         } else {
-            settings.identity_provider_arn.map(|arn| setting("identityProviderArn", arn)).into_iter().collect()
+            settings
+                .identity_provider_arn
+                .map(|arn| setting("identityProviderArn", arn))
+                .into_iter()
+                .collect()
         },
         since_at_latest: None,
         removed_by: None,

@@ -9,6 +9,7 @@
 mod account;
 mod answer;
 mod assertion;
+mod cache;
 mod diff;
 mod error;
 pub mod export;
@@ -21,6 +22,7 @@ mod path;
 mod reading;
 mod refs;
 mod role_pattern;
+mod schema;
 mod settings;
 mod settle;
 mod what;
@@ -31,9 +33,10 @@ mod why;
 pub use account::AccountRef;
 pub use answer::{Answer, CoverageNote, MEANING, NotRead, Shape, SnapshotNote};
 pub use assertion::{
-    AssertionCheck, Difference, Prediction, Predictions, Response, ResponseError, RoleValueNote, check_assertion,
-    predict_assertion,
+    AssertionCheck, Difference, Prediction, Predictions, Response, ResponseError, RoleValueNote,
+    check_assertion, predict_assertion,
 };
+pub use cache::Cache;
 pub use diff::{Cause, Change, Delta, Diff, NotCompared, SettingChange, diff};
 pub use error::{Error, ErrorKind};
 pub use findings::{
@@ -42,11 +45,12 @@ pub use findings::{
 pub use hops::{Hop, HopKind, SettingNote};
 pub use lint::{FilterLint, FilterProblem, FilterWarning, NameLint, Part, lint_filter};
 pub use names::{Named, PersonAt};
-pub use open::open;
+pub use open::{OpenOptions, Scope, open, open_with};
 pub use path::{Path, PathKind};
 pub use reading::{Origin, Reading, Readings};
 pub use refs::{AppRef, GroupRef, PersonRef, RoleRef};
 pub use role_pattern::{RoleChoice, RolePattern};
+pub use schema::schemas;
 pub use what::{GroupRoles, Held, What, WhatGroup, what, what_group};
 pub use whatif::{ChangeRequest, UnreadGroup, WhatIf, whatif};
 pub use who::{Holder, RoleHolders, Who, who};

@@ -88,12 +88,7 @@ impl Shape for FilterLint {
 
 /// Explains a filter and tries it on names, as local groups of that name. Without a pattern, Okta's default.
 #[must_use]
-pub fn lint_filter(
-    filter: &str,
-    pattern: Option<&str>,
-    names: &[String],
-    switches: &Switches,
-) -> FilterLint {
+pub fn lint_filter(filter: &str, pattern: Option<&str>, names: &[String], switches: &Switches) -> FilterLint {
     let pattern = pattern.unwrap_or(DEFAULT_ROLE_VALUE_PATTERN);
     let mut lint = FilterLint {
         shape: FilterLint::SHAPE.to_owned(),
@@ -137,9 +132,7 @@ fn problem(error: &RulesError) -> FilterProblem {
             position: Some(filter.position),
             hint: error.hint().to_owned(),
         },
-        other => {
-            FilterProblem { text: other.to_string(), position: None, hint: other.hint().to_owned() }
-        }
+        other => FilterProblem { text: other.to_string(), position: None, hint: other.hint().to_owned() },
     }
 }
 
@@ -189,7 +182,8 @@ fn of_the_filter(filter: &str) -> Vec<FilterWarning> {
         if takes("1234") || takes("abcd") {
             warn(
                 "account-digits",
-                r"the account mark takes other texts than 12 digits: \d{12} keeps bogus accounts out".to_owned(),
+                r"the account mark takes other texts than 12 digits: \d{12} keeps bogus accounts out"
+                    .to_owned(),
             );
         }
     }

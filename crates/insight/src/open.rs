@@ -7,10 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rolebook_snapshot::{Limits, Snapshot};
+use rolebook_ledger::{PersonName, ReadError};
+use rolebook_snapshot::{Limits, Snapshot, SyncRows};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Origin, Reading, Readings};
+use crate::{Cache, Error, Origin, Reading, Readings, RolePattern};
 
 /// Opens the newest full sync of every file. A folder stands for the `.c1z` files in it. Of several snapshots of one
 /// app the newest is taken, and a notice says so: an answer must not count a person twice.
@@ -18,10 +19,29 @@ use crate::{Error, Origin, Reading, Readings};
 /// # Errors
 /// A file is missing, damaged or not one of ours; a folder holds none.
 pub fn open(paths: &[PathBuf], limits: &Limits) -> Result<Readings, Error> {
+    open_with(paths, &OpenOptions { limits: limits.clone(), cache: None, scope: Scope::Everything })
+}
+
+/// How snapshots are opened.
+#[derive(Debug, Clone)]
+pub struct OpenOptions<'a> {
+    /// What a file may ask of the machine.
+    pub limits: Limits,
+    /// Where decompressed copies are kept, if anywhere.
+    pub cache: Option<Cache>,
+    /// What the question is about. The answer is the same, whatever is read for it.
+    pub scope: Scope<'a>,
+}
+
+/// Like [`open`], with a cache and for one kind of question.
+///
+/// # Errors
+/// Those of [`open`].
+pub fn open_with(paths: &[PathBuf], options: &OpenOptions<'_>) -> Result<Readings, Error> {
     let mut newest: BTreeMap<(String, String), Reading> = BTreeMap::new();
     let mut notices = Vec::new();
     for path in files(paths)? {
-        let reading = open_one(&path, limits)?;
+        let reading = open_one(&path, options)?;
         let key = (reading.facts().org.id.to_string(), reading.facts().app.id.to_string());
         match newest.entry(key) {
             Entry::Vacant(place) => {
@@ -73,17 +93,91 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-fn open_one(path: &Path, limits: &Limits) -> Result<Reading, Error> {
-    let snapshot = Snapshot::open(path, limits)?;
-    let sync = snapshot.latest_full()?;
-    let facts = rolebook_ledger::read(&snapshot.rows(&sync.id))
-        .map_err(|source| Error::Facts { path: path.to_owned(), source })?;
-    let origin = Origin {
-        file: path.display().to_string(),
-        snapshot: sync.id.to_string(),
-        sha256: sha256(path)?,
+/// What a question is about: of a large snapshot only that much is read.
+#[derive(Debug, Clone)]
+pub enum Scope<'a> {
+    /// Everything.
+    Everything,
+    /// One person, by any name.
+    Person(&'a str),
+    /// Whoever holds the roles of a pattern.
+    Holders(&'a RolePattern),
+}
+
+/// Beyond this many people, reading everything is cheaper.
+const FEW: usize = 500;
+
+fn open_one(path: &Path, options: &OpenOptions<'_>) -> Result<Reading, Error> {
+    let sha256 = sha256(path)?;
+    let snapshot = match &options.cache {
+        Some(cache) => cache.open(path, &sha256, &options.limits)?,
+        None => Snapshot::open(path, &options.limits)?,
     };
-    Reading::new(facts, origin)
+    let sync = snapshot.latest_full()?;
+    let rows = snapshot.rows(&sync.id);
+    let origin = Origin { file: path.display().to_string(), snapshot: sync.id.to_string(), sha256 };
+    let failed = |source| Error::Facts { path: path.to_owned(), source };
+    match few(&rows, &options.scope, &origin).map_err(|error| match error {
+        Few::Read(source) => failed(source),
+        Few::Other(error) => error,
+    })? {
+        Some(reading) => Ok(reading),
+        None => Reading::new(rolebook_ledger::read(&rows).map_err(failed)?, origin),
+    }
+}
+
+enum Few {
+    Read(ReadError),
+    Other(Error),
+}
+
+impl From<ReadError> for Few {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+/// The reading of the people that the question is about; none when they are many, or unknown: then all are needed.
+fn few(rows: &SyncRows<'_>, scope: &Scope<'_>, origin: &Origin) -> Result<Option<Reading>, Few> {
+    let ids = match scope {
+        Scope::Everything => return Ok(None),
+        Scope::Person(text) => named(rows, text)?,
+        Scope::Holders(pattern) => {
+            let nobody = rolebook_ledger::read_people(rows, &[])?;
+            let empty = Reading::new(nobody, origin.clone()).map_err(Few::Other)?;
+            let mut ids = Vec::new();
+            for role in empty.access().roles.roles() {
+                let arn = role.arns.role.as_ref().map(ToString::to_string);
+                if !pattern.takes(&empty.account(&role.account), &role.name, arn.as_deref()) {
+                    continue;
+                }
+                let entitlement = rolebook_ledger::role_entitlement(role);
+                match rolebook_ledger::role_holders(rows, &entitlement, FEW)? {
+                    Some(holders) => ids.extend(holders),
+                    None => return Ok(None),
+                }
+            }
+            ids.sort();
+            ids.dedup();
+            ids
+        }
+    };
+    if ids.is_empty() || ids.len() > FEW {
+        return Ok(None);
+    }
+    let facts = rolebook_ledger::read_people(rows, &ids)?;
+    Reading::new(facts, origin.clone()).map(Some).map_err(Few::Other)
+}
+
+/// Everybody whom a text may name in any way that names are looked for.
+fn named(rows: &SyncRows<'_>, text: &str) -> Result<Vec<String>, ReadError> {
+    let names = rolebook_ledger::people_names(rows)?;
+    let is = |name: &PersonName| {
+        name.id == text
+            || name.login.as_deref().is_some_and(|login| login.eq_ignore_ascii_case(text))
+            || name.display_name == text
+    };
+    Ok(names.into_iter().filter(is).map(|name| name.id).collect())
 }
 
 fn sha256(path: &Path) -> Result<String, Error> {

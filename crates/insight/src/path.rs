@@ -53,7 +53,9 @@ impl Path {
             (Some(group), PathKind::GroupName) if self.partial_match => {
                 format!("group {} (partial match)", group.label())
             }
-            (Some(group), _) if self.priority_winner => format!("group {} (first in priority)", group.label()),
+            (Some(group), _) if self.priority_winner => {
+                format!("group {} (first in priority)", group.label())
+            }
             (Some(group), _) => format!("group {}", group.label()),
             (None, PathKind::ProfileOnly) => "the app user's profile, unexplained".to_owned(),
             (None, _) => "own assignment".to_owned(),
@@ -168,7 +170,8 @@ impl Reading {
     /// Whether Okta takes only the roles of the user's first group.
     fn priority_decides(&self, user: UserIx) -> bool {
         let Mode::Direct(direct) = self.rules().mode() else { return false };
-        let scope = self.facts().users.get(user as usize).and_then(|u| u.user.app_user.as_ref()).map(|a| a.scope);
+        let scope =
+            self.facts().users.get(user as usize).and_then(|u| u.user.app_user.as_ref()).map(|a| a.scope);
         scope == Some(Scope::Group) && !direct.join() && self.facts().app.union == Union::Disabled
     }
 

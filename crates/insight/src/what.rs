@@ -106,9 +106,8 @@ pub fn what_group(readings: &Readings, group: &str) -> Result<(WhatGroup, usize)
         .conferred_by(ix)
         .iter()
         .filter_map(|grant| {
-            let holds = |user: &&u32| {
-                reading.grant(**user, grant.role).is_some_and(|held| held.groups.contains(&ix))
-            };
+            let holds =
+                |user: &&u32| reading.grant(**user, grant.role).is_some_and(|held| held.groups.contains(&ix));
             Some(GroupRoles {
                 role: reading.role(grant.role)?,
                 partial_match: grant.partial,

@@ -97,7 +97,8 @@ fn almost_roles(readings: &Readings, places: &[PersonAt], pattern: &RolePattern)
     let Some((account, name)) = pattern.literal() else { return Vec::new() };
     let mut verdicts = Vec::new();
     for place in places {
-        let Some(reading) = readings.get(place.reading).filter(|reading| reading.rules().maps_groups()) else {
+        let Some(reading) = readings.get(place.reading).filter(|reading| reading.rules().maps_groups())
+        else {
             continue;
         };
         let near_misses = near::named(reading, place.user, account, name);

@@ -2,15 +2,17 @@
 
 use std::{
     io::{self, Write},
+    path::PathBuf,
     process::ExitCode,
 };
 
-use rolebook_insight::{Answer, Readings, Shape};
+use rolebook_insight::{Answer, Cache, OpenOptions, Readings, Scope, Shape};
 use rolebook_snapshot::Limits;
 use serde::Serialize;
 
 use crate::{
     arguments::{SnapshotArguments, TableFormat},
+    command::sync::now,
     failure::Failure,
     output::{Rows, finish, visible},
     render::{self, Page},
@@ -19,13 +21,37 @@ use crate::{
 /// Exit code for *held, or findings present*.
 pub(crate) const HELD: u8 = 6;
 
+/// Bytes that decompressed copies may take.
+const CACHE_BYTES: u64 = 4 << 30;
+
 /// Opens the snapshots that a question goes to.
 pub(crate) fn open(arguments: &SnapshotArguments) -> Result<Readings, Failure> {
-    let readings = rolebook_insight::open(&arguments.file, &Limits::default())?;
+    open_for(arguments, Scope::Everything)
+}
+
+/// Opens as much of them as a question about someone or something needs.
+pub(crate) fn open_for(arguments: &SnapshotArguments, scope: Scope<'_>) -> Result<Readings, Failure> {
+    let cache = cache_folder(arguments).map(|folder| Cache { folder, max_bytes: CACHE_BYTES, now: now() });
+    let options = OpenOptions { limits: Limits::default(), cache, scope };
+    let readings = rolebook_insight::open_with(&arguments.file, &options)?;
     for notice in &readings.notices {
         note(notice);
     }
     Ok(readings)
+}
+
+/// The folder that is named, else the one in the user's cache folder; none where there is no home.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment names the user's folders, it configures nothing"
+)]
+fn cache_folder(arguments: &SnapshotArguments) -> Option<PathBuf> {
+    if let Some(folder) = &arguments.cache_dir {
+        return (folder.as_os_str() != "off").then(|| folder.clone());
+    }
+    let named = |name: &str| std::env::var(name).ok().filter(|path| path.starts_with('/')).map(PathBuf::from);
+    let base = named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")))?;
+    Some(base.join("rolebook"))
 }
 
 /// Prints an answer: as JSON its documented shape, as CSV its rows, else what `text` draws below the header.

@@ -11,13 +11,13 @@ use crate::{
     question::words,
 };
 
-pub(crate) mod findings;
 pub(crate) mod assertion;
 pub(crate) mod diff;
+pub(crate) mod findings;
 pub(crate) mod lint_filter;
 pub(crate) mod what;
-pub(crate) mod who;
 pub(crate) mod whatif;
+pub(crate) mod who;
 pub(crate) mod why;
 
 /// The width that every page keeps to.

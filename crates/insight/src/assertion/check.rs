@@ -109,7 +109,12 @@ fn halves(value: &str) -> (Option<Arn>, Option<Arn>) {
     (provider, arns.into_iter().find(|arn| arn.role().is_some()))
 }
 
-fn of_roles(reading: &Reading, place: PersonAt, prediction: &Prediction, response: &Response) -> Vec<Difference> {
+fn of_roles(
+    reading: &Reading,
+    place: PersonAt,
+    prediction: &Prediction,
+    response: &Response,
+) -> Vec<Difference> {
     let expected = predicted(prediction);
     let found: BTreeSet<&str> = response.roles.iter().map(String::as_str).collect();
     let mut differences = Vec::new();

@@ -112,9 +112,16 @@ fn decoded(text: &str) -> Result<String, ResponseError> {
     let text = text.strip_prefix("SAMLResponse=").unwrap_or(text);
     let text = text.split('&').next().unwrap_or(text);
     let mut base64: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    for (escaped, plain) in
-        [("%2B", "+"), ("%2b", "+"), ("%2F", "/"), ("%2f", "/"), ("%3D", "="), ("%3d", "="), ("-", "+"), ("_", "/")]
-    {
+    for (escaped, plain) in [
+        ("%2B", "+"),
+        ("%2b", "+"),
+        ("%2F", "/"),
+        ("%2f", "/"),
+        ("%3D", "="),
+        ("%3d", "="),
+        ("-", "+"),
+        ("_", "/"),
+    ] {
         base64 = base64.replace(escaped, plain);
     }
     while base64.len() % 4 != 0 {
@@ -125,9 +132,8 @@ fn decoded(text: &str) -> Result<String, ResponseError> {
 }
 
 fn read(assertion: Node<'_, '_>) -> Response {
-    let find = |name: &'static str| {
-        assertion.descendants().find(move |node| node.has_tag_name((ASSERTION, name)))
-    };
+    let find =
+        |name: &'static str| assertion.descendants().find(move |node| node.has_tag_name((ASSERTION, name)));
     let text = |name: &'static str| find(name).map(content);
     let mut response = Response {
         issuer: text("Issuer"),
@@ -139,10 +145,8 @@ fn read(assertion: Node<'_, '_>) -> Response {
         ..Response::default()
     };
     for attribute in assertion.descendants().filter(|node| node.has_tag_name((ASSERTION, "Attribute"))) {
-        let values = attribute
-            .children()
-            .filter(|node| node.has_tag_name((ASSERTION, "AttributeValue")))
-            .map(content);
+        let values =
+            attribute.children().filter(|node| node.has_tag_name((ASSERTION, "AttributeValue"))).map(content);
         match attribute.attribute("Name").and_then(|name| name.strip_prefix(ATTRIBUTES)) {
             Some("Role") => response.roles.extend(values),
             Some("RoleSessionName") => response.session_name = values.last(),

@@ -8,8 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    ChangedAt,
-    settings,
+    ChangedAt, settings,
     sides::{Mix, PARTS, Pair, Part, Sides, Triple, UserPair},
 };
 use crate::Error;
@@ -112,7 +111,8 @@ impl<'a> Causes<'a> {
 
     /// Whether somebody left everything at once, as after a deactivation: the new file does not hold them.
     fn is_gone(&self, user: &UserPair<'a>) -> bool {
-        let still_there = |ix: &&u32| self.sides.groups.get(**ix as usize).is_some_and(|pair| pair.new.is_some());
+        let still_there =
+            |ix: &&u32| self.sides.groups.get(**ix as usize).is_some_and(|pair| pair.new.is_some());
         let individually = user.pair.old.and_then(|user| user.user.app_user.as_ref());
         let individually = individually.is_some_and(|app_user| app_user.scope != Scope::Group);
         user.pair.new.is_none()
@@ -146,10 +146,7 @@ impl<'a> Causes<'a> {
 
     fn several(&self, triple: &Triple) -> Cause {
         let user = self.sides.users.get(triple.user);
-        user.map_or_else(
-            || named("several", "", "", None),
-            |user| person(user, "several", None, None, None),
-        )
+        user.map_or_else(|| named("several", "", "", None), |user| person(user, "several", None, None, None))
     }
 
     fn setting(&self, triple: &Triple, is_gain: bool) -> Cause {
@@ -272,7 +269,8 @@ impl<'a> Causes<'a> {
     fn assignment(&self, user: &UserPair<'a>) -> Cause {
         let (old, new) = (user.pair.old, user.pair.new);
         let of = |user: Option<&'a UserRecord>| user.and_then(|user| user.user.app_user.as_ref());
-        let status = |user: Option<&UserRecord>| user.and_then(|u| Some(u.assignment.as_ref()?.status.clone()));
+        let status =
+            |user: Option<&UserRecord>| user.and_then(|u| Some(u.assignment.as_ref()?.status.clone()));
         let at = new.and_then(|user| {
             let assignment = user.assignment.as_ref()?;
             assignment.status_changed.max(assignment.created)
@@ -300,7 +298,8 @@ impl<'a> Causes<'a> {
         }
         let groups = if gained { &user.new_groups } else { &user.old_groups };
         let others = if gained { &user.old_groups } else { &user.new_groups };
-        let assigned = |group: Option<&GroupRecord>| group.is_some_and(|group| group.group.assignment.is_some());
+        let assigned =
+            |group: Option<&GroupRecord>| group.is_some_and(|group| group.group.assignment.is_some());
         for ix in groups {
             let pair = self.sides.groups.get(*ix as usize)?;
             if !assigned(pair.of(gained)) {

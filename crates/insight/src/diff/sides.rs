@@ -183,9 +183,8 @@ impl<'a> Sides<'a> {
     /// A group that one side does not hold conferred nothing there, so its members then do not matter: those of the
     /// other side stand for them. A group whose members one side did not read is left out on both.
     fn complete(&self, user: &mut UserPair<'_>) {
-        let absent = |ix: &u32, new: bool| {
-            self.groups.get(*ix as usize).is_some_and(|pair| pair.of(new).is_none())
-        };
+        let absent =
+            |ix: &u32, new: bool| self.groups.get(*ix as usize).is_some_and(|pair| pair.of(new).is_none());
         let from_new: Vec<u32> = user.new_groups.iter().copied().filter(|ix| absent(ix, false)).collect();
         let from_old: Vec<u32> = user.old_groups.iter().copied().filter(|ix| absent(ix, true)).collect();
         user.old_groups.extend(from_new);

@@ -23,15 +23,23 @@ pub fn cover(readings: &Readings, making: &Making<'_>) -> Cover {
     line("Meaning", MEANING.to_owned());
     line(
         "Filters used",
-        if making.filters.is_empty() { "none: everything is in it".to_owned() } else { making.filters.join("; ") },
+        if making.filters.is_empty() {
+            "none: everything is in it".to_owned()
+        } else {
+            making.filters.join("; ")
+        },
     );
     for reading in apps(readings) {
         let note = crate::SnapshotNote::of(reading);
-        let time = |at: Option<jiff::Timestamp>| at.map_or_else(|| "not known".to_owned(), |at| at.to_string());
+        let time =
+            |at: Option<jiff::Timestamp>| at.map_or_else(|| "not known".to_owned(), |at| at.to_string());
         line("Org", format!("{} ({}, {})", note.org, note.app.org_domain, note.app.org_id));
         line("App", format!("{} \"{}\"", note.app.id, note.app.label));
         line("Mode", note.mode.clone());
-        line("Token's owner", note.coverage.reader.clone().unwrap_or_else(|| "none: a service app".to_owned()));
+        line(
+            "Token's owner",
+            note.coverage.reader.clone().unwrap_or_else(|| "none: a service app".to_owned()),
+        );
         line("Read from", time(note.from));
         line("Read until", time(note.to));
         line("Snapshot", note.snapshot.clone());

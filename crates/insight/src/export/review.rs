@@ -114,7 +114,12 @@ pub fn review<'a>(
         .collect()
 }
 
-fn row(reading: &Reading, decision: Decision, of: (Option<String>, Option<String>), new: Option<bool>) -> Vec<Value> {
+fn row(
+    reading: &Reading,
+    decision: Decision,
+    of: (Option<String>, Option<String>),
+    new: Option<bool>,
+) -> Vec<Value> {
     let person = reading.person(decision.user);
     let (manager, department) = of;
     vec![
@@ -223,8 +228,11 @@ fn assignments(reading: &Reading) -> Vec<Decision> {
     let mut decisions = Vec::new();
     for (ix, user) in (0..).zip(&reading.facts().users) {
         let Some(assignment) = &user.assignment else { continue };
-        let groups: Vec<String> =
-            reading.assigning_groups(ix).filter_map(|group| reading.group(group)).map(|g| g.label().to_owned()).collect();
+        let groups: Vec<String> = reading
+            .assigning_groups(ix)
+            .filter_map(|group| reading.group(group))
+            .map(|g| g.label().to_owned())
+            .collect();
         let scope = assignment.scope.as_deref().unwrap_or("unknown");
         let path = if scope == "GROUP" && !groups.is_empty() {
             format!("group {}", groups.join("; "))
@@ -255,9 +263,12 @@ fn okta_roles(reading: &Reading) -> Vec<Decision> {
                 path.push("assigned to the person".to_owned());
             }
             path.extend(holder.groups.iter().map(|group| format!("group {group}")));
-            path.extend(holder.outside.iter().map(|(group, name)| {
-                format!("group {}", name.as_deref().unwrap_or(group.as_str()))
-            }));
+            path.extend(
+                holder
+                    .outside
+                    .iter()
+                    .map(|(group, name)| format!("group {}", name.as_deref().unwrap_or(group.as_str()))),
+            );
             if !holder.targets.is_empty() {
                 path.push(format!("limited to {}", holder.targets.join(", ")));
             }

@@ -60,22 +60,68 @@ pub fn tables(readings: &Readings) -> Vec<Table<'_>> {
     vec![
         table(
             "grants",
-            &["app", "account", "account_name", "role", "login", "user_id", "name", "status", "source", "through", "partial_match"],
+            &[
+                "app",
+                "account",
+                "account_name",
+                "role",
+                "login",
+                "user_id",
+                "name",
+                "status",
+                "source",
+                "through",
+                "partial_match",
+            ],
             Box::new(apps(readings).flat_map(grants)),
         ),
         table(
             "roles",
-            &["app", "account", "account_name", "environment", "owner", "role", "role_arn", "provider_arn", "people", "groups"],
+            &[
+                "app",
+                "account",
+                "account_name",
+                "environment",
+                "owner",
+                "role",
+                "role_arn",
+                "provider_arn",
+                "people",
+                "groups",
+            ],
             Box::new(apps(readings).flat_map(roles)),
         ),
         table(
             "groups",
-            &["app", "group_id", "name", "type", "source", "assigned", "priority", "filter", "members_read", "members", "confers"],
+            &[
+                "app",
+                "group_id",
+                "name",
+                "type",
+                "source",
+                "assigned",
+                "priority",
+                "filter",
+                "members_read",
+                "members",
+                "confers",
+            ],
             Box::new(apps(readings).flat_map(groups)),
         ),
         table(
             "people",
-            &["app", "user_id", "login", "name", "status", "assigned", "assignment_status", "assigned_since", "last_sign_in", "roles"],
+            &[
+                "app",
+                "user_id",
+                "login",
+                "name",
+                "status",
+                "assigned",
+                "assignment_status",
+                "assigned_since",
+                "last_sign_in",
+                "roles",
+            ],
             Box::new(apps(readings).flat_map(people)),
         ),
         table(
@@ -214,7 +260,11 @@ fn admins(reading: &Reading) -> impl Iterator<Item = Vec<Value>> + '_ {
                 Value::maybe(person.and_then(|person| person.login)),
                 Value::text(id.as_str()),
                 Value::Flag(holder.direct),
-                Value::text(if holder.targets.is_empty() { "everything".to_owned() } else { holder.targets.join("; ") }),
+                Value::text(if holder.targets.is_empty() {
+                    "everything".to_owned()
+                } else {
+                    holder.targets.join("; ")
+                }),
             ]
         })
     })

@@ -30,7 +30,8 @@ pub fn text_tree(readings: &Readings) -> Vec<TextFile> {
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     let several = readings.all().len() > 1;
     for reading in apps(readings) {
-        let root = if several { format!("{}/", file_name(reading.facts().app.id.as_str())) } else { String::new() };
+        let root =
+            if several { format!("{}/", file_name(reading.facts().app.id.as_str())) } else { String::new() };
         let mut put = |path: String, body: String| {
             files.insert(format!("{root}{path}.txt"), format!("{MARK}\n{body}"));
         };
@@ -63,7 +64,8 @@ fn distinct(files: BTreeMap<String, String>) -> Vec<TextFile> {
 
 fn app(reading: &Reading) -> String {
     let facts = reading.facts();
-    let mut text = format!("app: {}\nlabel: {}\nmode: {}\n", facts.app.id, line(&facts.app.label), reading.mode());
+    let mut text =
+        format!("app: {}\nlabel: {}\nmode: {}\n", facts.app.id, line(&facts.app.label), reading.mode());
     for (name, value) in settings_in_force(&facts.app) {
         text.push_str(&format!("{name}: {}\n", line(&value)));
     }
@@ -93,7 +95,8 @@ fn role(reading: &Reading, ix: u32) -> Option<(String, String)> {
                 through.push("own assignment".to_owned());
             }
             through.sort();
-            let through = if through.is_empty() { grant.source.as_str().to_owned() } else { through.join(", ") };
+            let through =
+                if through.is_empty() { grant.source.as_str().to_owned() } else { through.join(", ") };
             Some(format!("{} {} by {through}\n", line(person.label()), person.id))
         })
         .collect();
@@ -153,7 +156,9 @@ fn file_name(text: &str) -> String {
     let mut name = String::new();
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'+' | b'=' | b'@' => name.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'+' | b'=' | b'@' => {
+                name.push(char::from(byte))
+            }
             byte => name.push_str(&format!("%{byte:02x}")),
         }
     }

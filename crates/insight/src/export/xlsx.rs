@@ -118,11 +118,14 @@ mod tests {
         let mut out = Cursor::new(Vec::new());
         let rows = write_sheets(&Cover { lines: Vec::new() }, vec![table], None, &mut out, 3).unwrap();
         assert_eq!(rows, 7);
-        let mut book: calamine::Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(out.into_inner())).unwrap();
+        let mut book: calamine::Xlsx<_> =
+            calamine::open_workbook_from_rs(Cursor::new(out.into_inner())).unwrap();
         use calamine::Reader;
         assert_eq!(book.sheet_names(), ["cover", "grants", "grants 2", "grants 3"]);
-        let heights: Vec<usize> =
-            ["grants", "grants 2", "grants 3"].iter().map(|n| book.worksheet_range(n).unwrap().height()).collect();
+        let heights: Vec<usize> = ["grants", "grants 2", "grants 3"]
+            .iter()
+            .map(|n| book.worksheet_range(n).unwrap().height())
+            .collect();
         assert_eq!(heights, [4, 4, 2]);
     }
 }

@@ -36,7 +36,9 @@ pub(super) fn look(watch: &mut Watch<'_>) {
     let facts = watch.reading.facts();
     match facts.coverage.lists.get("admin-roles") {
         Some(ListCoverage::Full { .. }) => watch.on(ADMIN_SELF_GRANT, None),
-        Some(ListCoverage::Not { why }) => return watch.off(ADMIN_SELF_GRANT, format!("admin roles were not read: {why}")),
+        Some(ListCoverage::Not { why }) => {
+            return watch.off(ADMIN_SELF_GRANT, format!("admin roles were not read: {why}"));
+        }
         None => return watch.off(ADMIN_SELF_GRANT, "admin roles were not read"),
     }
     for role in &facts.admin_roles {
@@ -95,7 +97,8 @@ fn judge(watch: &mut Watch<'_>, role: &AdminRole, power: Power, user: UserIx, ho
         objects,
         roles,
         evidence,
-        remedy: "take the admin role away, or limit it to groups and apps that lead to no AWS role".to_owned(),
+        remedy: "take the admin role away, or limit it to groups and apps that lead to no AWS role"
+            .to_owned(),
     });
 }
 
@@ -103,7 +106,8 @@ fn over_app(watch: &Watch<'_>, holder: &AdminHolder) -> bool {
     let app = &watch.reading.facts().app;
     let apps: Vec<&str> = holder.targets.iter().filter_map(|target| target.strip_prefix("app:")).collect();
     let limited_elsewhere = apps.is_empty() && !holder.targets.is_empty();
-    !limited_elsewhere && (apps.is_empty() || apps.iter().any(|name| *name == app.id.as_str() || *name == app.name))
+    !limited_elsewhere
+        && (apps.is_empty() || apps.iter().any(|name| *name == app.id.as_str() || *name == app.name))
 }
 
 /// Groups that the holder may fill and that lead to a role for somebody.

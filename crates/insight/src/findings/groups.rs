@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rolebook_federation::{
-    Catalogue, GroupIx, GroupKind, GroupVerdict, Mode, RoleIx, Union, Warnings,
-};
+use rolebook_federation::{Catalogue, GroupIx, GroupKind, GroupVerdict, Mode, RoleIx, Union, Warnings};
 use rolebook_ledger::GroupRecord;
 
 use super::{Draft, ObjectRef, Rule, Severity, Watch, few};
@@ -256,7 +254,8 @@ fn catalogue(watch: &mut Watch<'_>) {
             evidence: vec![format!("carried by {}", few(objects.iter().map(|object| object.name.as_str())))],
             roles: role.into_iter().collect(),
             objects,
-            remedy: "if the role is gone from AWS take the value out; else refresh application data in Okta".to_owned(),
+            remedy: "if the role is gone from AWS take the value out; else refresh application data in Okta"
+                .to_owned(),
         });
     }
 }

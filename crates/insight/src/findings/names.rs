@@ -38,11 +38,18 @@ pub(super) fn look(watch: &mut Watch<'_>) {
                 text: format!("group `{name}` looks like `{like}` and gives no role"),
                 objects: vec![object],
                 roles: roles.iter().filter_map(|role| reading.role(*role)).collect(),
-                evidence: vec!["the names differ only in case, blanks, signs or look-alike letters".to_owned()],
-                remedy: "rename or delete it: whoever is put into it has no role, or is thought to have one".to_owned(),
+                evidence: vec![
+                    "the names differ only in case, blanks, signs or look-alike letters".to_owned(),
+                ],
+                remedy: "rename or delete it: whoever is put into it has no role, or is thought to have one"
+                    .to_owned(),
             });
         } else if finds(&caseless, &name) || finds(&unescaped, &name) {
-            let why = if finds(&unescaped, &name) { "if the filter were escaped once" } else { "if case were ignored" };
+            let why = if finds(&unescaped, &name) {
+                "if the filter were escaped once"
+            } else {
+                "if case were ignored"
+            };
             watch.add(Draft {
                 rule: NEAR_MISS,
                 key: vec![id],
@@ -74,7 +81,8 @@ fn others(watch: &Watch<'_>) -> Vec<(String, String)> {
     let verdicts = &watch.reading.access().verdicts;
     let of_file = facts.groups.iter().zip(verdicts).filter(|(_, verdict)| **verdict == GroupVerdict::NoMatch);
     let of_file = of_file.filter_map(|(group, _)| Some((group.id.to_string(), group.group.name.clone()?)));
-    let of_org = facts.group_names.iter().filter(|group| watch.reading.group_by_id(group.id.as_str()).is_none());
+    let of_org =
+        facts.group_names.iter().filter(|group| watch.reading.group_by_id(group.id.as_str()).is_none());
     let of_org = of_org.filter_map(|group| Some((group.id.to_string(), group.name.clone()?)));
     of_file.chain(of_org).collect()
 }
@@ -109,7 +117,12 @@ mod tests {
     #[test]
     fn names_that_look_alike() {
         let real = skeleton("aws_111122223333_Admin");
-        for name in ["AWS-111122223333-Admin", "aws_111122223333_Admin ", "аws_111122223333_Аdmin", "aws_1l1122223333_Adm1n"] {
+        for name in [
+            "AWS-111122223333-Admin",
+            "aws_111122223333_Admin ",
+            "аws_111122223333_Аdmin",
+            "aws_1l1122223333_Adm1n",
+        ] {
             assert_eq!(skeleton(name), real, "{name}");
         }
         assert_ne!(skeleton("aws_111122223333_Admins"), real);

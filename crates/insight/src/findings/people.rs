@@ -63,8 +63,13 @@ fn member_not_assigned(watch: &mut Watch<'_>, ix: UserIx, user: &UserRecord) {
     if user.user.app_user.is_some() || !user.user.status.counts() {
         return;
     }
-    let groups: Vec<u32> =
-        user.user.groups.iter().copied().filter(|group| !watch.reading.conferred_by(*group).is_empty()).collect();
+    let groups: Vec<u32> = user
+        .user
+        .groups
+        .iter()
+        .copied()
+        .filter(|group| !watch.reading.conferred_by(*group).is_empty())
+        .collect();
     let Some(person) = watch.user(ix).filter(|_| !groups.is_empty()) else { return };
     let named: Vec<ObjectRef> = groups.iter().filter_map(|group| watch.group(*group)).collect();
     let mut objects = vec![person.clone()];
@@ -130,7 +135,9 @@ fn inactive(watch: &mut Watch<'_>, ix: UserIx, user: &UserRecord) {
         key: vec![person.id.clone()],
         text: format!("{} is {status} and still assigned to the app", person.name),
         roles: roles_of_groups(watch, user),
-        evidence: vec!["once active again, the person has every role that stands on assignment and groups".to_owned()],
+        evidence: vec![
+            "once active again, the person has every role that stands on assignment and groups".to_owned(),
+        ],
         objects: vec![person],
         remedy: "end the assignment, and take the person out of the groups".to_owned(),
     });

@@ -68,11 +68,14 @@ pub(super) fn parts(filter: &str) -> Vec<Part> {
 fn part(rest: &str, first: char, class: &mut bool) -> (usize, Option<String>) {
     let said = |length: usize, meaning: &str| (length, Some(meaning.to_owned()));
     if rest.starts_with("(?{{") {
-        let length = rest.find("}}").map_or(4, |at| rest.get(..at).map_or(4, |head| head.chars().count()) + 2);
+        let length =
+            rest.find("}}").map_or(4, |at| rest.get(..at).map_or(4, |head| head.chars().count()) + 2);
         let name: String = rest.chars().skip(4).take(length.saturating_sub(6)).collect();
         let meaning = match name.as_str() {
             "accountid" => "Okta's mark: what this group takes is the AWS account",
-            "role" => "Okta's mark: what this group takes is the role; it is read by name, whatever the order",
+            "role" => {
+                "Okta's mark: what this group takes is the role; it is read by name, whatever the order"
+            }
             _ => "a mark that Okta does not know",
         };
         return said(length, meaning);
@@ -97,7 +100,9 @@ fn part(rest: &str, first: char, class: &mut bool) -> (usize, Option<String>) {
         '*' | '+' | '?' | '}' if rest.chars().nth(1) == Some('+') => {
             said(2, "possessive: takes all it can and gives nothing back; needs the backtracking engine")
         }
-        '(' if rest.starts_with("(?i") => said(3, "ignores case, of ASCII letters only unless (?u) stands too"),
+        '(' if rest.starts_with("(?i") => {
+            said(3, "ignores case, of ASCII letters only unless (?u) stands too")
+        }
         '(' if rest.starts_with("(?") => (2, None),
         _ => (1, None),
     }
@@ -107,7 +112,9 @@ fn escape(rest: &str) -> (usize, Option<String>) {
     let Some(next) = rest.chars().nth(1) else { return (1, None) };
     let meaning = match next {
         'd' => "a digit, of ASCII only in Java",
-        'w' => "a letter, digit or underscore, of ASCII only in Java: no hyphen, dot, plus, comma, at or equals sign",
+        'w' => {
+            "a letter, digit or underscore, of ASCII only in Java: no hyphen, dot, plus, comma, at or equals sign"
+        }
         's' => "a blank, tab or line break",
         'S' => "anything but a blank, tab or line break",
         'D' => "anything but a digit",
@@ -117,11 +124,14 @@ fn escape(rest: &str) -> (usize, Option<String>) {
         '\\' => "a backslash, which group names hardly hold: is the filter escaped twice?",
         c if c.is_ascii_punctuation() => {
             let text = format!("`{c}` itself");
-            return (2, Some(if matches!(c, '#' | '-' | '_' | '/' | ':' | '@' | '<' | '>') {
-                format!("{text}; the backslash is not needed and does no harm in Java")
-            } else {
-                text
-            }));
+            return (
+                2,
+                Some(if matches!(c, '#' | '-' | '_' | '/' | ':' | '@' | '<' | '>') {
+                    format!("{text}; the backslash is not needed and does no harm in Java")
+                } else {
+                    text
+                }),
+            );
         }
         _ => return (2, None),
     };

@@ -116,7 +116,11 @@ impl Work {
             "useGroupMapping" | "joinAllRoles" => {
                 self.facts.app.settings.insert(key.to_owned(), flag()?.into());
             }
-            "groupFilter" | "roleValuePattern" | "appFilter" | "identityProviderArn" | "overrideAcsURL"
+            "groupFilter"
+            | "roleValuePattern"
+            | "appFilter"
+            | "identityProviderArn"
+            | "overrideAcsURL"
             | "awsEnvironmentType" => {
                 self.facts.app.settings.insert(key.to_owned(), value.into());
             }
@@ -161,7 +165,8 @@ impl Work {
             }
             ([], []) => {
                 let names = self.facts.group_names.iter().filter_map(|group| group.name.as_deref());
-                let all = names.chain(self.facts.groups.iter().filter_map(|group| group.group.name.as_deref()));
+                let all =
+                    names.chain(self.facts.groups.iter().filter_map(|group| group.group.name.as_deref()));
                 Err(Error::Unknown {
                     kind: "group",
                     text: text.to_owned(),

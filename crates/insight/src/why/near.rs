@@ -58,8 +58,9 @@ fn groups(reading: &Reading, user: UserIx, account: &str, role: &str) -> Vec<Nea
     let Mode::Mapping(mapping) = reading.rules().mode() else { return Vec::new() };
     let text = mapping.filter().text();
     let caseless = GroupFilter::compile(&format!("(?i){text}"), FilterMatch::Find).ok();
-    let unescaped =
-        text.contains(r"\\").then(|| GroupFilter::compile(&text.replace(r"\\", r"\"), FilterMatch::Find).ok());
+    let unescaped = text
+        .contains(r"\\")
+        .then(|| GroupFilter::compile(&text.replace(r"\\", r"\"), FilterMatch::Find).ok());
     let names = |filter: &GroupFilter, name: &str| match filter.matches(name) {
         NameMatch::Yes { marks, .. } => {
             marks.account.is_none_or(|found| found == account)
@@ -165,7 +166,10 @@ fn profile(reading: &Reading, user: UserIx, role: RoleIx) -> Vec<NearMiss> {
             .filter(|value| roles.by_value(value).is_some_and(|ix| ix != role && same_account(ix)))
             .filter(|value| RoleValue::parse(value).role.trim().eq_ignore_ascii_case(wanted.name.trim()))
             .map(|value| {
-                miss("other-spelling", format!("the profile holds `{value}`, spelled otherwise than the role"))
+                miss(
+                    "other-spelling",
+                    format!("the profile holds `{value}`, spelled otherwise than the role"),
+                )
             }),
     );
     misses

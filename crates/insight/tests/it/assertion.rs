@@ -20,7 +20,10 @@ fn mapped() -> Org {
         .app(
             App::aws_mapping(APP)
                 .setting("sessionDuration", 7200)
-                .setting("roleValuePattern", "arn:aws:iam::${accountid}:role/${role},arn:aws:iam::${accountid}:saml-provider/Okta")
+                .setting(
+                    "roleValuePattern",
+                    "arn:aws:iam::${accountid}:role/${role},arn:aws:iam::${accountid}:saml-provider/Okta",
+                )
                 .group(AppGroup::new("00gU").priority(0)),
         )
 }
@@ -91,7 +94,11 @@ fn group_mapping_renders_the_pattern_as_it_stands() {
 fn direct_mode_sends_provider_and_role() {
     let readings = read(orgs::demo_direct());
     let person = readings.all()[0].facts().users.iter().find(|user| {
-        what(&readings, user.id.as_str()).unwrap().roles.iter().any(|held| held.role.key() == "111122223333/ReadOnly")
+        what(&readings, user.id.as_str())
+            .unwrap()
+            .roles
+            .iter()
+            .any(|held| held.role.key() == "111122223333/ReadOnly")
     });
     let id = person.unwrap().id.to_string();
     let prediction = predicted(&readings, &id);
@@ -106,7 +113,8 @@ fn partitions_have_their_own_endpoints() {
         ("arn:aws-us-gov", "https://signin.amazonaws-us-gov.com/saml", "urn:amazon:webservices:govcloud"),
     ] {
         let mut org = mapped();
-        let pattern = format!("{arn}:iam::${{accountid}}:saml-provider/O,{arn}:iam::${{accountid}}:role/${{role}}");
+        let pattern =
+            format!("{arn}:iam::${{accountid}}:saml-provider/O,{arn}:iam::${{accountid}}:role/${{role}}");
         org.change_app(APP, |app| app.setting("roleValuePattern", pattern));
         let prediction = predicted(&read(org), "ann@acme.test");
         assert_eq!((prediction.recipient.as_str(), prediction.audience.as_str()), (recipient, audience));
@@ -132,7 +140,11 @@ fn a_response_that_agrees() {
     let readings = read(mapped());
     let roles = values(&predicted(&readings, "ann@acme.test"));
     let xml = response(&roles, |xml| xml);
-    for text in [xml.clone(), BASE64.encode(xml.as_bytes()), format!("SAMLResponse={}", BASE64.encode(xml.as_bytes()).replace('+', "%2B").replace('=', "%3D"))] {
+    for text in [
+        xml.clone(),
+        BASE64.encode(xml.as_bytes()),
+        format!("SAMLResponse={}", BASE64.encode(xml.as_bytes()).replace('+', "%2B").replace('=', "%3D")),
+    ] {
         let check = checked(&readings, &text);
         assert_eq!(kinds(&check), [""; 0], "{check:#?}");
         assert_eq!(check.agreeing_roles, 3);
@@ -141,7 +153,8 @@ fn a_response_that_agrees() {
     }
     // AWS takes the halves in either order.
     let mut swapped = roles;
-    swapped[0] = "arn:aws:iam::111122223333:saml-provider/Okta,arn:aws:iam::111122223333:role/Admin".to_owned();
+    swapped[0] =
+        "arn:aws:iam::111122223333:saml-provider/Okta,arn:aws:iam::111122223333:role/Admin".to_owned();
     assert_eq!(kinds(&checked(&readings, &response(&swapped, |xml| xml))), [""; 0]);
 }
 
@@ -195,13 +208,18 @@ fn attacks_are_refused() {
         1,
     );
     assert!(matches!(refused(&entity), ResponseError::Xml(_)));
-    let external = xml.replacen("<saml2p:Response", "<!DOCTYPE r SYSTEM \"file:///etc/passwd\"><saml2p:Response", 1);
+    let external =
+        xml.replacen("<saml2p:Response", "<!DOCTYPE r SYSTEM \"file:///etc/passwd\"><saml2p:Response", 1);
     assert!(matches!(refused(&external), ResponseError::Xml(_)));
     assert!(matches!(refused(&xml.replace("exk1", "&xxe;")), ResponseError::Xml(_)));
     assert_eq!(refused(&"A".repeat(600 << 10)), ResponseError::TooLarge);
     let nodes = format!("<a>{}</a>", "<b/>".repeat(120_000));
     assert_eq!(refused(&nodes), ResponseError::TooLarge);
-    let twice = xml.replacen("<saml2:Assertion ID=\"id1\">", "<saml2:Assertion ID=\"id0\"/><saml2:Assertion ID=\"id1\">", 1);
+    let twice = xml.replacen(
+        "<saml2:Assertion ID=\"id1\">",
+        "<saml2:Assertion ID=\"id0\"/><saml2:Assertion ID=\"id1\">",
+        1,
+    );
     assert_eq!(refused(&twice), ResponseError::SeveralAssertions(2));
     assert_eq!(refused("<a/>"), ResponseError::NoAssertion);
     assert_eq!(refused("not base64!"), ResponseError::Encoding);

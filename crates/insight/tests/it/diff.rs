@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rolebook_fake_okta::{
-    App, AppGroup, AppUser, FakeOkta, Fault, Group, Org, User, UserStatus, orgs,
-};
+use rolebook_fake_okta::{App, AppGroup, AppUser, FakeOkta, Fault, Group, Org, User, UserStatus, orgs};
 use rolebook_insight::{Diff, Readings, RolePattern, diff, who};
 
 use crate::synced::{APP, Okta};
@@ -72,7 +70,9 @@ impl Changed {
     fn is_sound(&self) {
         let (old, new) = (pairs(&self.old), pairs(&self.new));
         let told = |gained: bool| -> Vec<(String, String)> {
-            let of = |change: &rolebook_insight::Change| if gained { change.gained.clone() } else { change.lost.clone() };
+            let of = |change: &rolebook_insight::Change| {
+                if gained { change.gained.clone() } else { change.lost.clone() }
+            };
             let deltas = self.diff.changes.iter().flat_map(of);
             deltas.map(|delta| (delta.person.id, delta.role.key())).collect()
         };

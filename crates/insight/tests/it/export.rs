@@ -1,6 +1,9 @@
 //! Exports: evidence on the cover, every name harmless, the same again for the same org.
 
-use std::{collections::BTreeMap, io::{Cursor, Read}};
+use std::{
+    collections::BTreeMap,
+    io::{Cursor, Read},
+};
 
 use calamine::{Data, Reader};
 use jiff::Timestamp;
@@ -9,8 +12,8 @@ use rolebook_federation::AccountId;
 use rolebook_insight::{
     Readings,
     export::{
-        Making, ReviewKind, SplitBy, Table, cover, export_json, review, tables, text_tree, write_csv, write_html,
-        write_opengraph, write_xlsx,
+        Making, ReviewKind, SplitBy, Table, cover, export_json, review, tables, text_tree, write_csv,
+        write_html, write_opengraph, write_xlsx,
     },
 };
 use rolebook_ledger::AccountRecord;
@@ -25,12 +28,26 @@ fn making() -> Making<'static> {
 /// Names that mean harm to spreadsheets, pages and terminals; an account with a zero in front.
 fn hostile() -> Org {
     Org::new("evil")
-        .user(User::new("=cmd@acme.test").id("00u1").name("=cmd|' /C calc'!A0", "+1").attribute("manager", "@boss"))
-        .user(User::new("tag@acme.test").id("00u2").name("<script>", "alert(1)</script>").attribute("department", "-2"))
+        .user(
+            User::new("=cmd@acme.test")
+                .id("00u1")
+                .name("=cmd|' /C calc'!A0", "+1")
+                .attribute("manager", "@boss"),
+        )
+        .user(
+            User::new("tag@acme.test")
+                .id("00u2")
+                .name("<script>", "alert(1)</script>")
+                .attribute("department", "-2"),
+        )
         .user(User::new("bidi@acme.test").id("00u3").name("\u{202e}olleH", "two\nlines"))
         .group(Group::new("@SUM(1+1)").id("00gU").members(["00u1", "00u2", "00u3"]))
         .group(Group::new("aws_012345678901_=A+1").id("00gR").members(["00u1", "00u2", "00u3"]))
-        .app(App::aws_mapping(APP).label("=HYPERLINK(\"http://evil.test\")").group(AppGroup::new("00gU").priority(0)))
+        .app(
+            App::aws_mapping(APP)
+                .label("=HYPERLINK(\"http://evil.test\")")
+                .group(AppGroup::new("00gU").priority(0)),
+        )
         .user_role("00u1", AdminRole::SuperAdmin, RoleTargets::all())
 }
 
@@ -144,13 +161,17 @@ fn a_graph_hangs_together() {
         write_opengraph(&readings, &mut out).unwrap();
         let graph: Value = serde_json::from_slice(&out).unwrap();
         let nodes = graph["graph"]["nodes"].as_array().unwrap();
-        let ids: std::collections::BTreeSet<&str> = nodes.iter().map(|node| node["id"].as_str().unwrap()).collect();
+        let ids: std::collections::BTreeSet<&str> =
+            nodes.iter().map(|node| node["id"].as_str().unwrap()).collect();
         assert_eq!(ids.len(), nodes.len());
-        let word = |kind: &Value| kind.as_str().unwrap().chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let word =
+            |kind: &Value| kind.as_str().unwrap().chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         for node in nodes {
             assert!(node["kinds"].as_array().unwrap().iter().all(word));
             let flat = node["properties"].as_object().unwrap().values();
-            assert!(flat.into_iter().all(|value| !value.is_object() && !value.is_array() && !value.is_null()));
+            assert!(
+                flat.into_iter().all(|value| !value.is_object() && !value.is_array() && !value.is_null())
+            );
         }
         let edges = graph["graph"]["edges"].as_array().unwrap();
         let ends = |edge: &Value, end: &str| ids.contains(edge[end]["value"].as_str().unwrap());
@@ -167,23 +188,26 @@ fn the_text_tree_changes_only_with_access() {
     assert_eq!(text_tree(&okta.read("b.c1z")), first);
     okta.fake.change(|org| org.add_member("aws_111122223333_Admin", "bianca.olsen@acme.test"));
     let second = text_tree(&okta.read("c.c1z"));
-    let changed: Vec<&str> = first
-        .iter()
-        .zip(&second)
-        .filter(|(a, b)| a != b)
-        .map(|(_, file)| file.path.as_str())
-        .collect();
+    let changed: Vec<&str> =
+        first.iter().zip(&second).filter(|(a, b)| a != b).map(|(_, file)| file.path.as_str()).collect();
     assert_eq!(changed.len(), 2, "{changed:?}");
     assert_eq!(changed[0], "accounts/111122223333/Admin.txt");
     for file in text_tree(&read(hostile())) {
-        assert!(file.path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+=@%~".contains(c)), "{}", file.path);
+        assert!(
+            file.path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+=@%~".contains(c)),
+            "{}",
+            file.path
+        );
         assert!(file.text.lines().all(|line| !line.chars().any(char::is_control)), "{}", file.text);
     }
 }
 
 fn rows(table: Table<'_>) -> Vec<BTreeMap<&'static str, String>> {
     let columns = table.columns.clone();
-    table.rows.map(|row| columns.iter().copied().zip(row.iter().map(|value| value.plain())).collect()).collect()
+    table
+        .rows
+        .map(|row| columns.iter().copied().zip(row.iter().map(|value| value.plain())).collect())
+        .collect()
 }
 
 #[test]
@@ -201,7 +225,9 @@ fn a_review_has_one_stable_row_for_each_decision() {
         let rows = rows(review(&new, kind, None, Some(&old)).remove("all").unwrap());
         let ids: std::collections::BTreeSet<&String> = rows.iter().map(|row| &row["row_id"]).collect();
         assert_eq!(ids.len(), rows.len(), "{kind:?}");
-        assert!(!rows.is_empty() && rows.iter().all(|row| row["decision"].is_empty() && !row["path"].is_empty()));
+        assert!(
+            !rows.is_empty() && rows.iter().all(|row| row["decision"].is_empty() && !row["path"].is_empty())
+        );
         assert_eq!(rows.iter().filter(|row| row["new"] == "yes").count(), fresh, "{kind:?}");
     }
     let grants = new.all()[0].access().user_grants.len();
@@ -217,12 +243,20 @@ fn a_review_is_split_by_who_decides() {
         ..AccountRecord::new(AccountId::parse("012345678901").unwrap())
     }];
     let readings = okta.read("a.c1z");
-    let by = |split| review(&readings, ReviewKind::AwsRoles, Some(split), None).into_iter().map(|(who, table)| (who, rows(table))).collect::<BTreeMap<_, _>>();
+    let by = |split| {
+        review(&readings, ReviewKind::AwsRoles, Some(split), None)
+            .into_iter()
+            .map(|(who, table)| (who, rows(table)))
+            .collect::<BTreeMap<_, _>>()
+    };
     let owners = by(SplitBy::AccountOwner);
     assert_eq!(owners.keys().collect::<Vec<_>>(), ["owner@acme.test"]);
     assert_eq!(owners["owner@acme.test"][0]["account_name"], "payments");
     let managers = by(SplitBy::Manager);
-    assert_eq!(managers.iter().map(|(who, rows)| (who.as_str(), rows.len())).collect::<Vec<_>>(), [("@boss", 1), ("no manager", 2)]);
+    assert_eq!(
+        managers.iter().map(|(who, rows)| (who.as_str(), rows.len())).collect::<Vec<_>>(),
+        [("@boss", 1), ("no manager", 2)]
+    );
 }
 
 #[test]

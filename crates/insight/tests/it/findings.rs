@@ -78,9 +78,9 @@ fn a_clean_org_has_none() {
 
 #[test]
 fn a_member_who_is_not_assigned() {
-    let org = clean().user(User::new("cem@acme.test").id("00uC")).group(
-        Group::new("aws_111122223333_Audit").id("00gAudit").members(["00uC"]),
-    );
+    let org = clean()
+        .user(User::new("cem@acme.test").id("00uC"))
+        .group(Group::new("aws_111122223333_Audit").id("00gAudit").members(["00uC"]));
     let finding = only(org, "member-not-assigned:00uC");
     assert_eq!(finding.severity, Severity::Low);
     assert_eq!(finding.reach.roles, ["111122223333/Audit"]);
@@ -118,7 +118,10 @@ fn two_groups_for_one_role() {
 
 #[test]
 fn a_bogus_account() {
-    only(clean().group(Group::new("aws_1234_Admin").id("00gBogus").members(["00uA"])), "bogus-account:00gBogus");
+    only(
+        clean().group(Group::new("aws_1234_Admin").id("00gBogus").members(["00uA"])),
+        "bogus-account:00gBogus",
+    );
     let mut org = clean_direct();
     org.change_app(APP, |app| app.setting("identityProviderArn", serde_json::Value::Null));
     only(org, "bogus-account:main");
@@ -128,8 +131,10 @@ fn a_bogus_account() {
 fn everyone_confers() {
     let mut org = clean().everyone();
     org.change_app(APP, |app| {
-        app.setting("groupFilter", r"^(aws_(?{{accountid}}\d{12})_(?{{role}}[A-Za-z]+)|Everyone)$")
-            .setting("roleValuePattern", "arn:aws:iam::111122223333:saml-provider/OKTA,arn:aws:iam::111122223333:role/R")
+        app.setting("groupFilter", r"^(aws_(?{{accountid}}\d{12})_(?{{role}}[A-Za-z]+)|Everyone)$").setting(
+            "roleValuePattern",
+            "arn:aws:iam::111122223333:saml-provider/OKTA,arn:aws:iam::111122223333:role/R",
+        )
     });
     let ids: Vec<String> = planted(org).into_iter().map(|finding| finding.rule).collect();
     assert!(ids.contains(&"everyone-confers".to_owned()), "{ids:?}");
@@ -190,11 +195,17 @@ fn an_assertion_that_grows_too_large() {
 #[test]
 fn admins_who_can_give_roles() {
     let admin = |role: AdminRole, targets: RoleTargets| {
-        planted(clean().user_role("00uB", role, targets)).into_iter().map(|finding| finding.id).collect::<Vec<_>>()
+        planted(clean().user_role("00uB", role, targets))
+            .into_iter()
+            .map(|finding| finding.id)
+            .collect::<Vec<_>>()
     };
     let none: [String; 0] = [];
     assert_eq!(admin(AdminRole::SuperAdmin, RoleTargets::all()), ["admin-self-grant:00uB:SUPER_ADMIN"]);
-    assert_eq!(admin(AdminRole::AppAdmin, RoleTargets::all().apps([APP])), ["admin-self-grant:00uB:APP_ADMIN"]);
+    assert_eq!(
+        admin(AdminRole::AppAdmin, RoleTargets::all().apps([APP])),
+        ["admin-self-grant:00uB:APP_ADMIN"]
+    );
     assert_eq!(admin(AdminRole::AppAdmin, RoleTargets::all().apps(["0oaAD"])), none);
     assert_eq!(admin(AdminRole::ReadOnlyAdmin, RoleTargets::all()), none);
     let finding = only(
@@ -202,7 +213,10 @@ fn admins_who_can_give_roles() {
         "admin-self-grant:00uB:GROUP_MEMBERSHIP_ADMIN",
     );
     assert_eq!(finding.reach.roles, ["111122223333/Admin"]);
-    assert_eq!(finding.objects.iter().map(|object| object.id.as_str()).collect::<Vec<_>>(), ["00uB", "00gAdmin"]);
+    assert_eq!(
+        finding.objects.iter().map(|object| object.id.as_str()).collect::<Vec<_>>(),
+        ["00uB", "00gAdmin"]
+    );
     let kitchen = RoleTargets::all().groups(["00gKitchen"]);
     assert_eq!(admin(AdminRole::GroupMembershipAdmin, kitchen), none);
 }

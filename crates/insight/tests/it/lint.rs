@@ -20,9 +20,13 @@ fn codes(lint: &FilterLint) -> Vec<&str> {
 
 #[test]
 fn the_marks_and_the_dialect_are_explained() {
-    let lint = lint(SEED, &["aws#acme#Admin#111122223333", "aws#acme#SSO.Admin#111122223333", "AWS#a#b#111122223333"]);
+    let lint = lint(
+        SEED,
+        &["aws#acme#Admin#111122223333", "aws#acme#SSO.Admin#111122223333", "AWS#a#b#111122223333"],
+    );
     assert_eq!(lint.error, None);
-    let part = |text: &str| lint.parts.iter().find(|part| part.text == text).unwrap_or_else(|| panic!("{text}"));
+    let part =
+        |text: &str| lint.parts.iter().find(|part| part.text == text).unwrap_or_else(|| panic!("{text}"));
     assert_eq!(part("^").position, 1);
     assert!(part(r"\#").meaning.contains("`#` itself"));
     assert!(part("(?{{role}}").meaning.contains("Okta's mark"));
@@ -42,10 +46,8 @@ fn the_marks_and_the_dialect_are_explained() {
 
 #[test]
 fn a_clean_filter_has_no_warnings() {
-    let lint = lint(
-        r"^aws_(?{{accountid}}\d{12})_(?{{role}}[a-zA-Z0-9+=,.@\-_]+)$",
-        &["aws_111122223333_Admin"],
-    );
+    let lint =
+        lint(r"^aws_(?{{accountid}}\d{12})_(?{{role}}[a-zA-Z0-9+=,.@\-_]+)$", &["aws_111122223333_Admin"]);
     assert_eq!(codes(&lint), [""; 0]);
     assert_eq!(lint.names[0].verdict, "match");
 }
@@ -62,7 +64,8 @@ fn a_filter_escaped_twice_is_told() {
 
 #[test]
 fn a_broken_filter_names_the_place() {
-    for (filter, position) in [("^aws(", Some(5)), (r"(?{{role}}a)(?{{role}}b)", Some(13)), ("aws_(?{{role}}x)", None)]
+    for (filter, position) in
+        [("^aws(", Some(5)), (r"(?{{role}}a)(?{{role}}b)", Some(13)), ("aws_(?{{role}}x)", None)]
     {
         let lint = lint(filter, &[]);
         let error = lint.error.unwrap_or_else(|| panic!("{filter}"));

@@ -16,6 +16,8 @@ mod lint;
 mod names;
 mod opening;
 mod oracle;
+mod schema;
+mod scope;
 mod synced;
 mod whatif;
 mod who_what_why;

@@ -46,7 +46,10 @@ fn an_unknown_name_lists_the_three_nearest() {
     let error = what_group(&readings, "Opps").unwrap_err();
     assert!(matches!(&error, Error::Unknown { nearest, .. } if nearest == &["Ops"]), "{error:?}");
     let error = who(&readings, &RolePattern::parse("111122223333/Admn")).unwrap_err();
-    assert!(matches!(&error, Error::Unknown { nearest, .. } if nearest[0] == "111122223333/Admin"), "{error:?}");
+    assert!(
+        matches!(&error, Error::Unknown { nearest, .. } if nearest[0] == "111122223333/Admin"),
+        "{error:?}"
+    );
 }
 
 #[test]

@@ -31,8 +31,7 @@ fn a_folder_stands_for_its_snapshots_and_each_path_names_its_app() {
     let readings = opened(&[one.folder().to_owned()]);
     assert_eq!(readings.all().len(), 2);
     let answer = what(&readings, "ann@acme.test").unwrap();
-    let held: Vec<_> =
-        answer.roles.iter().map(|held| (held.role.key(), held.app.org_id.clone())).collect();
+    let held: Vec<_> = answer.roles.iter().map(|held| (held.role.key(), held.app.org_id.clone())).collect();
     assert_eq!(held.len(), 2);
     assert_eq!(held[0].0, "111122223333/Admin");
     assert_eq!(held[1].0, "999988887777/Admin");

@@ -12,7 +12,9 @@ fn may_sign_in(user: &UserRecord) -> bool {
 }
 
 fn assigned(user: &UserRecord) -> bool {
-    user.assignment.as_ref().is_some_and(|a| matches!(a.status.as_str(), "ACTIVE" | "PROVISIONED" | "IMPLICIT"))
+    user.assignment
+        .as_ref()
+        .is_some_and(|a| matches!(a.status.as_str(), "ACTIVE" | "PROVISIONED" | "IMPLICIT"))
 }
 
 /// Group mapping with Okta's default filter, local groups only.
@@ -71,7 +73,10 @@ pub(crate) fn direct(facts: &Facts, main: &str) -> BTreeSet<Triple> {
         if !join || values.is_empty() || !own_default {
             values.extend(effective(&app_user.profile));
         }
-        assert!(!join || !by_group || !groups.is_empty(), "the orgs of these tests assign by groups they hold");
+        assert!(
+            !join || !by_group || !groups.is_empty(),
+            "the orgs of these tests assign by groups they hold"
+        );
         for value in values {
             let (account, role) = match value.split_once(" -- ") {
                 Some((account, role)) => (account.trim_start_matches('[').trim_end_matches(']'), role),

@@ -51,7 +51,6 @@ impl Okta {
         self
     }
 
-
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -83,7 +82,8 @@ impl Okta {
             resume_max_age: SignedDuration::ZERO,
         };
         let clock = || Timestamp::from_second(now).unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(sync(&client, &options, &clock, &Silent)).unwrap();
         file
     }

@@ -137,16 +137,22 @@ fn memberships() {
 
 #[test]
 fn groups() {
-    for (org, group) in [(mapped(), "00gAdmin"), (mapped(), "00gUsers"), (direct(), "00g1"), (direct(), "00g2")] {
+    for (org, group) in
+        [(mapped(), "00gAdmin"), (mapped(), "00gUsers"), (direct(), "00g1"), (direct(), "00g2")]
+    {
         comes_true(org, ChangeRequest::RemoveGroup { group: s(group) }, |okta| {
             okta.change(|org| org.remove_group(group));
         });
     }
     let name = "aws_444455556666_Owner";
-    comes_true(mapped(), ChangeRequest::RenameGroup { group: s("aws_111122223333_Admin"), name: s(name) }, |okta| {
-        let group = Group::new(name).id("00gAdmin").members(["00uA", "00uB", "00uC"]);
-        okta.change(|org| org.put_group(group));
-    });
+    comes_true(
+        mapped(),
+        ChangeRequest::RenameGroup { group: s("aws_111122223333_Admin"), name: s(name) },
+        |okta| {
+            let group = Group::new(name).id("00gAdmin").members(["00uA", "00uB", "00uC"]);
+            okta.change(|org| org.put_group(group));
+        },
+    );
     for (org, group) in [(mapped(), "00gUsers"), (direct(), "00g1"), (direct(), "00g3")] {
         comes_true(org, ChangeRequest::UnassignGroup { group: s(group) }, |okta| {
             okta.change(|org| org.remove_app_group(APP, group));
@@ -171,7 +177,9 @@ fn groups() {
 #[test]
 fn people() {
     for (org, person) in [(mapped(), "00uA"), (direct(), "00uA"), (direct(), "00uD")] {
-        for (word, status) in [("SUSPENDED", UserStatus::Suspended), ("deprovisioned", UserStatus::Deprovisioned)] {
+        for (word, status) in
+            [("SUSPENDED", UserStatus::Suspended), ("deprovisioned", UserStatus::Deprovisioned)]
+        {
             comes_true(org.clone(), ChangeRequest::Status { person: s(person), status: s(word) }, |okta| {
                 okta.change(|org| org.set_status(person, status));
             });
@@ -215,7 +223,8 @@ fn a_wider_filter_is_a_lower_bound() {
     let unread = &predicted.unread_groups[0];
     assert_eq!((unread.id.as_str(), unread.role.as_deref()), ("00gGcp", Some("111122223333/Owner")));
 
-    let assigned = ChangeRequest::AssignGroup { group: s("gcp_111122223333_Owner"), roles: vec![], priority: None };
+    let assigned =
+        ChangeRequest::AssignGroup { group: s("gcp_111122223333_Owner"), roles: vec![], priority: None };
     let predicted = whatif(&before.all()[0], &[assigned]).unwrap();
     assert!(predicted.lower_bound && predicted.unread_groups[0].role.is_none());
 }
@@ -246,5 +255,8 @@ fn what_cannot_be_is_told() {
     let unknown = ask(ChangeRequest::RemoveGroup { group: s("aws-user") });
     assert!(matches!(&unknown, Error::Unknown { nearest, .. } if nearest[0] == "aws-users"), "{unknown:?}");
     let unknown = ask(ChangeRequest::Unassign { person: s("ada.able@acme.test") });
-    assert!(matches!(&unknown, Error::Unknown { nearest, .. } if nearest[0] == "ada.abel@acme.test"), "{unknown:?}");
+    assert!(
+        matches!(&unknown, Error::Unknown { nearest, .. } if nearest[0] == "ada.abel@acme.test"),
+        "{unknown:?}"
+    );
 }

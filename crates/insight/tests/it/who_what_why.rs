@@ -15,7 +15,12 @@ fn by_who(readings: &Readings) -> BTreeSet<Triple> {
     let mut triples = BTreeSet::new();
     for role in answer.roles {
         for holder in role.people {
-            assert!(holder.paths.iter().any(|path| path.in_force), "{} {}", holder.person.id, role.role.key());
+            assert!(
+                holder.paths.iter().any(|path| path.in_force),
+                "{} {}",
+                holder.person.id,
+                role.role.key()
+            );
             triples.insert((holder.person.id, role.role.account.id.clone(), role.role.role.clone()));
         }
     }
@@ -42,8 +47,7 @@ fn why_agrees(readings: &Readings, expected: &BTreeSet<Triple>) {
     let (mut can, mut cannot) = (0, 0);
     for user in &reading.facts().users {
         for verdict in why(readings, user.id.as_str(), &RolePattern::parse("*")).unwrap().verdicts {
-            let triple =
-                (user.id.to_string(), verdict.role.account.id.clone(), verdict.role.role.clone());
+            let triple = (user.id.to_string(), verdict.role.account.id.clone(), verdict.role.role.clone());
             assert_eq!(verdict.can_assume, expected.contains(&triple), "{triple:?}: {verdict:#?}");
             let in_force = verdict.paths.iter().filter(|path| path.in_force).count();
             assert_eq!(in_force > 0, verdict.can_assume, "{triple:?}: {verdict:#?}");
@@ -132,7 +136,8 @@ fn why_not_names_the_first_rule() {
     let (rule, verdict) = stop("ann@acme.test", "111122223333/Root");
     assert_eq!(rule, "group");
     assert!(verdict.stopped_by().unwrap().text.contains("`aws_111122223333_Root`"));
-    let near: Vec<_> = verdict.near_misses.iter().map(|miss| (miss.kind.as_str(), miss.id.as_str())).collect();
+    let near: Vec<_> =
+        verdict.near_misses.iter().map(|miss| (miss.kind.as_str(), miss.id.as_str())).collect();
     assert!(near.contains(&("case", "00gCase")), "{near:?}");
     assert!(near.contains(&("filtered-source", "00gFiltered")), "{near:?}");
     // The members of a group that cannot confer are not read, so nothing is claimed of them.

@@ -23,6 +23,10 @@ pub(crate) struct SnapshotArguments {
     #[arg(long, value_name = "DURATION", default_value = "26h", value_parser = age)]
     pub(crate) max_age: SignedDuration,
 
+    /// Where decompressed snapshots are kept for a week, or off [default: rolebook in the user's cache folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+
     /// End with exit code 6 when a snapshot is older than --max-age
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use rolebook_insight::{Answer, Response};
+use rolebook_insight::{Answer, Response, Scope};
 
 use crate::{
     arguments::{AssertionAction, AssertionArguments},
@@ -22,7 +22,7 @@ const MAX_BYTES: u64 = 1 << 20;
 pub(crate) fn run(arguments: &AssertionArguments) -> Result<ExitCode, Failure> {
     match arguments.action {
         AssertionAction::Predict => {
-            let readings = question::open(&arguments.snapshot)?;
+            let readings = question::open_for(&arguments.snapshot, Scope::Person(&arguments.subject))?;
             let predictions = rolebook_insight::predict_assertion(&readings, &arguments.subject)?;
             let answer = Answer::new(predictions, &readings, now());
             question::print(&answer, &arguments.snapshot, predict_rows, predict_text)

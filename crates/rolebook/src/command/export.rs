@@ -12,8 +12,8 @@ use std::{
 use rolebook_insight::{
     Answer, Readings,
     export::{
-        Cover, ExportError, Making, ReviewKind, SplitBy, Table, Value, cover, export_json, is_own_text, review,
-        tables, text_tree, write_csv, write_html, write_opengraph, write_xlsx,
+        Cover, ExportError, Making, ReviewKind, SplitBy, Table, Value, cover, export_json, is_own_text,
+        review, tables, text_tree, write_csv, write_html, write_opengraph, write_xlsx,
     },
 };
 use rolebook_snapshot::Limits;
@@ -58,7 +58,8 @@ fn put(
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(|error| cannot(parent, &error))?;
     }
-    let part = path.with_file_name(format!(".{}.part", path.file_name().unwrap_or_default().to_string_lossy()));
+    let part =
+        path.with_file_name(format!(".{}.part", path.file_name().unwrap_or_default().to_string_lossy()));
     let failed = |error: &dyn std::fmt::Display| cannot(&path, error);
     // A part left by a run that was killed is nobody's.
     let _ = fs::remove_file(&part);
@@ -106,7 +107,9 @@ fn whole(arguments: &ExportArguments, readings: &Readings, making: &Making<'_>) 
         ExportFormat::Xlsx => {
             vec![put(out, "rolebook.xlsx", |file| write_xlsx(&cover, tables(readings), as_of, file))?]
         }
-        ExportFormat::Html => vec![put(out, "rolebook.html", |file| write_html(&cover, tables(readings), file))?],
+        ExportFormat::Html => {
+            vec![put(out, "rolebook.html", |file| write_html(&cover, tables(readings), file))?]
+        }
         ExportFormat::Opengraph => {
             vec![put(out, "opengraph.json", |file| write_opengraph(readings, file))?]
         }
@@ -153,7 +156,9 @@ fn own_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
             if kind.is_dir() && !hidden {
                 folders.push(path);
-            } else if kind.is_file() && path.extension().is_some_and(|e| e == "txt") && is_own_text(&fs::read(&path)?)
+            } else if kind.is_file()
+                && path.extension().is_some_and(|e| e == "txt")
+                && is_own_text(&fs::read(&path)?)
             {
                 own.push(path);
             }
@@ -199,12 +204,14 @@ fn reviews(
         let cover = cover(readings, &making);
         written.push(match arguments.format {
             ExportFormat::Csv => {
-                put(&arguments.out, &format!("{name}-cover.csv"), |file| write_csv(cover_table(&cover), file))?;
+                put(&arguments.out, &format!("{name}-cover.csv"), |file| {
+                    write_csv(cover_table(&cover), file)
+                })?;
                 put(&arguments.out, &format!("{name}.csv"), |file| write_csv(table, file))?
             }
-            ExportFormat::Xlsx => {
-                put(&arguments.out, &format!("{name}.xlsx"), |file| write_xlsx(&cover, vec![table], as_of, file))?
-            }
+            ExportFormat::Xlsx => put(&arguments.out, &format!("{name}.xlsx"), |file| {
+                write_xlsx(&cover, vec![table], as_of, file)
+            })?,
             _ => {
                 return Err(Failure::usage(
                     "a review is written as csv or xlsx",

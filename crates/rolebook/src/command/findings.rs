@@ -45,7 +45,6 @@ fn policy(path: &Path) -> Result<Policy, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::not_found(format!("cannot read {}: {error}", path.display()), "check --accepted")
     })?;
-    Policy::parse(&text).map_err(|error| {
-        Failure::usage(visible(&format!("{}: {error}", path.display())), error.hint())
-    })
+    Policy::parse(&text)
+        .map_err(|error| Failure::usage(visible(&format!("{}: {error}", path.display())), error.hint()))
 }

@@ -40,7 +40,10 @@ fn print(lint: &FilterLint) -> Result<(), Failure> {
 
 fn names(path: &Path) -> Result<Vec<String>, Failure> {
     let failed = |error: io::Error| {
-        Failure::not_found(format!("cannot read {}: {error}", path.display()), "name a text file with --names")
+        Failure::not_found(
+            format!("cannot read {}: {error}", path.display()),
+            "name a text file with --names",
+        )
     };
     let mut bytes = Vec::new();
     if path.as_os_str() == "-" {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use rolebook_insight::Answer;
+use rolebook_insight::{Answer, Scope};
 
 use crate::{
     arguments::WhatArguments,
@@ -13,12 +13,14 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &WhatArguments) -> Result<ExitCode, Failure> {
-    let readings = question::open(&arguments.snapshot)?;
     if let Some(group) = &arguments.group {
+        let readings = question::open(&arguments.snapshot)?;
         let (what, at) = rolebook_insight::what_group(&readings, group)?;
         let answer = Answer::about(what, readings.get(at).into_iter(), now());
         return question::print(&answer, &arguments.snapshot, group_rows, group_text);
     }
-    let what = rolebook_insight::what(&readings, arguments.person.as_deref().unwrap_or_default())?;
+    let person = arguments.person.as_deref().unwrap_or_default();
+    let readings = question::open_for(&arguments.snapshot, Scope::Person(person))?;
+    let what = rolebook_insight::what(&readings, person)?;
     question::print(&Answer::new(what, &readings, now()), &arguments.snapshot, rows, text)
 }

@@ -41,7 +41,8 @@ fn changes(arguments: &WhatIfArguments) -> Result<Vec<ChangeRequest>, Failure> {
     for (group, name) in pairs(&arguments.rename_group) {
         changes.push(ChangeRequest::RenameGroup { group: own(group), name: own(name) });
     }
-    changes.extend(arguments.remove_group.iter().map(|group| ChangeRequest::RemoveGroup { group: own(group) }));
+    changes
+        .extend(arguments.remove_group.iter().map(|group| ChangeRequest::RemoveGroup { group: own(group) }));
     for group in &arguments.assign_group {
         changes.push(ChangeRequest::AssignGroup { group: own(group), roles: Vec::new(), priority: None });
     }

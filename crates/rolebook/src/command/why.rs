@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use rolebook_insight::{Answer, RolePattern};
+use rolebook_insight::{Answer, RolePattern, Scope};
 
 use crate::{
     arguments::WhyArguments,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(crate) fn run(arguments: &WhyArguments) -> Result<ExitCode, Failure> {
-    let readings = question::open(&arguments.snapshot)?;
+    let readings = question::open_for(&arguments.snapshot, Scope::Person(&arguments.person))?;
     let why = rolebook_insight::why(&readings, &arguments.person, &RolePattern::parse(&arguments.role))?;
     question::print(&Answer::new(why, &readings, now()), &arguments.snapshot, rows, text)
 }

@@ -102,7 +102,8 @@ pub(crate) fn check_text(check: &AssertionCheck, page: &mut Page) -> io::Result<
         tree.push(Node::new(visible(&format!("issuer {issuer}"))));
     }
     for difference in &check.differences {
-        let mut node = Node::new(format!("{}: {}", toned(Tone::Bad, &difference.kind), visible(&difference.cause)));
+        let mut node =
+            Node::new(format!("{}: {}", toned(Tone::Bad, &difference.kind), visible(&difference.cause)));
         for (word, value) in [("predicted", &difference.predicted), ("found", &difference.found)] {
             if let Some(value) = value {
                 node.push(Node::new(format!("{word} {}", pair(value))));

@@ -8,7 +8,10 @@ use super::{Node, Page, Tone, toned};
 use crate::output::{Cell, Rows, visible};
 
 pub(crate) fn text(diff: &Diff, page: &mut Page) -> io::Result<()> {
-    let old = diff.old.to.map_or_else(|| "an unknown time".to_owned(), |to| to.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
+    let old = diff
+        .old
+        .to
+        .map_or_else(|| "an unknown time".to_owned(), |to| to.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
     let since = format!("Since {old} (snapshot {}): ", diff.old.snapshot);
     let sum = format!("{} gained, {} lost", diff.gained, diff.lost);
     page.paragraph(&format!("{since}{}", toned(Tone::Strong, &sum)), 2)?;
@@ -37,7 +40,9 @@ pub(crate) fn changes(
     for change in changes {
         page.line("")?;
         let mut tree = Node::new(toned(Tone::Strong, &visible(&sentence(&change.cause))));
-        for (tone, word, deltas) in [(Tone::Good, "gained", &change.gained), (Tone::Bad, "lost", &change.lost)] {
+        for (tone, word, deltas) in
+            [(Tone::Good, "gained", &change.gained), (Tone::Bad, "lost", &change.lost)]
+        {
             for (role, people) in by_role(deltas) {
                 let who = visible(&people.join(", "));
                 tree.push(Node::new(format!("{} {}: {who}", toned(tone, word), visible(&role))));

@@ -2,8 +2,22 @@
 
 use super::place::Place;
 
-pub(crate) const COMMANDS: &[&str] =
-    &["sync", "check", "show", "who", "what", "why", "diff", "findings", "assertion", "whatif", "export", "lint-filter", "demo", "fake-okta"];
+pub(crate) const COMMANDS: &[&str] = &[
+    "sync",
+    "check",
+    "show",
+    "who",
+    "what",
+    "why",
+    "diff",
+    "findings",
+    "assertion",
+    "whatif",
+    "export",
+    "lint-filter",
+    "demo",
+    "fake-okta",
+];
 
 /// Long flags of a command, as its help lists them.
 pub(crate) fn long_flags(command: &str) -> Vec<String> {
@@ -76,8 +90,13 @@ fn every_flag_is_explained() {
     for command in COMMANDS {
         let help = Place::new().run(&format!("{command} --help")).succeeded().out;
         for flag in long_flags(command) {
-            let lines = help.lines().filter(|line| !line.starts_with("Usage: "));
-            let mut lines = lines.skip_while(|line| !line.contains(&format!("--{flag}")));
+            // Where the flag itself stands, not where another's text names it.
+            let stands = |line: &str| {
+                let line = line.trim_start();
+                let long = if line.starts_with("--") { Some(line) } else { line.get(4..) };
+                line.starts_with('-') && long.is_some_and(|long| long.starts_with(&format!("--{flag}")))
+            };
+            let mut lines = help.lines().skip_while(|line| !stands(line));
             let explanation = lines.nth(1).unwrap_or_default().trim();
             assert!(explanation.len() > 10, "{command} --{flag}: {explanation:?}");
         }

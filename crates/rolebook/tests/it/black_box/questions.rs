@@ -43,7 +43,10 @@ fn text_keeps_to_80_columns_and_has_no_colour_in_a_pipe() {
     for arguments in ["who *", "what 00u3", "why 00u3 *"] {
         let out = place.run(arguments).succeeded().out;
         for c in out.chars().filter(|c| *c != '\n') {
-            assert!(!c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}'), "{arguments}: {c:?} in {out:?}");
+            assert!(
+                !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}'),
+                "{arguments}: {c:?} in {out:?}"
+            );
         }
         if !arguments.starts_with("who") {
             for line in out.lines() {
@@ -56,18 +59,25 @@ fn text_keeps_to_80_columns_and_has_no_colour_in_a_pipe() {
 #[test]
 fn names_that_are_unknown_or_several() {
     let place = asked(orgs::small());
-    place.run("what nobody@acme.test").failed(3).says(["nearest: ", "bob@acme.test", "no assignment to the app"]);
+    place.run("what nobody@acme.test").failed(3).says([
+        "nearest: ",
+        "bob@acme.test",
+        "no assignment to the app",
+    ]);
     place.run("who 111122223333/Nope").failed(3).says(["nearest: 111122223333/"]);
     place.run("what --group Nope").failed(3).says(["Staff"]);
     place.run("why ann@acme.test nope/Nope").failed(3);
     place.run("what").failed(2);
     place.run("who").failed(2);
-    let two = orgs::small().user(rolebook_fake_okta::User::new("ann2@acme.test").id("00uTwo").name("Ann", "Lee"));
-    let place = asked(two.group(Group::new("More").id("00gMore").members(["00uTwo"])).app(
-        rolebook_fake_okta::App::aws_mapping(orgs::APP)
-            .group(AppGroup::new("00gStaff").priority(0))
-            .group(AppGroup::new("00gMore").priority(1)),
-    ));
+    let two =
+        orgs::small().user(rolebook_fake_okta::User::new("ann2@acme.test").id("00uTwo").name("Ann", "Lee"));
+    let place = asked(
+        two.group(Group::new("More").id("00gMore").members(["00uTwo"])).app(
+            rolebook_fake_okta::App::aws_mapping(orgs::APP)
+                .group(AppGroup::new("00gStaff").priority(0))
+                .group(AppGroup::new("00gMore").priority(1)),
+        ),
+    );
     let end = place.call("what").arg("Ann Lee").end().failed(2);
     end.says(["choose one: ann2@acme.test (00uTwo), ann@acme.test (00uA)"]);
 }
@@ -109,14 +119,22 @@ fn a_change_and_its_cause() {
     let json = place.run("diff old.c1z sync.c1z -o json").succeeded().json();
     assert_eq!(json["changes"][0]["cause"]["kind"], "member-added");
     let csv = place.run("diff old.c1z sync.c1z -o csv").succeeded().out;
-    assert!(csv.lines().nth(1).unwrap().starts_with("gained,bob@acme.test,00uB,111122223333,,Admin,member-added,00gAdmin"));
+    assert!(
+        csv.lines()
+            .nth(1)
+            .unwrap()
+            .starts_with("gained,bob@acme.test,00uB,111122223333,,Admin,member-added,00gAdmin")
+    );
     place.run("diff old.c1z gone.c1z").failed(3);
 }
 
 #[test]
 fn a_filter_is_explained() {
     let place = Place::new();
-    place.write("names.txt", "aws_111122223333_Admin\naws_111122223333_Ops Team\nAWS_111122223333_Admin\nother\n");
+    place.write(
+        "names.txt",
+        "aws_111122223333_Admin\naws_111122223333_Ops Team\nAWS_111122223333_Admin\nother\n",
+    );
     let call = |filter: &str| place.call("lint-filter --names names.txt").arg(filter).end();
     let end = call(r"aws_(?{{accountid}}\d+)_(?{{role}}[a-zA-Z0-9+=,.@\-_]+)").succeeded();
     insta::assert_snapshot!("lint_filter", end.out);
@@ -250,4 +268,21 @@ fn reviews() {
     assert!(place.path("split/review-aws-roles-1.xlsx").exists());
     place.run("export --review aws-roles --format html --out review").failed(2);
     place.run("export --split-by manager --out review").failed(2);
+}
+
+/// Without a home there is no cache; with one, the copy is private, and `off` leaves no trace.
+#[test]
+fn a_copy_is_kept_for_the_next_question() {
+    let place = asked(orgs::small());
+    let files = |folder: &str| std::fs::read_dir(place.path(folder)).map_or(0, |entries| entries.count());
+    let home = place.path("home");
+    let ask =
+        |arguments: &str| place.call(arguments).env("HOME", home.to_str().unwrap()).end().succeeded().out;
+    let first = ask("what ann@acme.test -o csv");
+    assert_eq!(files("home/.cache/rolebook"), 1);
+    assert_eq!(ask("what ann@acme.test -o csv"), first);
+    assert_eq!(ask("what ann@acme.test -o csv --cache-dir off"), first);
+    ask("who * --cache-dir elsewhere");
+    assert_eq!((files("home/.cache/rolebook"), files("elsewhere")), (1, 1));
+    assert_eq!(place.files(), ["elsewhere", "home", "sync.c1z"]);
 }

@@ -101,6 +101,7 @@ fn every_flag_has_one() {
         "assign-group",
         "aws-okta-app-id",
         "ca-out",
+        "cache-dir",
         "file",
         "for",
         "group",
