@@ -1,5 +1,7 @@
 //! A million grants of account roles: resolve, write, seal.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use rolebook_federation::{
     AppUser, AppUserStatus, Group, GroupAssignment, GroupKind, GroupOrigin, RoleProfile, Rules, Scope,
@@ -20,6 +22,11 @@ const ROLES_PER_USER: u32 = 20;
 /// Runs the job in this process. Every user has twenty roles: through as many groups as told, which share them.
 pub(crate) fn job(groups_per_user: u32) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
+    write_file(groups_per_user, &folder.path().join("grants.c1z"))
+}
+
+/// Seals such a snapshot.
+pub(crate) fn write_file(groups_per_user: u32, path: &Path) -> Result<(), Failed> {
     let facts = facts(groups_per_user);
     let mut warnings = Warnings::new();
     let app = facts.app.to_federation(&mut warnings);
@@ -30,8 +37,7 @@ pub(crate) fn job(groups_per_user: u32) -> Result<(), Failed> {
         return Err(format!("{} grants instead of a million", access.user_grants.len()).into());
     }
     let at = Timestamp::UNIX_EPOCH;
-    let options =
-        WriterOptions::new(folder.path().join("grants.c1z"), SyncId::new(1_800_000_000, [7; 16]), at);
+    let options = WriterOptions::new(path.to_owned(), SyncId::new(1_800_000_000, [7; 16]), at);
     let mut writer = SnapshotWriter::create(options)?;
     write(&facts, &access, &mut writer)?;
     writer.seal(at, None)?;

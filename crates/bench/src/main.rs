@@ -6,6 +6,7 @@
 mod grants;
 mod machine;
 mod process;
+mod questions;
 mod report;
 mod sync;
 
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
         // A job, run by the report as a child.
         Some("grants") => grants::job(1),
         Some("grants-and-memberships") => grants::job(20),
+        Some("questions") => questions::job(arguments.next().as_deref().unwrap_or_default()),
         None => report::write(&project()),
         Some(other) => Err(format!("unknown job {other}").into()),
     };

@@ -9,6 +9,7 @@ use std::{
 use crate::{
     Failed, machine,
     process::{self, Took, best, say},
+    questions::Asked,
     sync::{Fake, help},
 };
 
@@ -24,6 +25,8 @@ pub(crate) fn write(project: &Path) -> Result<(), Failed> {
     say("a million grants");
     let grants = best(|| process::run(Command::new(&this).arg("grants")))?;
     let both = best(|| process::run(Command::new(&this).arg("grants-and-memberships")))?;
+    say("questions to a million grants");
+    let asked = Asked::measure(&rolebook, &this)?;
     say("the help text");
     let help = best(|| help(&rolebook))?;
 
@@ -50,6 +53,7 @@ pub(crate) fn write(project: &Path) -> Result<(), Failed> {
         Some("512 MB"),
     )?;
     row(&mut page, "the same with 1,000,000 memberships beside them", both, "–", Some("512 MB"))?;
+    asked.rows(&mut page)?;
     row(&mut page, "`rolebook --help`", help, "20 ms", None)?;
     writeln!(
         page,
@@ -61,7 +65,13 @@ pub(crate) fn write(project: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-fn row(page: &mut String, job: &str, took: Took, time: &str, memory: Option<&str>) -> std::fmt::Result {
+pub(crate) fn row(
+    page: &mut String,
+    job: &str,
+    took: Took,
+    time: &str,
+    memory: Option<&str>,
+) -> std::fmt::Result {
     let wall = if took.wall.as_millis() < 100 {
         format!("{:.1} ms", took.wall.as_secs_f64() * 1000.0)
     } else {

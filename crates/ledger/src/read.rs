@@ -16,9 +16,11 @@ use crate::{
 
 mod assignment;
 mod custom_role;
+mod people;
 mod resource;
 mod view;
 
+pub use people::{PersonName, people_names, read_people, role_holders};
 use view::View;
 
 /// Why a file's rows are no facts.
@@ -48,7 +50,7 @@ pub enum ReadError {
 pub fn read(rows: &SyncRows<'_>) -> Result<Facts, ReadError> {
     let mut facts = Facts::default();
     read_app(rows, &mut facts)?;
-    read_accounts(rows, &mut facts)?;
+    read_accounts(rows, &mut facts, false)?;
     let mut positions = read_groups_and_users(rows, &mut facts)?;
     read_assignments(rows, &mut facts, &positions)?;
     read_members(rows, &mut facts, &positions)?;
@@ -108,7 +110,7 @@ fn read_app(rows: &SyncRows<'_>, facts: &mut Facts) -> Result<(), ReadError> {
 
 /// Catalogue and account facts. In direct mode every stored value of every role may have come from the catalogue:
 /// reading it as such gives the same roles again.
-fn read_accounts(rows: &SyncRows<'_>, facts: &mut Facts) -> Result<(), ReadError> {
+fn read_accounts(rows: &SyncRows<'_>, facts: &mut Facts, all: bool) -> Result<(), ReadError> {
     let direct = !facts.app.to_federation(&mut federation::Warnings::new()).settings.use_group_mapping;
     let mut accounts: Vec<AccountRecord> = asset::read(rows, OTHER_ACCOUNTS_ASSET)?.unwrap_or_default();
     let catalogue = &mut facts.catalogue;
@@ -120,7 +122,7 @@ fn read_accounts(rows: &SyncRows<'_>, facts: &mut Facts) -> Result<(), ReadError
             _ => federation::Catalogue::None,
         };
         if direct {
-            catalogue.values.extend(resource::role_values(&profile));
+            catalogue.values.extend(resource::role_values(&profile, all));
         }
         accounts.extend(resource::account(&profile));
         Ok::<_, ReadError>(())

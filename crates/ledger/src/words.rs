@@ -78,6 +78,7 @@ pub(crate) mod key {
     pub(crate) const TARGETS: &str = "targets";
     pub(crate) const TYPE: &str = "type";
     pub(crate) const UNION: &str = "union";
+    pub(crate) const UNLISTED: &str = "unlisted";
     pub(crate) const USER_NAME: &str = "user_name";
     pub(crate) const VALUES: &str = "values";
 }

@@ -11,6 +11,9 @@ pub(crate) use change::{
     ActionArgument, ApplyArguments, AuditArguments, AuditView, ChangeArguments, GrantArguments,
     LastRoleArgument, PlaceArguments, PlanArguments, RevokeArguments, UndoArguments, WriteArguments,
 };
+mod questions;
+
+pub(crate) use questions::*;
 
 /// Who can assume which AWS role through Okta, why, and since when.
 #[derive(Debug, Parser)]
@@ -88,6 +91,25 @@ pub(crate) enum Command {
     Undo(UndoArguments),
     /// Shows and verifies the record of all changes
     Audit(AuditArguments),
+    /// Lists everybody who can assume a role
+    Who(WhoArguments),
+    /// Lists every role of a person or a group
+    What(WhatArguments),
+    /// Proves why a person can assume a role, or names the first rule that stops them
+    Why(WhyArguments),
+    /// Tells who gained and lost which role between two snapshots, and through which change
+    Diff(DiffArguments),
+    /// Lists what is wrong or soon will be; exit code 6 when there is anything, for pipelines
+    Findings(FindingsArguments),
+    /// Predicts the SAML assertion of a person, or checks a real one
+    Assertion(AssertionArguments),
+    /// Tells who would gain and lose which role if something in Okta were changed
+    #[command(name = "whatif")]
+    WhatIf(WhatIfArguments),
+    /// Writes a snapshot as CSV, XLSX, JSON, HTML, BloodHound graph or text tree, or as review sheets
+    Export(ExportArguments),
+    /// Explains a group filter, and tries it on names, before anybody saves it in Okta
+    LintFilter(LintFilterArguments),
     /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next
     Demo(DemoArguments),
     /// Runs the built-in fake Okta as a tool: prints one JSON line and serves until stopped

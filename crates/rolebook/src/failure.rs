@@ -134,3 +134,14 @@ impl From<rolebook_snapshot::Error> for Failure {
         }
     }
 }
+
+impl From<rolebook_insight::Error> for Failure {
+    fn from(error: rolebook_insight::Error) -> Self {
+        let code = match error.kind() {
+            rolebook_insight::ErrorKind::Failed => 1,
+            rolebook_insight::ErrorKind::Usage => 2,
+            rolebook_insight::ErrorKind::NotFound => 3,
+        };
+        Self { code, text: visible(&error.to_string()), notes: Vec::new(), hint: visible(&error.hint()) }
+    }
+}

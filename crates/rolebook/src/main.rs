@@ -15,6 +15,8 @@ mod person;
 mod profile_file;
 mod progress;
 mod proxy;
+mod question;
+mod render;
 mod rights_report;
 mod show;
 mod summary;
@@ -66,6 +68,15 @@ fn run() -> Result<ExitCode, Failure> {
             Command::Apply(arguments) => command::apply::run(arguments).await,
             Command::Undo(arguments) => command::undo::run(arguments).await,
             Command::Audit(arguments) => command::audit::run(&arguments),
+            Command::Who(arguments) => command::who::run(&arguments),
+            Command::What(arguments) => command::what::run(&arguments),
+            Command::Why(arguments) => command::why::run(&arguments),
+            Command::Diff(arguments) => command::diff::run(&arguments),
+            Command::Findings(arguments) => command::findings::run(&arguments),
+            Command::Assertion(arguments) => command::assertion::run(&arguments),
+            Command::WhatIf(arguments) => command::whatif::run(&arguments),
+            Command::Export(arguments) => command::export::run(&arguments),
+            Command::LintFilter(arguments) => command::lint_filter::run(&arguments),
             Command::Demo(arguments) => command::demo::run(arguments).await,
             Command::FakeOkta(arguments) => command::fake_okta::run(arguments).await,
         }

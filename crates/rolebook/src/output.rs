@@ -87,7 +87,7 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
 }
 
 impl Cell {
-    fn plain(&self, between: &str) -> String {
+    pub(crate) fn plain(&self, between: &str) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Number(number) => number.to_string(),

@@ -47,16 +47,17 @@ pub(super) fn account(account: &View) -> Option<AccountRecord> {
     serde_json::from_value(account.value(key::GIVEN)).ok()
 }
 
-/// Every stored value of every role of an account.
-pub(super) fn role_values(account: &View) -> Vec<String> {
-    account
-        .object(key::ROLES)
-        .values()
-        .filter_map(|role| role.get(key::VALUES).and_then(Value::as_array))
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
+/// Every stored value of every role of an account; without `all`, but those that the catalogue lacks.
+pub(super) fn role_values(account: &View, all: bool) -> Vec<String> {
+    let mut values = Vec::new();
+    for role in account.object(key::ROLES).values() {
+        let list = |key: &str| {
+            role.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        };
+        let unlisted: Vec<&str> = if all { Vec::new() } else { list(key::UNLISTED).collect() };
+        values.extend(list(key::VALUES).filter(|value| !unlisted.contains(value)).map(str::to_owned));
+    }
+    values
 }
 
 pub(super) fn group(row: &Resource) -> GroupRecord {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rolebook_federation::{Access, GroupGrant, Role, RoleIx, UserGrant};
+use rolebook_federation::{Access, Catalogue, GroupGrant, Role, RoleIx, UserGrant};
 use rolebook_snapshot::{
     Error, SnapshotWriter, id,
     proto::{Entitlement, Grant, Resource, ResourceId, ResourceType},
@@ -14,7 +14,7 @@ use super::{
     profile::{Profile, describe, display_name, entitlement_immutable, immutable, sources},
 };
 use crate::{
-    AccountRecord, Facts, NamedAccount,
+    AccountRecord, CatalogueRecord, Facts, NamedAccount,
     words::{ACCOUNT, GROUP, USER, key},
 };
 
@@ -35,7 +35,7 @@ pub(super) fn resources(facts: &Facts, access: &Access, writer: &mut SnapshotWri
             .with_some(key::NAME, named.name.as_deref())
             .with_some(key::ALIAS, named.alias.as_deref())
             .with_some(key::GIVEN, named.record.as_ref().and_then(given))
-            .with(key::ROLES, roles.map(|roles| describe_roles(roles)).unwrap_or_default())
+            .with(key::ROLES, roles.map(|roles| describe_roles(roles, &facts.catalogue)).unwrap_or_default())
             .with(key::CATALOGUE, facts.catalogue.source.as_str());
         resource.profile = Some(profile.to_struct());
         writer.resource(&resource)?;
@@ -57,7 +57,7 @@ pub(super) fn others(facts: &Facts, access: &Access) -> Vec<AccountRecord> {
     names.iter().filter(|account| !account.in_okta).filter_map(|account| account.record.clone()).collect()
 }
 
-fn describe_roles(roles: &BTreeMap<&str, &Role>) -> Map<String, Value> {
+fn describe_roles(roles: &BTreeMap<&str, &Role>, catalogue: &CatalogueRecord) -> Map<String, Value> {
     roles
         .iter()
         .map(|(slug, role)| {
@@ -68,9 +68,21 @@ fn describe_roles(roles: &BTreeMap<&str, &Role>) -> Map<String, Value> {
                 }
             }
             facts.insert(key::VALUES.to_owned(), role.values.iter().cloned().collect::<Vec<_>>().into());
+            let unlisted = unlisted(role, catalogue);
+            if !unlisted.is_empty() {
+                facts.insert(key::UNLISTED.to_owned(), unlisted.into());
+            }
             ((*slug).to_owned(), facts.into())
         })
         .collect()
+}
+
+/// Values that groups or people carry and Okta's catalogue lacks, where there is one.
+fn unlisted(role: &Role, catalogue: &CatalogueRecord) -> Vec<String> {
+    if catalogue.source == Catalogue::None {
+        return Vec::new();
+    }
+    role.values.iter().filter(|value| !catalogue.values.contains(value)).cloned().collect()
 }
 
 /// Id of the entitlement that stands for a role: `account:<account>:<role>`.

@@ -18,6 +18,7 @@ mod orgs;
 mod place;
 mod provisioning;
 mod proxied;
+mod questions;
 mod redaction;
 mod secrets;
 mod show;

@@ -8,6 +8,11 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
         (r"port \d+ answers", "port [port] answers"),
+        (r"As of [-0-9]{10} [:0-9]{8}Z \([^)]* ago\)", "As of [time] ([age] ago)"),
+        (r"Since [-0-9]{10} [:0-9]{8}Z", "Since [time]"),
+        (r"since [-0-9]{10} at", "since [date] at"),
+        (r"[Ss]napshot \(?[0-9A-Za-z]{27}", "snapshot [sync id]"),
+        (r"\b[0-9A-Za-z]{27}\b", "[sync id]"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
         (r"Time {7}\d+\.\d s", "Time       [seconds] s"),
         (r"\(\d+ kB, sync [0-9A-Za-z]{27}\)", "([size] kB, sync [sync id])"),

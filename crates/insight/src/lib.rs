@@ -1,0 +1,57 @@
+//! Questions over sealed snapshots: who can assume a role, what a person can assume, why and why not, what changed,
+//! what is wrong, what would happen.
+//!
+//! Pure but for the opening of files: no network, no clock. Time comes in as a parameter. Every question is a
+//! function from [`Readings`] to a serde structure, and those structures are the contract: what `-o json` prints and
+//! what a console serves. Each answer is wrapped into an [`Answer`], which says as of when, from which snapshot and how
+//! complete.
+
+mod account;
+mod answer;
+mod assertion;
+mod cache;
+mod diff;
+mod error;
+pub mod export;
+mod findings;
+mod hops;
+mod lint;
+mod names;
+mod open;
+mod path;
+mod reading;
+mod refs;
+mod role_pattern;
+mod schema;
+mod settings;
+mod settle;
+mod what;
+mod whatif;
+mod who;
+mod why;
+
+pub use account::AccountRef;
+pub use answer::{Answer, CoverageNote, MEANING, NotRead, Shape, SnapshotNote};
+pub use assertion::{
+    AssertionCheck, Difference, Prediction, Predictions, Response, ResponseError, RoleValueNote,
+    check_assertion, predict_assertion,
+};
+pub use cache::Cache;
+pub use diff::{Cause, Change, Delta, Diff, NotCompared, SettingChange, diff};
+pub use error::{Error, ErrorKind};
+pub use findings::{
+    Acceptance, Finding, Findings, ObjectRef, Policy, PolicyError, Reach, RuleState, Severity, findings,
+};
+pub use hops::{Hop, HopKind, SettingNote};
+pub use lint::{FilterLint, FilterProblem, FilterWarning, NameLint, Part, lint_filter};
+pub use names::{Named, PersonAt};
+pub use open::{OpenOptions, Scope, open, open_with};
+pub use path::{Path, PathKind};
+pub use reading::{Origin, Reading, Readings};
+pub use refs::{AppRef, GroupRef, PersonRef, RoleRef};
+pub use role_pattern::{RoleChoice, RolePattern};
+pub use schema::schemas;
+pub use what::{GroupRoles, Held, What, WhatGroup, what, what_group};
+pub use whatif::{ChangeRequest, UnreadGroup, WhatIf, whatif};
+pub use who::{Holder, RoleHolders, Who, who};
+pub use why::{Check, NearMiss, Verdict, Why, why};

@@ -1,0 +1,133 @@
+//! Every role of a person or of a group.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{AppRef, Error, GroupRef, Path, PersonRef, Readings, RoleRef, Shape};
+
+/// What a person can assume.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct What {
+    /// Who.
+    pub person: PersonRef,
+    /// The roles, ordered by account and name, then app.
+    pub roles: Vec<Held>,
+}
+
+/// A role that a person can assume.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Held {
+    /// Through which app.
+    pub app: AppRef,
+    /// The role.
+    pub role: RoleRef,
+    /// Where it comes from, in one word: see docs/SNAPSHOT.md.
+    pub source: String,
+    /// Every group that confers it matches the filter only in part.
+    pub partial_match: bool,
+    /// Every way by which they have it, and those that give way to another.
+    pub paths: Vec<Path>,
+}
+
+/// What a group confers.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct WhatGroup {
+    /// The group.
+    pub group: GroupRef,
+    /// Through which app.
+    pub app: AppRef,
+    /// It is assigned to the app.
+    pub assigned: bool,
+    /// What the group filter makes of its name, in group mapping mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// Its members were read to the end.
+    pub members_read: bool,
+    /// Members that were read.
+    pub members: usize,
+    /// The roles it confers, ordered by account and name.
+    pub roles: Vec<GroupRoles>,
+}
+
+/// A role that a group confers.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct GroupRoles {
+    /// The role.
+    pub role: RoleRef,
+    /// The filter matches the name only in part.
+    pub partial_match: bool,
+    /// Members who can assume it because of this group.
+    pub people: Vec<PersonRef>,
+}
+
+impl Shape for What {
+    const SHAPE: &'static str = "rolebook.what/1";
+}
+
+impl Shape for WhatGroup {
+    const SHAPE: &'static str = "rolebook.what-group/1";
+}
+
+/// Every role that a person can assume now.
+///
+/// # Errors
+/// [`Error::Unknown`] or [`Error::Ambiguous`] for the name.
+pub fn what(readings: &Readings, person: &str) -> Result<What, Error> {
+    let named = readings.find_person(person)?;
+    let mut roles = Vec::new();
+    for place in &named.places {
+        let Some(reading) = readings.get(place.reading) else { continue };
+        for grant in reading.grants_of(place.user) {
+            let Some(role) = reading.role(grant.role) else { continue };
+            roles.push(Held {
+                app: reading.app(),
+                role,
+                source: grant.source.as_str().to_owned(),
+                partial_match: grant.partial,
+                paths: reading.paths(place.user, grant.role, false),
+            });
+        }
+    }
+    roles.sort_by(|a, b| (&a.role, &a.app).cmp(&(&b.role, &b.app)));
+    Ok(What { person: named.person, roles })
+}
+
+/// Every role that a group confers, and on whom.
+///
+/// # Errors
+/// [`Error::Unknown`] or [`Error::Ambiguous`] for the name.
+pub fn what_group(readings: &Readings, group: &str) -> Result<(WhatGroup, usize), Error> {
+    let (at, ix) = readings.find_group(group)?;
+    let unknown = || readings.unknown("group", group, std::iter::empty());
+    let reading = readings.get(at).ok_or_else(unknown)?;
+    let record = reading.facts().groups.get(ix as usize).ok_or_else(unknown)?;
+    let members = reading.members(ix);
+    let mut roles: Vec<GroupRoles> = reading
+        .conferred_by(ix)
+        .iter()
+        .filter_map(|grant| {
+            let holds =
+                |user: &&u32| reading.grant(**user, grant.role).is_some_and(|held| held.groups.contains(&ix));
+            Some(GroupRoles {
+                role: reading.role(grant.role)?,
+                partial_match: grant.partial,
+                people: members.iter().filter(holds).filter_map(|user| reading.person(*user)).collect(),
+            })
+        })
+        .collect();
+    roles.sort_by(|a, b| a.role.cmp(&b.role));
+    let answer = WhatGroup {
+        group: reading.group(ix).ok_or_else(unknown)?,
+        app: reading.app(),
+        assigned: record.group.assignment.is_some(),
+        filter: reading
+            .rules()
+            .maps_groups()
+            .then(|| reading.access().verdicts.get(ix as usize).map(|v| v.as_str().to_owned()))
+            .flatten(),
+        members_read: record.members_read,
+        members: members.len(),
+        roles,
+    };
+    Ok((answer, at))
+}

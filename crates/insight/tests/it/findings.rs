@@ -1,0 +1,311 @@
+//! Each rule of the findings: a clean org has none, and each rule finds what is planted for it, and nothing else.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::{Date, date};
+use rolebook_fake_okta::{
+    AdminRole, App, AppGroup, AppUser, Fault, Group, Org, RoleTargets, User, UserStatus, orgs,
+};
+use rolebook_insight::{Finding, Findings, Policy, PolicyError, Readings, Severity, findings};
+
+use crate::synced::{APP, Okta, read};
+
+const TODAY: Date = date(2026, 9, 1);
+
+/// Group mapping with nothing to find.
+fn clean() -> Org {
+    Org::new("acme")
+        .user(User::new("ann@acme.test").id("00uA"))
+        .user(User::new("bob@acme.test").id("00uB"))
+        .app(App::active_directory("0oaAD"))
+        .group(Group::new("aws-users").id("00gUsers").members(["00uA", "00uB"]))
+        .group(Group::new("aws_111122223333_Admin").id("00gAdmin").members(["00uA"]))
+        .group(Group::new("aws_111122223333_ReadOnly").id("00gRead").members(["00uA", "00uB"]))
+        .group(Group::new("Kitchen").id("00gKitchen").members(["00uB"]))
+        .app(App::aws_mapping(APP).group(AppGroup::new("00gUsers").priority(0)))
+}
+
+/// Direct mode with nothing to find.
+fn clean_direct() -> Org {
+    Org::new("acme")
+        .user(User::new("ann@acme.test").id("00uA"))
+        .user(User::new("bob@acme.test").id("00uB"))
+        .group(Group::new("ops").id("00gOps").members(["00uB"]))
+        .group(Group::new("staff").id("00gStaff").members(["00uB"]))
+        .app(
+            App::aws(APP)
+                .setting("identityProviderArn", "arn:aws:iam::111122223333:saml-provider/OKTA")
+                .saml_iam_roles(["Admin", "ReadOnly"])
+                .group(AppGroup::new("00gOps").priority(0).saml_roles(["Admin"]))
+                .group(AppGroup::new("00gStaff").priority(1).saml_roles(["ReadOnly"]))
+                .user(AppUser::direct("00uA").saml_roles(["Admin"])),
+        )
+}
+
+fn found(readings: &Readings) -> Findings {
+    findings(readings, &Policy::default(), TODAY, None).unwrap()
+}
+
+fn ids(findings: &Findings) -> Vec<&str> {
+    let mut ids: Vec<&str> = findings.findings.iter().map(|finding| finding.id.as_str()).collect();
+    ids.sort();
+    ids
+}
+
+/// What stands in an org that has just this planted.
+fn planted(org: Org) -> Vec<Finding> {
+    found(&read(org)).findings
+}
+
+#[track_caller]
+fn only(org: Org, id: &str) -> Finding {
+    let mut found = planted(org);
+    let ids: Vec<String> = found.iter().map(|finding| finding.id.clone()).collect();
+    assert_eq!(ids, [id]);
+    let finding = found.remove(0);
+    assert!(!finding.evidence.is_empty() && !finding.remedy.is_empty() && !finding.objects.is_empty());
+    finding
+}
+
+#[test]
+fn a_clean_org_has_none() {
+    for org in [clean(), clean_direct()] {
+        let found = found(&read(org));
+        assert_eq!(ids(&found), [""; 0]);
+        assert!(found.rules.len() > 10);
+    }
+}
+
+#[test]
+fn a_member_who_is_not_assigned() {
+    let org = clean()
+        .user(User::new("cem@acme.test").id("00uC"))
+        .group(Group::new("aws_111122223333_Audit").id("00gAudit").members(["00uC"]));
+    let finding = only(org, "member-not-assigned:00uC");
+    assert_eq!(finding.severity, Severity::Low);
+    assert_eq!(finding.reach.roles, ["111122223333/Audit"]);
+}
+
+#[test]
+fn names_that_look_alike_or_nearly_match() {
+    only(clean().group(Group::new("AWS-111122223333-ADMIN").id("00gLike")), "look-alike:00gLike");
+    only(clean().group(Group::new("AWS_111122223333_Other").id("00gNear")), "near-miss:00gNear");
+}
+
+#[test]
+fn a_partial_match() {
+    let org = clean().group(Group::new("old aws_111122223333_Ops").id("00gOld").members(["00uA"]));
+    only(org, "partial-match:00gOld");
+}
+
+#[test]
+fn a_group_from_another_source() {
+    let org = clean().group(Group::new("aws_111122223333_PowerUser").id("00gAD").from_app("0oaAD"));
+    let finding = only(org, "filtered-source:00gAD");
+    // It would confer a privileged role, were its source allowed.
+    assert_eq!((finding.severity, finding.reach.privileged), (Severity::Medium, 1));
+}
+
+#[test]
+fn two_groups_for_one_role() {
+    let mut org = clean();
+    org.change_app(APP, |app| {
+        app.setting("groupFilter", r"^aws_(?{{accountid}}\d{12})_(?{{role}}[A-Za-z]+)(_\d)?$")
+    });
+    let org = org.group(Group::new("aws_111122223333_ReadOnly_2").id("00gTwo").members(["00uB"]));
+    only(org, "two-groups:111122223333/ReadOnly");
+}
+
+#[test]
+fn a_bogus_account() {
+    only(
+        clean().group(Group::new("aws_1234_Admin").id("00gBogus").members(["00uA"])),
+        "bogus-account:00gBogus",
+    );
+    let mut org = clean_direct();
+    org.change_app(APP, |app| app.setting("identityProviderArn", serde_json::Value::Null));
+    only(org, "bogus-account:main");
+}
+
+#[test]
+fn everyone_confers() {
+    let mut org = clean().everyone();
+    org.change_app(APP, |app| {
+        app.setting("groupFilter", r"^(aws_(?{{accountid}}\d{12})_(?{{role}}[A-Za-z]+)|Everyone)$").setting(
+            "roleValuePattern",
+            "arn:aws:iam::111122223333:saml-provider/OKTA,arn:aws:iam::111122223333:role/R",
+        )
+    });
+    let ids: Vec<String> = planted(org).into_iter().map(|finding| finding.rule).collect();
+    assert!(ids.contains(&"everyone-confers".to_owned()), "{ids:?}");
+    let mut org = clean_direct().everyone();
+    org.put_app_group(APP, AppGroup::new("Everyone").priority(9).saml_roles(["ReadOnly"]));
+    let rules: BTreeSet<String> = planted(org).into_iter().map(|finding| finding.rule).collect();
+    assert!(rules.contains("everyone-confers"), "{rules:?}");
+}
+
+#[test]
+fn a_tie_in_priority() {
+    let mut org = clean_direct();
+    org.put_app_group(APP, AppGroup::new("00gStaff").priority(0).saml_roles(["ReadOnly"]));
+    let finding = only(org, "priority-tie:00gOps:00gStaff");
+    assert_eq!(finding.reach.privileged, 1);
+    assert_eq!(finding.severity, Severity::High);
+}
+
+#[test]
+fn a_direct_assignment_beside_a_group() {
+    let mut org = clean_direct();
+    org.add_member("00gOps", "00uA");
+    only(org, "direct-beside-group:00uA");
+}
+
+#[test]
+fn a_role_that_is_not_in_the_catalogue() {
+    let mut org = clean_direct();
+    org.put_app_user(APP, AppUser::direct("00uA").saml_roles(["Gone"]));
+    let finding = only(org, "not-in-catalogue:Gone");
+    assert_eq!(finding.objects[0].id, "00uA");
+}
+
+#[test]
+fn assigned_without_a_role() {
+    let mut org = clean().user(User::new("cem@acme.test").id("00uC"));
+    org.add_member("00gUsers", "00uC");
+    only(org, "assigned-without-role:00uC");
+}
+
+#[test]
+fn suspended_and_still_assigned() {
+    let mut org = clean();
+    org.set_status("00uA", UserStatus::Suspended);
+    let finding = only(org, "inactive-assigned:00uA");
+    assert_eq!(finding.severity, Severity::High);
+}
+
+#[test]
+fn an_assertion_that_grows_too_large() {
+    let mut org = clean();
+    for n in 0..160 {
+        org.put_group(Group::new(format!("aws_{}_Role", 200_000_000_000_u64 + n)).members(["00uA"]));
+    }
+    only(org, "assertion-size:00uA");
+}
+
+#[test]
+fn admins_who_can_give_roles() {
+    let admin = |role: AdminRole, targets: RoleTargets| {
+        planted(clean().user_role("00uB", role, targets))
+            .into_iter()
+            .map(|finding| finding.id)
+            .collect::<Vec<_>>()
+    };
+    let none: [String; 0] = [];
+    assert_eq!(admin(AdminRole::SuperAdmin, RoleTargets::all()), ["admin-self-grant:00uB:SUPER_ADMIN"]);
+    assert_eq!(
+        admin(AdminRole::AppAdmin, RoleTargets::all().apps([APP])),
+        ["admin-self-grant:00uB:APP_ADMIN"]
+    );
+    assert_eq!(admin(AdminRole::AppAdmin, RoleTargets::all().apps(["0oaAD"])), none);
+    assert_eq!(admin(AdminRole::ReadOnlyAdmin, RoleTargets::all()), none);
+    let finding = only(
+        clean().user_role("00uB", AdminRole::GroupMembershipAdmin, RoleTargets::all().groups(["00gAdmin"])),
+        "admin-self-grant:00uB:GROUP_MEMBERSHIP_ADMIN",
+    );
+    assert_eq!(finding.reach.roles, ["111122223333/Admin"]);
+    assert_eq!(
+        finding.objects.iter().map(|object| object.id.as_str()).collect::<Vec<_>>(),
+        ["00uB", "00gAdmin"]
+    );
+    let kitchen = RoleTargets::all().groups(["00gKitchen"]);
+    assert_eq!(admin(AdminRole::GroupMembershipAdmin, kitchen), none);
+}
+
+#[test]
+fn a_rule_whose_source_was_not_read_is_off_and_says_so() {
+    let okta = Okta::of(clean()).token("read_only");
+    let found = found(&okta.read("a.c1z"));
+    let state = |rule: &str| found.rules.iter().find(|state| state.rule == rule).unwrap().clone();
+    assert!(!state("admin-self-grant").on);
+    assert!(state("admin-self-grant").why.unwrap().contains("not read"));
+    assert!(!state("priority-tie").on);
+    assert!(state("look-alike").on && state("look-alike").why.is_none());
+
+    let okta = Okta::of(clean());
+    okta.fake.add_fault("path=/api/v1/groups/00gAdmin/users,status=403".parse::<Fault>().unwrap());
+    let found = self::found(&okta.read("b.c1z"));
+    let state = found.rules.iter().find(|state| state.rule == "member-not-assigned").unwrap();
+    assert_eq!(state.why.as_deref(), Some("the members of 1 group were not read"));
+}
+
+#[test]
+fn production_raises() {
+    let org = || clean().group(Group::new("old aws_111122223333_Ops").id("00gOld").members(["00uA"]));
+    let readings = read(org());
+    assert_eq!(found(&readings).findings[0].severity, Severity::Medium);
+    let policy = Policy { production: vec!["1111*".to_owned()], ..Policy::default() };
+    assert_eq!(findings(&readings, &policy, TODAY, None).unwrap().findings[0].severity, Severity::High);
+}
+
+#[test]
+fn an_accepted_finding_stays_listed_and_does_not_fail() {
+    let readings = read(clean().group(Group::new("AWS_111122223333_Other").id("00gNear")));
+    let policy = |until: &str| {
+        Policy::parse(&format!(
+            "[[accept]]\nfinding = \"near-miss:*\"\nreason = \"test group\"\nby = \"ann\"\nuntil = {until}\n"
+        ))
+        .unwrap()
+    };
+    let accepted = findings(&readings, &policy("2026-09-01"), TODAY, None).unwrap();
+    assert_eq!(accepted.findings[0].accepted.as_ref().unwrap().by, "ann");
+    assert!(!accepted.fail_on(Severity::Low));
+    let expired = findings(&readings, &policy("2026-08-31"), TODAY, None).unwrap();
+    assert_eq!(ids(&expired), ["acceptance-expired:near-miss:*", "near-miss:00gNear"]);
+    assert!(expired.fail_on(Severity::Low) && !expired.fail_on(Severity::Medium));
+    let unused = findings(&read(clean()), &policy("2026-09-01"), TODAY, None).unwrap();
+    assert_eq!(ids(&unused), ["acceptance-unused:near-miss:*"]);
+}
+
+#[test]
+fn a_policy_is_checked() {
+    for text in [
+        "[[accept]]\nfinding = \"x\"\nreason = \"\"\nby = \"ann\"\nuntil = 2026-09-01",
+        "[[accept]]\nfinding = \"x\"\nreason = \"r\"\nby = \"ann\"\nuntil = 10:00:00",
+        "[[accept]]\nfinding = \"x\"\nreason = \"r\"\nby = \"ann\"",
+        "[[accept]]\nfinding = \"x\"\nreason = \"r\"\nby = \"ann\"\nuntil = 2026-09-01\nforever = true",
+        "accept = 1",
+        "= nonsense",
+    ] {
+        let error: PolicyError = Policy::parse(text).unwrap_err();
+        assert!(!error.to_string().is_empty() && !error.hint().is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn only_what_is_new() {
+    let okta = Okta::of(clean().group(Group::new("AWS_111122223333_Other").id("00gNear")));
+    let old = okta.read("old.c1z");
+    okta.fake.change(|org| org.put_group(Group::new("AWS_111122223333_More").id("00gMore")));
+    let new = okta.read("new.c1z");
+    let found = findings(&new, &Policy::default(), TODAY, Some(&old)).unwrap();
+    assert_eq!(ids(&found), ["near-miss:00gMore"]);
+    assert_eq!(found.known_before, Some(1));
+}
+
+#[test]
+fn the_demo_has_what_was_put_into_it() {
+    let found = found(&read(orgs::demo()));
+    let rules: BTreeSet<&str> = found.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    let expected = [
+        "admin-self-grant",
+        "bogus-account",
+        "filtered-source",
+        "inactive-assigned",
+        "look-alike",
+        "member-not-assigned",
+        "partial-match",
+    ];
+    assert_eq!(rules.into_iter().collect::<Vec<_>>(), expected);
+    let all: BTreeSet<&str> = found.findings.iter().map(|finding| finding.id.as_str()).collect();
+    assert_eq!(all.len(), found.findings.len());
+}

@@ -1,0 +1,194 @@
+//! Answers for people: 80 columns, trees, colour only on a terminal.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+use rolebook_insight::{Answer, SnapshotNote};
+
+use crate::{
+    output::{Cell, Rows, visible},
+    question::words,
+};
+
+pub(crate) mod assertion;
+pub(crate) mod diff;
+pub(crate) mod findings;
+pub(crate) mod lint_filter;
+pub(crate) mod what;
+pub(crate) mod whatif;
+pub(crate) mod who;
+pub(crate) mod why;
+
+/// The width that every page keeps to.
+pub(crate) const WIDTH: usize = 80;
+
+/// Where text goes. Colours are written always and taken out again where there is no terminal.
+pub(crate) struct Page {
+    out: io::BufWriter<anstream::AutoStream<io::Stdout>>,
+    /// A person looks at it: tables are wrapped to the page.
+    terminal: bool,
+}
+
+impl Page {
+    pub(crate) fn stdout() -> Self {
+        let terminal = io::stdout().is_terminal();
+        Self { out: io::BufWriter::new(anstream::AutoStream::auto(io::stdout())), terminal }
+    }
+
+    /// One paragraph, wrapped; further lines are indented by `indent` blanks.
+    pub(crate) fn paragraph(&mut self, text: &str, indent: usize) -> io::Result<()> {
+        let blanks = " ".repeat(indent);
+        let options = options(WIDTH, &blanks);
+        for line in textwrap::wrap(text, options) {
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", text.trim_end())
+    }
+
+    /// Rows under columns, indented by two blanks.
+    pub(crate) fn table(&mut self, rows: &Rows) -> io::Result<()> {
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING);
+        if self.terminal {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+            table.set_width(u16::try_from(WIDTH - 2).unwrap_or(u16::MAX));
+        } else {
+            table.set_content_arrangement(ContentArrangement::Disabled);
+        }
+        table.set_header(rows.columns.iter().map(|column| column.to_uppercase().replace('_', " ")));
+        for row in &rows.rows {
+            table.add_row(row.iter().map(|cell| visible(&cell.plain(", "))));
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        for line in table.lines() {
+            writeln!(self.out, "  {}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    /// A tree whose texts are wrapped to the page.
+    pub(crate) fn tree(&mut self, tree: &Node) -> io::Result<()> {
+        write!(self.out, "{}", tree.draw(0))
+    }
+
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// A tree to draw.
+#[derive(Debug, Default)]
+pub(crate) struct Node {
+    text: String,
+    children: Vec<Node>,
+}
+
+impl Node {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), children: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, child: Node) {
+        self.children.push(child);
+    }
+
+    fn draw(&self, depth: usize) -> termtree::Tree<String> {
+        let width = WIDTH.saturating_sub(depth * 4).max(20);
+        let options = options(width, "  ");
+        let lines: Vec<String> = self
+            .text
+            .lines()
+            .flat_map(|line| textwrap::wrap(line, &options))
+            .map(|line| line.trim_end().to_owned())
+            .collect();
+        let leaves: Vec<_> = self.children.iter().map(|child| child.draw(depth + 1)).collect();
+        termtree::Tree::new(lines.join("\n")).with_multiline(true).with_leaves(leaves)
+    }
+}
+
+/// Breaks at blanks only: the hyphens of names and ARNs are part of them.
+fn options(width: usize, indent: &str) -> textwrap::Options<'_> {
+    textwrap::Options::new(width)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .subsequent_indent(indent)
+}
+
+/// A way to set text off.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Tone {
+    Good,
+    Bad,
+    Strong,
+    Faint,
+}
+
+/// Text in a tone. The text must be clean already.
+pub(crate) fn toned(tone: Tone, text: &str) -> String {
+    let style = match tone {
+        Tone::Good => Style::new().fg_color(Some(AnsiColor::Green.into())),
+        Tone::Bad => Style::new().fg_color(Some(AnsiColor::Red.into())),
+        Tone::Strong => Style::new().bold(),
+        Tone::Faint => Style::new().dimmed(),
+    };
+    format!("{style}{text}{style:#}")
+}
+
+/// As of when, from what, how complete, and what *can assume* means.
+pub(crate) fn header<T>(answer: &Answer<T>, page: &mut Page) -> io::Result<()> {
+    for note in &answer.snapshots {
+        page.paragraph(&origin(note, answer), 2)?;
+        if !note.coverage.complete {
+            let signs = note.coverage.partial.join("; ");
+            page.paragraph(&format!("{} {}", toned(Tone::Bad, "PARTIAL:"), visible(&signs)), 2)?;
+        }
+        if !note.coverage.not_read.is_empty() {
+            let lists: Vec<&str> = note.coverage.not_read.iter().map(|not| not.list.as_str()).collect();
+            page.paragraph(&format!("Not read: {}.", lists.join(", ")), 2)?;
+        }
+    }
+    page.paragraph(&toned(Tone::Faint, &answer.meaning), 2)?;
+    page.line("")
+}
+
+fn origin<T>(note: &SnapshotNote, answer: &Answer<T>) -> String {
+    let age = match (note.to, answer.as_of, answer.age_seconds) {
+        (Some(to), Some(as_of), Some(age)) => {
+            let age = age - to.duration_since(as_of).as_secs();
+            format!("As of {} ({} ago)", to.strftime("%Y-%m-%d %H:%M:%SZ"), words(age))
+        }
+        _ => "As of an unknown time".to_owned(),
+    };
+    format!(
+        "{age}: {} ({}), app {} \"{}\", {}, snapshot {}.",
+        visible(&note.org),
+        note.app.org_domain,
+        note.app.id,
+        visible(&note.app.label),
+        note.mode.replace('-', " "),
+        note.snapshot
+    )
+}
+
+/// Adds the columns that say from when, from what and how complete each row is.
+pub(crate) fn with_evidence<T>(mut rows: Rows, answer: &Answer<T>) -> Rows {
+    let join = |each: &dyn Fn(&SnapshotNote) -> String| {
+        answer.snapshots.iter().map(each).collect::<Vec<_>>().join(" ")
+    };
+    let as_of = answer.as_of.map(|at| at.to_string());
+    let snapshot = join(&|note| note.snapshot.clone());
+    let complete = answer.snapshots.iter().all(|note| note.coverage.complete);
+    rows.columns.extend(["as_of", "snapshot", "complete"]);
+    for row in &mut rows.rows {
+        row.push(as_of.clone().into());
+        row.push(snapshot.as_str().into());
+        row.push(Cell::from(complete));
+    }
+    rows
+}
