@@ -115,7 +115,7 @@ pub fn diff(old: &Reading, new: &Reading) -> Result<Diff, Error> {
             });
         }
     }
-    changes.sort_by(|a, b| a.cause.order().cmp(&b.cause.order()));
+    changes.sort_by_key(|change| change.cause.order());
     Ok(Diff {
         old: SnapshotNote::of(old),
         settings: settings::changes(&old.facts().app, &new.facts().app),

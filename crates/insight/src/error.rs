@@ -15,7 +15,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: rolebook_ledger::ReadError,
+        source: Box<rolebook_ledger::ReadError>,
     },
     /// The app's settings give no rules.
     #[error(transparent)]

@@ -116,7 +116,7 @@ fn open_one(path: &Path, options: &OpenOptions<'_>) -> Result<Reading, Error> {
     let sync = snapshot.latest_full()?;
     let rows = snapshot.rows(&sync.id);
     let origin = Origin { file: path.display().to_string(), snapshot: sync.id.to_string(), sha256 };
-    let failed = |source| Error::Facts { path: path.to_owned(), source };
+    let failed = |source| Error::Facts { path: path.to_owned(), source: Box::new(source) };
     match few(&rows, &options.scope, &origin).map_err(|error| match error {
         Few::Read(source) => failed(source),
         Few::Other(error) => error,

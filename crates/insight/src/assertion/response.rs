@@ -124,7 +124,7 @@ fn decoded(text: &str) -> Result<String, ResponseError> {
     ] {
         base64 = base64.replace(escaped, plain);
     }
-    while base64.len() % 4 != 0 {
+    while !base64.len().is_multiple_of(4) {
         base64.push('=');
     }
     let bytes = BASE64.decode(base64.as_bytes()).map_err(|_| ResponseError::Encoding)?;
@@ -145,12 +145,12 @@ fn read(assertion: Node<'_, '_>) -> Response {
         ..Response::default()
     };
     for attribute in assertion.descendants().filter(|node| node.has_tag_name((ASSERTION, "Attribute"))) {
-        let values =
+        let mut values =
             attribute.children().filter(|node| node.has_tag_name((ASSERTION, "AttributeValue"))).map(content);
         match attribute.attribute("Name").and_then(|name| name.strip_prefix(ATTRIBUTES)) {
             Some("Role") => response.roles.extend(values),
-            Some("RoleSessionName") => response.session_name = values.last(),
-            Some("SessionDuration") => response.session_seconds = values.last(),
+            Some("RoleSessionName") => response.session_name = values.next_back(),
+            Some("SessionDuration") => response.session_seconds = values.next_back(),
             _ => {}
         }
     }

@@ -45,7 +45,7 @@ impl Mix {
         Self(self.0 ^ (1 << part as u8))
     }
 
-    fn new(self, part: Part) -> bool {
+    fn is_new(self, part: Part) -> bool {
         self.0 & (1 << part as u8) != 0
     }
 }
@@ -219,7 +219,7 @@ impl<'a> Sides<'a> {
 
     /// The app that a mix has.
     fn app(&self, mix: Mix) -> AppRecord {
-        let new = mix.new(Part::Settings);
+        let new = mix.is_new(Part::Settings);
         AppRecord { union: self.union_of(new), ..self.reading(new).facts().app.clone() }
     }
 
@@ -246,7 +246,7 @@ impl<'a> Sides<'a> {
             .iter()
             .map(|at| self.users.get(*at).map_or_else(nobody, |user| self.user(user, mix, app.union)))
             .collect();
-        let catalogue = &self.reading(mix.new(Part::Settings)).facts().catalogue.values;
+        let catalogue = &self.reading(mix.is_new(Part::Settings)).facts().catalogue.values;
         let access = resolve(&rules, catalogue, &groups, &people);
         let triples = access.user_grants.iter().filter_map(|grant| {
             let role = access.roles.get(grant.role)?;
@@ -257,8 +257,8 @@ impl<'a> Sides<'a> {
     }
 
     fn group(&self, pair: &Pair<'_, GroupRecord>, mix: Mix) -> Group {
-        let named = pair.of(mix.new(Part::Name)).map(|record| &record.group);
-        let assigned = pair.of(mix.new(Part::GroupAssignment)).map(|record| &record.group);
+        let named = pair.of(mix.is_new(Part::Name)).map(|record| &record.group);
+        let assigned = pair.of(mix.is_new(Part::GroupAssignment)).map(|record| &record.group);
         Group {
             name: named.and_then(|group| group.name.clone()),
             kind: named.map_or(GroupKind::Unknown, |group| group.kind),
@@ -269,15 +269,15 @@ impl<'a> Sides<'a> {
 
     fn user(&self, user: &UserPair<'_>, mix: Mix, union: Union) -> User {
         let pair = &user.pair;
-        let status = pair.of(mix.new(Part::Status)).or(pair.any());
-        let groups = if mix.new(Part::Membership) { &user.new_groups } else { &user.old_groups };
+        let status = pair.of(mix.is_new(Part::Status)).or(pair.any());
+        let groups = if mix.is_new(Part::Membership) { &user.new_groups } else { &user.old_groups };
         let app_user = |record: Option<&UserRecord>| record.and_then(|user| user.user.app_user.clone());
-        let assigned = app_user(pair.of(mix.new(Part::Assignment)));
-        let profile = app_user(pair.of(mix.new(Part::Profile))).map(|app_user| app_user.profile);
+        let assigned = app_user(pair.of(mix.is_new(Part::Assignment)));
+        let profile = app_user(pair.of(mix.is_new(Part::Profile))).map(|app_user| app_user.profile);
         let app_user = assigned.map(|assigned| {
             let follows = user.by_groups && assigned.scope == Scope::Group;
             let profile = if follows {
-                self.settled(groups, mix.new(Part::GroupAssignment), union)
+                self.settled(groups, mix.is_new(Part::GroupAssignment), union)
             } else {
                 profile.unwrap_or(assigned.profile)
             };

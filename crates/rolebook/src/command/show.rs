@@ -53,7 +53,7 @@ fn events(file: &Path) -> Result<Rows, Failure> {
         let name =
             |party: &EventParty| party.login.clone().or(party.name.clone()).unwrap_or(party.id.clone());
         rows.push(vec![
-            Cell::from(event.published.to_string()),
+            Cell::from(format!("{:.3}", event.published)),
             event.kind.into(),
             event.outcome.into(),
             event.actor.as_ref().map(name).into(),

@@ -12,7 +12,6 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"Since [-0-9]{10} [:0-9]{8}Z", "Since [time]"),
         (r"since [-0-9]{10} at", "since [date] at"),
         (r"[Ss]napshot \(?[0-9A-Za-z]{27}", "snapshot [sync id]"),
-        (r"\b[0-9A-Za-z]{27}\b", "[sync id]"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
         (r"Time {7}\d+\.\d s", "Time       [seconds] s"),
         (r"\(\d+ kB, sync [0-9A-Za-z]{27}\)", "([size] kB, sync [sync id])"),
@@ -20,6 +19,7 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r#""sync_id": "[0-9A-Za-z]{27}""#, r#""sync_id": "[sync id]""#),
         (r#""bytes": \d+"#, r#""bytes": [size]"#),
         (r"\(request [^)]+\)", "(request [id])"),
+        (r"\b[0-9A-Za-z]{27}\b", "[sync id]"),
         (r"(?:/[^\s:]*)?/\.tmp[0-9A-Za-z]{6}", "[folder]"),
     ]
     .into_iter()
