@@ -5,6 +5,10 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 
+mod serve;
+
+pub(crate) use serve::{AdminArguments, AdminTask, ServeArguments};
+
 /// Who can assume which AWS role through Okta, why, and since when.
 #[derive(Debug, Parser)]
 #[command(name = "rolebook", version, max_term_width = 100, args_override_self = true)]
@@ -53,6 +57,12 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Runs the built-in fake Okta as a tool: prints one JSON line and serves until stopped
     FakeOkta(FakeOktaArguments),
+    /// Serves the console: connectors on this machine, and who can assume which role, in the browser
+    Serve(ServeArguments),
+    /// Does what only somebody on the host may: `link` prints a one-time link for a Super Administrator
+    Admin(AdminArguments),
+    /// Looks over the console's data folder while it does not run: database, audit record, secrets, snapshots
+    Doctor(ServeArguments),
 }
 
 /// How to reach Okta.
@@ -273,6 +283,14 @@ pub(crate) struct DemoArguments {
     /// Snapshot to write
     #[arg(short, long, value_name = "FILE", default_value = "demo.c1z")]
     pub(crate) file: PathBuf,
+
+    /// End after the sync instead of serving the console; so it is when the output is no terminal
+    #[arg(long)]
+    pub(crate) no_serve: bool,
+
+    /// Serve the console also when the output is no terminal
+    #[arg(long, conflicts_with = "no_serve")]
+    pub(crate) serve: bool,
 }
 
 #[derive(Debug, Clone, Args)]
