@@ -193,7 +193,7 @@ function moveRow(by) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea, dialog *")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea, dialog[open] *")) return;
   if (afterG) {
     afterG = false;
     const to = all("nav a[data-key]").find((a) => a.dataset.key === event.key);

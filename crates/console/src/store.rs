@@ -8,8 +8,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, Statement,
-    TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::{Mutex, MutexGuard};
@@ -94,7 +94,13 @@ impl Store {
     /// Begins a change. A dry one is rolled back when it is committed.
     pub(crate) async fn change(&self, who: Who, dry: bool) -> Result<Change<'_>, ConsoleError> {
         let turn = self.turn.lock().await;
-        let tx = self.db.begin().await?;
+        // Taking the right to write at once: a transaction that reads first and is overtaken would fail at its first
+        // write.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let tx = self.db.begin_with_options(options).await?;
         Ok(Change { tx, _turn: turn, now: (self.clock)(), who, dry })
     }
 }

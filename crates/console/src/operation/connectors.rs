@@ -173,12 +173,16 @@ pub(crate) fn match_version(context: &Context, hosted: &Hosted) -> Result<(), Pr
 
 /// Draws one connector.
 pub(crate) async fn view(context: &Context, hosted: &Hosted) -> Result<ConnectorView, Problem> {
+    let open = syncs::open_of(context.console.store.db(), &hosted.row.id).await?;
+    show(context, hosted, open.map(|sync| sync.id)).await
+}
+
+async fn show(context: &Context, hosted: &Hosted, open: Option<String>) -> Result<ConnectorView, Problem> {
     let db = context.console.store.db();
     let relation = context.actor.relation(&context.console, Some(&hosted.row.id)).await?;
     let owners = connectors::owners(db, &hosted.row.id).await?;
     let app = connectors::app(db, &hosted.row.app_id).await?.map(|app| app.name).unwrap_or_default();
-    let open = syncs::open_of(db, &hosted.row.id).await?;
-    Ok(draw(context, hosted, relation, &owners, app, open.map(|sync| sync.id)))
+    Ok(draw(context, hosted, relation, &owners, app, open))
 }
 
 fn draw(
@@ -269,7 +273,10 @@ pub(crate) async fn list(context: &Context) -> Result<Vec<ConnectorView>, Proble
 
 /// One connector.
 pub(crate) async fn get(context: &Context, id: &str) -> Result<ConnectorView, Problem> {
-    view(context, &load(context, id).await?).await
+    // The sync first: when it has ended, the row that is read after it knows so.
+    let open = syncs::open_of(context.console.store.db(), id).await?;
+    let hosted = load(context, id).await?;
+    show(context, &hosted, open.map(|sync| sync.id)).await
 }
 
 /// Finds console users by id or e-mail address.
