@@ -21,26 +21,37 @@ use crate::{
 pub(crate) struct Problem {
     /// Always `about:blank`: `code` tells kinds apart.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    #[schema(value_type = String)]
+    pub kind: AboutBlank,
     /// HTTP status.
     pub status: u16,
     /// Stable name.
     pub code: &'static str,
     /// What happened.
-    pub title: String,
+    pub title: Box<str>,
     /// Why.
-    pub detail: String,
+    pub detail: Box<str>,
     /// What to do.
-    pub hint: String,
+    pub hint: Box<str>,
     /// Fields that are wrong.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub fields: Vec<FieldError>,
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    pub fields: Box<[FieldError]>,
     /// Checks of settings that were tried.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub checks: Vec<Check>,
+    #[serde(skip_serializing_if = "<[Check]>::is_empty")]
+    pub checks: Box<[Check]>,
     /// Found again in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error_id: Option<String>,
+    pub error_id: Option<Box<str>>,
+}
+
+/// The type of all problems.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct AboutBlank;
+
+impl Serialize for AboutBlank {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("about:blank")
+    }
 }
 
 /// What is wrong with one field.
@@ -62,14 +73,14 @@ impl Problem {
         hint: impl Into<String>,
     ) -> Self {
         Self {
-            kind: "about:blank",
+            kind: AboutBlank,
             status: status.as_u16(),
             code,
-            title: title.into(),
-            detail: detail.into(),
-            hint: hint.into(),
-            fields: Vec::new(),
-            checks: Vec::new(),
+            title: title.into().into(),
+            detail: detail.into().into(),
+            hint: hint.into().into(),
+            fields: Box::default(),
+            checks: Box::default(),
             error_id: None,
         }
     }
@@ -132,7 +143,7 @@ impl Problem {
             detail,
             "correct them and send it again",
         );
-        problem.fields = fields;
+        problem.fields = fields.into();
         problem
     }
 
@@ -168,7 +179,7 @@ impl From<ConsoleError> for Problem {
                 "try again; if it stays, look the error id up in the log",
             )
         };
-        problem.error_id = Some(id);
+        problem.error_id = Some(id.into());
         problem
     }
 }

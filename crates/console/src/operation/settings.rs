@@ -269,8 +269,8 @@ fn failed(tried: &Tried) -> Problem {
         })
         .collect();
     let mut problem = Problem::invalid(fields);
-    problem.title = "the settings do not work; nothing was changed".to_owned();
-    problem.checks.clone_from(&tried.checks);
+    problem.title = "the settings do not work; nothing was changed".into();
+    problem.checks = tried.checks.clone().into();
     problem
 }
 

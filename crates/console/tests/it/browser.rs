@@ -69,7 +69,7 @@ async fn the_guide_from_end_to_end() {
     browser.fill("#domain", house.fake.url()).await;
     browser.fill("#api_token", "00wrongwrongwrongwrong").await;
     browser.click("button[value=save]").await;
-    browser.see("the settings do not work; nothing was changed").await;
+    browser.see("The settings do not work; nothing was changed").await;
     browser.picture("settings-error").await;
     slow(&house.fake, 60);
     browser.fill("#api_token", &house.fake.token("super")).await;
@@ -81,8 +81,10 @@ async fn the_guide_from_end_to_end() {
     browser.see("members").await;
     browser.picture("syncing").await;
     slow(&house.fake, 0);
-    browser.see("Connected").await;
     browser.see("Export for review").await;
+    let label =
+        browser.run("return document.querySelector('.head .chip .text').textContent", json!([])).await;
+    assert_eq!(label, "Connected");
     assert_eq!(browser.run("return window.stayed", json!([])).await, true, "the page was never loaded anew");
     browser.picture("connected").await;
     browser.click("a[href*='/syncs/']").await;

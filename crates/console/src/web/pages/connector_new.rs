@@ -134,7 +134,7 @@ async fn draw_new(context: &Context, fields: &Fields, problem: Option<Problem>) 
     let ticked = fields.all("owner");
     let mut unmanaged = apps::list(context, Some("unmanaged"), "").await?;
     // What this connector can read stands first.
-    unmanaged.sort_by_key(|app| (!app.aws, app.name.to_lowercase()));
+    unmanaged.sort_by_key(|app| (!app.aws, app.provider_status != "ACTIVE", app.name.to_lowercase()));
     let managed = apps::list(context, Some("managed"), "").await?;
     let users = people::pick(context, "")
         .await?

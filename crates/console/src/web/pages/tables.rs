@@ -269,6 +269,7 @@ fn body_cell<T: Tabular>(kind: &Kind, row: &T, column: &str, number: bool) -> Bo
     let all = match &cell {
         Cell::List(items) => items.clone(),
         Cell::Nothing => Vec::new(),
+        Cell::Text(text) if text.is_empty() => Vec::new(),
         cell => vec![cell.text()],
     };
     let more = all.len().saturating_sub(SHOWN);
