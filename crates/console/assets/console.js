@@ -107,6 +107,8 @@ if (live && window.EventSource) {
   on("stage", ({ data }) => setStage(data.stage));
   on("wait", ({ data }) => { const at = $("#waiting"); if (at) at.textContent = `waiting ${data.seconds} s for Okta's rate limit (${data.bucket})`; });
   on("log", ({ data }) => addLine(data));
+  // What happened between drawing the page and listening is drawn once more.
+  source.addEventListener("open", () => { if ($("#stages")) swap("[data-swap]"); });
   source.addEventListener("behind", () => swap("[data-swap]"));
   addEventListener("pagehide", () => source.close());
 }

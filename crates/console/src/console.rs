@@ -18,7 +18,7 @@ use crate::{
     metrics::Metrics,
     orgs::Orgs,
     run::Running,
-    store::{Store, Who},
+    store::{self, Store, Who},
     vault::{Vault, VaultKeySource},
 };
 
@@ -89,6 +89,7 @@ pub(crate) struct Console {
 impl Console {
     /// Opens data folder, database and vault.
     pub(crate) async fn open(config: ConsoleConfig) -> Result<Arc<Self>, ConsoleError> {
+        store::check_url(config.database_url.as_deref())?;
         let lock = prepare(&config.data)?;
         let vault = Vault::open(&config.vault, &config.data)?;
         let store =

@@ -65,14 +65,9 @@ pub(crate) struct Change<'a> {
 impl Store {
     /// Opens the database and brings its tables up to date; an existing SQLite file is copied before it changes.
     pub(crate) async fn open(url: Option<&str>, data: &Path, clock: Clock) -> Result<Self, ConsoleError> {
-        let url = match url {
-            None => format!("sqlite://{}?mode=rwc", data.join(FILE).display()),
-            Some(url) if url.starts_with("sqlite:") => url.to_owned(),
-            Some(url) => {
-                let kind = url.split(':').next().unwrap_or_default();
-                return Err(ConsoleError::DatabaseKind(format!("{kind}:…")));
-            }
-        };
+        check_url(url)?;
+        let url =
+            url.map_or_else(|| format!("sqlite://{}?mode=rwc", data.join(FILE).display()), str::to_owned);
         let mut options = ConnectOptions::new(url);
         options.max_connections(4).sqlx_logging(false).map_sqlx_sqlite_opts(|options| {
             options
@@ -124,6 +119,17 @@ impl Change<'_> {
         }
         self.tx.commit().await?;
         Ok(true)
+    }
+}
+
+/// Whether a database of this URL can be used. The URL may hold a password: only its kind is repeated.
+pub(crate) fn check_url(url: Option<&str>) -> Result<(), ConsoleError> {
+    match url {
+        Some(url) if !url.starts_with("sqlite:") => {
+            let kind = url.split(':').next().unwrap_or_default();
+            Err(ConsoleError::DatabaseKind(format!("{kind}:…")))
+        }
+        _ => Ok(()),
     }
 }
 

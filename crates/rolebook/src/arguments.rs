@@ -53,15 +53,15 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Shows what a snapshot holds
     Show(ShowArguments),
-    /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next
+    /// Starts the built-in fake Okta with a realistic org, syncs it, and goes on into the console
     Demo(DemoArguments),
     /// Runs the built-in fake Okta as a tool: prints one JSON line and serves until stopped
     FakeOkta(FakeOktaArguments),
-    /// Serves the console: connectors on this machine, and who can assume which role, in the browser
+    /// Serves the console: hosts connectors, shows in the browser who can assume which role
     Serve(ServeArguments),
-    /// Does what only somebody on the host may: `link` prints a one-time link for a Super Administrator
+    /// Prints a one-time link that makes or restores a Super Administrator of the console
     Admin(AdminArguments),
-    /// Looks over the console's data folder while it does not run: database, audit record, secrets, snapshots
+    /// Looks over the console's data folder while it does not run
     Doctor(ServeArguments),
 }
 
@@ -284,13 +284,16 @@ pub(crate) struct DemoArguments {
     #[arg(short, long, value_name = "FILE", default_value = "demo.c1z")]
     pub(crate) file: PathBuf,
 
-    /// End after the sync instead of serving the console; so it is when the output is no terminal
-    #[arg(long)]
-    pub(crate) no_serve: bool,
+    /// Go on into the console: on a terminal, always, or not at all
+    #[arg(long, value_enum, default_value_t = ServeArgument::Auto, value_name = "WHEN")]
+    pub(crate) serve: ServeArgument,
+}
 
-    /// Serve the console also when the output is no terminal
-    #[arg(long, conflicts_with = "no_serve")]
-    pub(crate) serve: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServeArgument {
+    Auto,
+    On,
+    Off,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -13,7 +13,7 @@ use rolebook_federation::Switches;
 use rolebook_okta::{AddressRules, ApiToken, Client, ClientConfig, Domain, Secret};
 
 use crate::{
-    arguments::DemoArguments,
+    arguments::{DemoArguments, ServeArgument},
     command,
     command::sync::{WRITER, now},
     connection,
@@ -58,7 +58,11 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
     let result = rolebook_connector::sync(&client, &options, &now, display.as_ref()).await;
     display.clear();
     summary::print_text(&result?)?;
-    let serve = arguments.serve || !arguments.no_serve && out.is_terminal();
+    let serve = match arguments.serve {
+        ServeArgument::Auto => out.is_terminal(),
+        ServeArgument::On => true,
+        ServeArgument::Off => false,
+    };
     finish(next_steps(&arguments, serve, &mut out))?;
     if serve {
         let tokens = TOKENS.map(|(what, name)| (what, fake.token(name)));
@@ -96,6 +100,6 @@ From this folder, `cargo run --release --` stands for `rolebook`.
     if serve {
         Ok(())
     } else {
-        writeln!(out, "On a terminal, or with --serve, the demo goes on into the console.")
+        writeln!(out, "On a terminal, or with --serve on, the demo goes on into the console.")
     }
 }

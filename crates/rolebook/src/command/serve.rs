@@ -8,7 +8,7 @@ use rolebook_okta::AddressRules;
 use crate::{
     arguments::{AdminArguments, AdminTask, ServeArguments},
     command::sync::{WRITER, now},
-    connection::stop_signal,
+    connection::stopping,
     failure::Failure,
     output::finish,
 };
@@ -26,9 +26,10 @@ impl From<ConsoleError> for Failure {
 
 pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Failure> {
     let config = config(&arguments)?;
+    let stopped = stopping();
     let server = Server::start(config, arguments.listen).await?;
     finish(greet(&server).await?)?;
-    stop_signal().await;
+    stopped.await;
     server.stop().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -50,13 +51,14 @@ pub(crate) async fn run_demo(data: &Path, listen: SocketAddr, demo: DemoOrg) -> 
         demo: Some(demo),
         clock: Arc::new(now),
     };
+    let stopped = stopping();
     let server = match Server::start(config.clone(), listen).await {
         // The usual port is taken: a demo takes any.
         Err(ConsoleError::Listen { .. }) => Server::start(config, SocketAddr::new(listen.ip(), 0)).await?,
         started => started?,
     };
     finish(greet(&server).await?)?;
-    stop_signal().await;
+    stopped.await;
     server.stop().await;
     Ok(())
 }

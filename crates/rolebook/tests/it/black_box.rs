@@ -16,6 +16,7 @@ mod place;
 mod proxied;
 mod redaction;
 mod secrets;
+mod serve;
 mod show;
 #[cfg(unix)]
 mod surroundings;

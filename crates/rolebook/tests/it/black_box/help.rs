@@ -4,6 +4,9 @@ use super::place::Place;
 
 pub(crate) const COMMANDS: [&str; 5] = ["sync", "check", "show", "demo", "fake-okta"];
 
+/// Commands of the console: their flags are shown in `serve`.
+const CONSOLE: [&str; 3] = ["serve", "admin", "doctor"];
+
 /// Long flags of a command, as its help lists them.
 pub(crate) fn long_flags(command: &str) -> Vec<String> {
     let help = Place::new().run(&format!("{command} --help")).succeeded().out;
@@ -27,7 +30,7 @@ fn top_level() {
 
 #[test]
 fn every_command() {
-    for command in COMMANDS {
+    for command in COMMANDS.into_iter().chain(CONSOLE) {
         let help = Place::new().run(&format!("{command} --help")).succeeded();
         assert_eq!(help.err, "");
         insta::assert_snapshot!(format!("help_{command}"), help.out);

@@ -14,7 +14,7 @@ use super::{
 /// A value that the flag's parser refuses; none for flags that take any text.
 fn refused_value(flag: &str) -> Option<&'static str> {
     match flag {
-        "log-level" | "output" | "sync-okta-roles" | "rate-limits" => Some("sideways"),
+        "log-level" | "output" | "sync-okta-roles" | "rate-limits" | "serve" => Some("sideways"),
         "rate-budget" => Some("101"),
         "allow-address" => Some("10.0.0.0/99"),
         "allow-loopback"
