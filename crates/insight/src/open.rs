@@ -7,19 +7,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rolebook_ledger::{PersonName, ReadError};
+use rolebook_ledger::{PersonName, ReadError, after_path, overlay, read_after};
 use rolebook_snapshot::{Limits, Snapshot, SyncRows};
 use sha2::{Digest, Sha256};
 
 use crate::{Cache, Error, Origin, Reading, Readings, RolePattern};
 
-/// Opens the newest full sync of every file. A folder stands for the `.c1z` files in it. Of several snapshots of one
+/// Opens the newest full sync of every file, and nothing but that: for what stands as evidence. A folder stands for the `.c1z` files in it. Of several snapshots of one
 /// app the newest is taken, and a notice says so: an answer must not count a person twice.
 ///
 /// # Errors
 /// A file is missing, damaged or not one of ours; a folder holds none.
 pub fn open(paths: &[PathBuf], limits: &Limits) -> Result<Readings, Error> {
-    open_with(paths, &OpenOptions { limits: limits.clone(), cache: None, scope: Scope::Everything })
+    open_with(
+        paths,
+        &OpenOptions { limits: limits.clone(), cache: None, scope: Scope::Everything, after: false },
+    )
 }
 
 /// How snapshots are opened.
@@ -31,6 +34,8 @@ pub struct OpenOptions<'a> {
     pub cache: Option<Cache>,
     /// What the question is about. The answer is the same, whatever is read for it.
     pub scope: Scope<'a>,
+    /// Whether what was read after writes (`<file>.after.c1z`) is laid over the sync; a notice then says so.
+    pub after: bool,
 }
 
 /// Like [`open`], with a cache and for one kind of question.
@@ -41,7 +46,8 @@ pub fn open_with(paths: &[PathBuf], options: &OpenOptions<'_>) -> Result<Reading
     let mut newest: BTreeMap<(String, String), Reading> = BTreeMap::new();
     let mut notices = Vec::new();
     for path in files(paths)? {
-        let reading = open_one(&path, options)?;
+        let (reading, notice) = open_one(&path, options)?;
+        notices.extend(notice);
         let key = (reading.facts().org.id.to_string(), reading.facts().app.id.to_string());
         match newest.entry(key) {
             Entry::Vacant(place) => {
@@ -80,7 +86,10 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
         for entry in std::fs::read_dir(path).map_err(failed)? {
             let entry = entry.map_err(failed)?.path();
             let hidden = entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-            if entry.extension().is_some_and(|extension| extension == "c1z") && entry.is_file() && !hidden {
+            // What was read after writes belongs to its snapshot, it is none of its own.
+            let after = entry.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".after.c1z"));
+            let snapshot = entry.extension().is_some_and(|extension| extension == "c1z") && !after;
+            if snapshot && entry.is_file() && !hidden {
                 found.push(entry);
             }
         }
@@ -107,7 +116,7 @@ pub enum Scope<'a> {
 /// Beyond this many people, reading everything is cheaper.
 const FEW: usize = 500;
 
-fn open_one(path: &Path, options: &OpenOptions<'_>) -> Result<Reading, Error> {
+fn open_one(path: &Path, options: &OpenOptions<'_>) -> Result<(Reading, Option<String>), Error> {
     let sha256 = sha256(path)?;
     let snapshot = match &options.cache {
         Some(cache) => cache.open(path, &sha256, &options.limits)?,
@@ -117,13 +126,19 @@ fn open_one(path: &Path, options: &OpenOptions<'_>) -> Result<Reading, Error> {
     let rows = snapshot.rows(&sync.id);
     let origin = Origin { file: path.display().to_string(), snapshot: sync.id.to_string(), sha256 };
     let failed = |source| Error::Facts { path: path.to_owned(), source: Box::new(source) };
-    match few(&rows, &options.scope, &origin).map_err(|error| match error {
+    if let Some(newer) = if options.after { read_after(path, &sync) } else { None } {
+        let facts = overlay(rolebook_ledger::read(&rows).map_err(failed)?, &newer);
+        let notice = format!("with what was changed since the sync: {}", after_path(path).display());
+        return Ok((Reading::new(facts, origin)?, Some(notice)));
+    }
+    let reading = match few(&rows, &options.scope, &origin).map_err(|error| match error {
         Few::Read(source) => failed(source),
         Few::Other(error) => error,
     })? {
-        Some(reading) => Ok(reading),
-        None => Reading::new(rolebook_ledger::read(&rows).map_err(failed)?, origin),
-    }
+        Some(reading) => reading,
+        None => Reading::new(rolebook_ledger::read(&rows).map_err(failed)?, origin)?,
+    };
+    Ok((reading, None))
 }
 
 enum Few {

@@ -32,7 +32,7 @@ pub(crate) fn open(arguments: &SnapshotArguments) -> Result<Readings, Failure> {
 /// Opens as much of them as a question about someone or something needs.
 pub(crate) fn open_for(arguments: &SnapshotArguments, scope: Scope<'_>) -> Result<Readings, Failure> {
     let cache = cache_folder(arguments).map(|folder| Cache { folder, max_bytes: CACHE_BYTES, now: now() });
-    let options = OpenOptions { limits: Limits::default(), cache, scope };
+    let options = OpenOptions { limits: Limits::default(), cache, scope, after: true };
     let readings = rolebook_insight::open_with(&arguments.file, &options)?;
     for notice in &readings.notices {
         note(notice);

@@ -16,7 +16,7 @@ use serde_json::to_value;
 use crate::synced::{APP, Okta, START, opened};
 
 fn scoped(file: &Path, scope: Scope<'_>) -> Readings {
-    let options = OpenOptions { limits: Limits::default(), cache: None, scope };
+    let options = OpenOptions { limits: Limits::default(), cache: None, scope, after: false };
     open_with(&[file.to_owned()], &options).unwrap()
 }
 
@@ -78,7 +78,8 @@ impl Kept {
     fn open(&self, file: &Path, days: i64, max_bytes: u64) {
         let now = Timestamp::from_second(START).unwrap() + SignedDuration::from_hours(24 * days);
         let cache = Some(Cache { folder: self.folder.clone(), max_bytes, now });
-        let options = OpenOptions { limits: Limits::default(), cache, scope: Scope::Everything };
+        let options =
+            OpenOptions { limits: Limits::default(), cache, scope: Scope::Everything, after: false };
         let readings = open_with(&[file.to_owned()], &options).unwrap();
         assert!(readings.all()[0].access().user_grants.len() > 100);
     }

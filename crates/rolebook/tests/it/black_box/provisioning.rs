@@ -116,6 +116,20 @@ fn a_grant_shows_its_plan_asks_and_proves() {
         grants.as_array().unwrap().iter().any(|row| row["user_id"] == user && row["role"] == "Admin")
     };
     assert!(has("00uB") && has("00uA"));
+    // So do who, what and why, of the file and of its folder; exports and diffs are of the sealed file alone.
+    for question in ["who */Admin", "who */Admin -f .", "what 00uB", "why 00uB */Admin"] {
+        let end = office.local(question).succeeded();
+        assert!(end.err.contains("sync.c1z.after.c1z"), "{question}: {end:#?}");
+        assert!(
+            !end.out.contains("cannot assume") && end.out.contains("aws_111122223333_Admin"),
+            "{question}: {end:#?}"
+        );
+    }
+    let end = office.local("who */Admin -o csv").succeeded();
+    assert!(end.out.contains("00uB"), "{end:#?}");
+    let export = office.local("export --format csv --out export").succeeded();
+    assert!(!export.err.contains("after.c1z"), "{export:#?}");
+    std::fs::remove_dir_all(office.place.path("export")).unwrap();
     // The next full sync has read it itself.
     office.place.synced(&office.fake, "super");
     assert!(!office.place.path("sync.c1z.after.c1z").exists());
