@@ -21,6 +21,7 @@ mod proxied;
 mod questions;
 mod redaction;
 mod secrets;
+mod serve;
 mod show;
 #[cfg(unix)]
 mod surroundings;
