@@ -19,6 +19,7 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "URL")]
     pub(crate) database_url: Option<String>,
 
+    #[allow(rustdoc::bare_urls, reason = "the help shows it as it stands")]
     /// What people open, as in https://rolebook.acme.com [default: http:// and the address]
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
