@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::Timestamp;
-use rolebook_ledger::{AppRecord, Head, Org, head, resource_type};
+use rolebook_ledger::{AppRecord, Facts, Head, Org, head, read, resource_type};
 use rolebook_snapshot::{Error, GrantFilter, GrantRow, Limits, Snapshot, SyncId, SyncRun};
 
 use crate::SyncError;
@@ -55,6 +55,12 @@ impl Baseline {
             run,
             snapshot,
         }))
+    }
+
+    /// All that the sync says, or why it cannot be told.
+    pub(crate) fn facts(&self) -> Result<Facts, String> {
+        read(&self.snapshot.rows(&self.run.id))
+            .map_err(|error| format!("the last sync cannot be read: {error}"))
     }
 
     /// Refuses a file of another org or another app. Orgs are told apart by id: domains change.

@@ -30,6 +30,8 @@ pub struct Bound {
     pub custom: Option<CustomBound>,
     /// Nobody is assigned, and that is news: then one request tells whether the token sees anybody at all.
     pub nobody: bool,
+    /// Requests of a run that read only what changed; `None` when every list was read.
+    pub changes: Option<u64>,
 }
 
 /// What reading admin roles adds.
@@ -61,6 +63,9 @@ impl Bound {
     /// A service app looks for a user instead of its owner.
     #[must_use]
     pub fn requests(&self) -> u64 {
+        if let Some(asked) = self.changes {
+            return asked + u64::from(self.nobody);
+        }
         let lists = pages(self.app_users, APP_USERS)
             + pages(self.app_groups, APP_GROUPS)
             + pages(self.rules, RULES)

@@ -6,14 +6,19 @@ use rolebook_okta::Client;
 use crate::{AppChoice, SyncError, app, service_app};
 
 /// Org, token owner and app.
+#[derive(Debug, Clone)]
 pub(crate) struct Entrance {
     pub(crate) org: Org,
     pub(crate) reader: Option<Reader>,
     pub(crate) app: AppRecord,
 }
 
-/// Reads org first and alone, so that a dead token costs one request.
-pub(crate) async fn enter(client: &Client, choice: &AppChoice) -> Result<Entrance, SyncError> {
+/// Reads org first and alone, so that a dead token costs one request; the app, unless it was read before.
+pub(crate) async fn enter(
+    client: &Client,
+    choice: &AppChoice,
+    app: Option<AppRecord>,
+) -> Result<Entrance, SyncError> {
     let service_app = service_app::enter(client).await?;
     let org = client.org().await.map_err(SyncError::reading("the org"))?;
     let org = Org {
@@ -21,21 +26,27 @@ pub(crate) async fn enter(client: &Client, choice: &AppChoice) -> Result<Entranc
         name: org.company_name.unwrap_or_default(),
         domain: client.domain().host().to_owned(),
     };
-    let me = async {
-        if service_app.is_some() {
-            return Ok(service_app);
-        }
-        match client.me().await {
-            Ok(me) => Ok(Some(reader(&me))),
-            Err(error) if error.is_unauthenticated() || matches!(error, rolebook_okta::Error::Cancelled) => {
-                Err(SyncError::reading("the token's owner")(error))
-            }
-            // What it may read shows soon enough.
-            Err(_) => Ok(None),
+    let me = async { if service_app.is_some() { Ok(service_app) } else { token_owner(client).await } };
+    let app = async {
+        match app {
+            Some(app) => Ok(app),
+            None => app::find(client, choice).await,
         }
     };
-    let (reader, app) = tokio::try_join!(me, app::find(client, choice))?;
+    let (reader, app) = tokio::try_join!(me, app)?;
     Ok(Entrance { org, reader, app })
+}
+
+/// Whose token it is.
+pub(crate) async fn token_owner(client: &Client) -> Result<Option<Reader>, SyncError> {
+    match client.me().await {
+        Ok(me) => Ok(Some(reader(&me))),
+        Err(error) if error.is_unauthenticated() || matches!(error, rolebook_okta::Error::Cancelled) => {
+            Err(SyncError::reading("the token's owner")(error))
+        }
+        // What it may read shows soon enough.
+        Err(_) => Ok(None),
+    }
 }
 
 fn reader(me: &rolebook_okta::shapes::User) -> Reader {

@@ -1,5 +1,7 @@
 //! Pages become facts. Raw JSON ends here; what stays is what a snapshot keeps, with ids as small numbers.
 
+mod seed;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;

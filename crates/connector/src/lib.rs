@@ -21,6 +21,7 @@ mod error;
 mod events;
 mod guard;
 mod held;
+mod incremental;
 mod intake;
 mod journal;
 mod lookup;
@@ -54,6 +55,7 @@ pub use events::{
 };
 pub use guard::{Gain, Loss, Since};
 pub use held::{Accepted, accept_held, accepted_path, held_path};
+pub use incremental::{EVENT_LAG, FULL_EVERY, IncrementalOptions};
 pub use lookup::Candidate;
 pub use person::{PersonRules, ProfileAttributes};
 pub(crate) use plan::profile as plan_profile;

@@ -151,7 +151,7 @@ impl Provisioning {
         snapshot: PathBuf,
         known: Option<Known>,
     ) -> Result<Self, ChangeError> {
-        let entrance = entrance::enter(&client, choice).await?;
+        let entrance = entrance::enter(&client, choice, None).await?;
         let (org, app) = (entrance.org, entrance.app);
         if let Some(known) = &known {
             let of = |org: &str, app: &str| format!("app {app} of org {org}");

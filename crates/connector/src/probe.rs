@@ -65,7 +65,7 @@ pub async fn check(
     switches: &Switches,
 ) -> Result<Probe, SyncError> {
     let admin_roles = read.admin_roles;
-    let entrance = enter(client, choice).await?;
+    let entrance = enter(client, choice, None).await?;
     let app = entrance.app;
     let mut warnings = Warnings::new();
     let federation_app = app.to_federation(&mut warnings);

@@ -132,19 +132,15 @@ impl<'a> Reading<'a> {
             }
             _ => CatalogueRecord::default(),
         };
+        let (taken, lists, warnings, bound) = self.finish();
+        Ok(Read { taken, union, catalogue, group_rules, admin, custom, lists, warnings, bound })
+    }
+
+    /// What was taken in, and what is to be said of it.
+    pub(crate) fn finish(self) -> (Taken, BTreeMap<String, ListCoverage>, Warnings, Bound) {
         let State { intake, lists, warnings, bound } =
             self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Read {
-            taken: intake.finish(),
-            union,
-            catalogue,
-            group_rules,
-            admin,
-            custom,
-            lists,
-            warnings,
-            bound,
-        })
+        (intake.finish(), lists, warnings, bound)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -289,7 +285,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads one group's members; `None` when Okta refuses them or the group is gone.
-    async fn members_of(&self, group: String) -> Result<Option<u64>, SyncError> {
+    pub(crate) async fn members_of(&self, group: String) -> Result<Option<u64>, SyncError> {
         let what = || format!("the members of group {group}");
         let id = match shapes::GroupId::new(group.as_str()) {
             Ok(id) => id,

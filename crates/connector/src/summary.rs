@@ -21,6 +21,8 @@ pub struct Summary {
     pub since: Option<Since>,
     /// An earlier run that was taken up.
     pub resumed: Option<Resumed>,
+    /// Why every list was read although only changes were asked for.
+    pub why_full: Option<String>,
     /// Id of the sync in it.
     pub sync_id: SyncId,
     /// The org.

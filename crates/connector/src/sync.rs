@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use rolebook_federation::{Access, Rules, Switches, Union, Warnings, resolve};
-use rolebook_ledger::{AccountRecord, AppRecord, Coverage, Facts, Org, OrgSeen, Reader, write};
+use rolebook_ledger::{AccountRecord, AppRecord, Coverage, Facts, Incremental, Org, OrgSeen, Reader, write};
 use rolebook_okta::Client;
 use rolebook_snapshot::{SnapshotWriter, SyncId, WriterOptions};
 
 use crate::{
-    AccountsSeen, AppChoice, Counts, ErrorKind, Event, Held, Progress, ReadOptions, Resumed, Since, Stage,
-    Summary, SyncError,
+    AccountsSeen, AppChoice, Counts, ErrorKind, Event, Held, IncrementalOptions, Progress, ReadOptions,
+    Resumed, Since, Stage, Summary, SyncError,
     after::remove_after,
     baseline::Baseline,
     bound::Bound,
@@ -18,6 +18,7 @@ use crate::{
     entrance::{Entrance, enter},
     guard,
     held::{discard_held, held_path},
+    incremental::{self, Reach},
     journal::Journal,
     reading::{Read, Reading},
 };
@@ -40,6 +41,8 @@ pub struct SyncOptions {
     pub switches: Switches,
     /// How old a run that was cut off may be to be taken up.
     pub resume_max_age: SignedDuration,
+    /// Read only what has changed since the last sync, where that can be told; `None` reads every list.
+    pub incremental: Option<IncrementalOptions>,
     /// Name and version of the writing program, for the coverage record.
     pub writer: String,
     /// Sixteen random bytes for the sync's id.
@@ -64,7 +67,13 @@ pub async fn sync(
     let baseline = tokio::task::block_in_place(|| Baseline::open(&options.file))?;
     progress.event(Event::Begin { stage: Stage::Probe, lists: 1 });
     let from = clock();
-    let Entrance { org, reader, app } = enter(client, &options.app).await?;
+    let (entrance, changes, why_full) =
+        match incremental::look(client, options, baseline.as_ref(), from).await? {
+            Reach::Full { why, app } => (enter(client, &options.app, app).await?, None, why),
+            Reach::Changes(since) => (since.entrance.clone(), Some(since), None),
+        };
+    let Entrance { org, reader, app } = entrance;
+    let behind = client.okta_time().map(|okta| okta.duration_since(clock()));
     progress.event(Event::End { stage: Stage::Probe, skipped: None });
     if let Some(baseline) = &baseline {
         baseline.check_owner(&options.file, &org, &app)?;
@@ -76,7 +85,7 @@ pub async fn sync(
     let rules = Rules::compile(&federation_app, Union::Unknown, &options.switches, &mut Warnings::new())?;
     let (journal, unwritten) = Journal::open(
         &options.file,
-        what_is_read(&org, &app, reader.as_ref(), options),
+        what_is_read(&org, &app, reader.as_ref(), options, changes.as_ref().map(|since| &since.record)),
         from,
         options.resume_max_age,
     );
@@ -89,7 +98,13 @@ pub async fn sync(
     }
     let resumed = journal.taken_up().map(|pages| Resumed { begun: journal.begun(), pages });
     let from = journal.begun();
-    let read = match Reading::new(client, &app, &rules, &options.read, progress, &journal)?.run().await {
+    let reading = Reading::new(client, &app, &rules, &options.read, progress, &journal)?;
+    let incremental = changes.as_ref().map(|since| since.record.clone());
+    let read = match changes {
+        None => reading.run().await,
+        Some(since) => reading.run_changes(*since).await,
+    };
+    let read = match read {
         Ok(read) => read,
         Err(error) => {
             // After a refusal the rights will be changed, and what the old ones showed is no part of the new reading.
@@ -106,6 +121,9 @@ pub async fn sync(
     let mut coverage = Coverage::new(options.writer.as_str(), options.switches);
     coverage.reader = reader;
     (coverage.from, coverage.to) = (Some(from), Some(to));
+    coverage.log_from = behind.and_then(|behind| from.checked_add(behind).ok());
+    coverage.options = incremental::read_as(options);
+    coverage.incremental = incremental;
     coverage.org = OrgSeen { id: org.id.to_string(), name: org.name.clone(), domain: org.domain.clone() };
     let (facts, access, mut bound) = gather(org, app, read, &rules, coverage, &mut warnings, options);
     bound.nobody = nobody_is_assigned_now(&facts, baseline.as_ref());
@@ -122,6 +140,7 @@ pub async fn sync(
         held,
         since,
         resumed,
+        why_full,
         sync_id,
         counts: Counts::of(&facts, &access),
         accounts: AccountsSeen::of(&facts, &access),
@@ -138,8 +157,16 @@ pub async fn sync(
 }
 
 /// Everything that makes a reading the same reading: only then are its pages taken over. Compared, never parsed.
-fn what_is_read(org: &Org, app: &AppRecord, reader: Option<&Reader>, options: &SyncOptions) -> String {
-    format!("{} {} {app:?} {reader:?} {:?}", options.writer, org.id, options.read)
+fn what_is_read(
+    org: &Org,
+    app: &AppRecord,
+    reader: Option<&Reader>,
+    options: &SyncOptions,
+    changes: Option<&Incremental>,
+) -> String {
+    // What is read again may differ from run to run, the base may not.
+    let base = changes.map(|changes| &changes.based_on);
+    format!("{} {} {app:?} {reader:?} {:?} {base:?}", options.writer, org.id, options.read)
 }
 
 fn gather(

@@ -258,6 +258,7 @@ async fn read(
         app: checks::choice(&hosted.settings),
         accounts: Vec::new(),
         resume_max_age: rolebook_connector::RESUME_MAX_AGE,
+        incremental: None,
         read: read_options(&hosted.settings),
         switches: Switches::default(),
         writer: console.config.writer.clone(),

@@ -53,6 +53,12 @@ pub struct Options {
     /// How long changes of memberships and app groups take to show on app users, by the fake's clock. What is assigned
     /// individually shows at once. Okta needs seconds; default zero. Meant for small orgs: each change keeps a copy.
     pub fan_out_lag: Duration,
+    /// How late an entry of the System Log may appear, by the fake's clock: each entry by a delay of its own between
+    /// nothing and this. Pages follow the order in which entries appeared. Default zero.
+    pub log_lag: Duration,
+    /// How late `lastUpdated` and `lastMembershipUpdated` of groups, and filters by them, follow a change, by the fake's
+    /// clock. Default zero. Meant for small orgs, as [`fan_out_lag`](Self::fan_out_lag).
+    pub date_lag: Duration,
     /// Default and maximum page of `GET /groups`: 10,000, or 200 as on most orgs in 2022. Default 10,000.
     pub groups_max: usize,
     /// No page of any list holds more than this, whatever is asked: Okta may give shorter pages than `limit` says, and a
@@ -101,6 +107,8 @@ impl Default for Options {
             concurrency: 75,
             latency: Duration::ZERO,
             fan_out_lag: Duration::ZERO,
+            log_lag: Duration::ZERO,
+            date_lag: Duration::ZERO,
             groups_max: 10_000,
             largest_page: None,
             over_max: OverMax::Clamp,
@@ -122,5 +130,15 @@ impl Default for Options {
 impl Options {
     pub(crate) fn lag(&self) -> SignedDuration {
         SignedDuration::try_from(self.fan_out_lag).unwrap_or_default()
+    }
+
+    /// See [`Self::date_lag`].
+    pub(crate) fn dates_behind(&self) -> SignedDuration {
+        SignedDuration::try_from(self.date_lag).unwrap_or_default()
+    }
+
+    /// See [`Self::log_lag`].
+    pub(crate) fn log_behind(&self) -> SignedDuration {
+        SignedDuration::try_from(self.log_lag).unwrap_or_default()
     }
 }

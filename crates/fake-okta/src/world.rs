@@ -185,6 +185,9 @@ impl State {
         if request.method == "GET" {
             let lagging = match route {
                 Route::AppUsers(_) | Route::AppUser(..) => self.history.seen(&self.org, options.lag()),
+                Route::Groups | Route::Group(_) | Route::AppGroups(_) => {
+                    self.history.dated(&self.org, options.dates_behind())
+                }
                 _ => None,
             };
             let org = lagging.as_ref().unwrap_or(&self.org);
@@ -204,9 +207,10 @@ impl State {
     }
 }
 
-/// Keeps what the org was like, when app users are to lag behind it.
+/// Keeps what the org was like, when app users or dates are to lag behind it.
 fn remember(history: &mut History, org: &Org, options: &Options) {
-    if !options.fan_out_lag.is_zero() {
-        history.keep(org, options.lag());
+    let lag = options.lag().max(options.dates_behind());
+    if !lag.is_zero() {
+        history.keep(org, lag);
     }
 }

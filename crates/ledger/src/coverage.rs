@@ -31,6 +31,29 @@ pub struct Coverage {
     pub lists: BTreeMap<String, ListCoverage>,
     /// Signs that the credential sees less than there is; empty when there are none.
     pub partial: Vec<String>,
+    /// What the reading was told to take over; compared, never parsed.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub options: String,
+    /// `from` by Okta's clock: the snapshot need not show what the System Log holds from there on. None when Okta did not
+    /// say what time it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_from: Option<Timestamp>,
+    /// How the snapshot follows from an older one; none when every list was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<Incremental>,
+}
+
+/// A snapshot that takes most of its facts from an older one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incremental {
+    /// Id of the sync before.
+    pub based_on: String,
+    /// When the last sync that read every list began: facts that leave no trace in Okta's log are as old as that.
+    pub full: Timestamp,
+    /// From where on the System Log was read, by Okta's clock.
+    pub log_since: Timestamp,
+    /// Entries of the log since then that speak of access.
+    pub entries: u64,
 }
 
 /// The org as the coverage record names it.

@@ -1,6 +1,7 @@
 //! The client: configuration, and the loop that turns attempts into an answer.
 
 use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -113,6 +114,8 @@ struct Core {
     keeper: Keeper,
     transport: Transport,
     rng: Mutex<SmallRng>,
+    /// Seconds since 1970 of the last answer's `Date`; the smallest number before there was one.
+    okta_time: AtomicI64,
 }
 
 impl Client {
@@ -126,7 +129,8 @@ impl Client {
         let transport = Transport::new(&config)?;
         let rng = Mutex::new(SmallRng::seed_from_u64(config.seed));
         let keeper = Keeper::new(&config.credential, &config.domain.origin())?;
-        let core = Arc::new(Core { config, keeper, transport, rng });
+        let okta_time = AtomicI64::new(i64::MIN);
+        let core = Arc::new(Core { config, keeper, transport, rng, okta_time });
         Ok(Self { core, cancel: CancellationToken::new() })
     }
 
@@ -190,6 +194,12 @@ impl Client {
         self.call(&request, self.core.config.retry.attempts, |answer| answer.json()).await
     }
 
+    /// What time Okta said it is, in its last answer; to the second, and not later than now by its clock.
+    #[must_use]
+    pub fn okta_time(&self) -> Option<jiff::Timestamp> {
+        jiff::Timestamp::from_second(self.core.okta_time.load(Ordering::Relaxed)).ok()
+    }
+
     /// Tries until an answer decodes, the error is final, or patience is spent. `attempts` bounds the tries that
     /// end in a fault.
     pub(crate) async fn call<T>(
@@ -224,6 +234,9 @@ impl Client {
                 return Err(Error::Cancelled);
             };
             drop(ticket);
+            if let Some(date) = outcome.as_ref().ok().and_then(Answer::date) {
+                self.core.okta_time.store(date.as_second(), Ordering::Relaxed);
+            }
             let error = match outcome.and_then(&decode) {
                 Ok(value) => return Ok(value),
                 Err(error) => error,

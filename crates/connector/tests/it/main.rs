@@ -31,6 +31,8 @@ mod determinism;
 mod essential;
 mod events;
 mod guard;
+mod incremental;
+mod incremental_property;
 mod one_file;
 mod options;
 mod resume;

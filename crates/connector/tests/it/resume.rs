@@ -55,7 +55,7 @@ fn runs() -> Vec<(&'static str, Run)> {
 /// The facts, without the times at which they were read.
 fn content(facts: Facts) -> Facts {
     let mut facts = facts;
-    (facts.coverage.from, facts.coverage.to) = (None, None);
+    (facts.coverage.from, facts.coverage.to, facts.coverage.log_from) = (None, None, None);
     facts
 }
 

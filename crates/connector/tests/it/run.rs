@@ -68,6 +68,7 @@ impl Run {
             accounts: Vec::new(),
             switches: Switches::default(),
             resume_max_age: RESUME_MAX_AGE,
+            incremental: None,
             writer: "acceptance 1".to_owned(),
             random: [7; 16],
         };

@@ -40,10 +40,10 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
             && wanted.fits(&|property: &str| field(event, property))
             && words.split_whitespace().all(|word| mentions(event, word))
     };
-    let events = &asked.org.events;
+    let events = appeared(asked);
     let count = events.len();
     // The position of an event is the same in both directions; going down, `from` counts from the end.
-    let row = |n: usize| events.get(if descending { count - 1 - n } else { n });
+    let row = |n: usize| events.get(if descending { count - 1 - n } else { n }).copied();
     let mut rows =
         (page.mark.from..count).filter_map(|n| Some((n, row(n)?))).filter(|(_, event)| fits(event));
     if descending || until.is_some() {
@@ -61,6 +61,26 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     let next = Mark { from, number: page.mark.number + 1 };
     let links = asked.links(page.limit, Some(next));
     Ok(Answer { links, ..Answer::ok(body) })
+}
+
+/// The entries that can be seen by now, in the order in which they appeared: a late one comes behind those that were
+/// there before it, so that whoever reads on from a place meets it.
+fn appeared<'a>(asked: &Asked<'a>) -> Vec<&'a Event> {
+    let lag = asked.options.log_behind();
+    let mut events: Vec<&Event> = asked.org.events.iter().collect();
+    if !lag.is_zero() {
+        events.retain(|event| appears(event, lag) <= asked.org.now);
+        events.sort_by_key(|event| appears(event, lag));
+    }
+    events
+}
+
+/// When an entry appears: its id decides, so that it is the same in every answer.
+fn appears(event: &Event, lag: SignedDuration) -> Timestamp {
+    let draw: u64 =
+        event.uuid.bytes().fold(7, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    let seconds = u64::try_from(lag.as_secs()).unwrap_or_default();
+    event.published + SignedDuration::from_secs(i64::try_from(draw % (seconds + 1)).unwrap_or_default())
 }
 
 fn time(asked: &Asked<'_>, key: &str) -> Result<Option<Timestamp>, Refusal> {

@@ -235,6 +235,12 @@ impl App {
         self
     }
 
+    /// Whether the schema of its app users' profile is another one.
+    pub(crate) fn has_other_schema(&self, other: &Self) -> bool {
+        (self.union, &self.schema, &self.custom_properties)
+            != (other.union, &other.schema, &other.custom_properties)
+    }
+
     /// Whether the profile of its app users is that of the AWS app.
     pub(crate) fn is_aws(&self) -> bool {
         self.name == "amazon_aws"

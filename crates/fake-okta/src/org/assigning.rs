@@ -47,13 +47,18 @@ impl Org {
         let mut app = change(row.app.clone());
         let users = std::mem::take(&mut app.users);
         let groups = std::mem::take(&mut app.groups);
+        let schema = row.app.has_other_schema(&app);
         let kind = match (row.app.status.as_str(), app.status.as_str()) {
+            (before, after) if before == after && schema => "directory.app_user_profile.update",
             (before, after) if before == after => "application.lifecycle.update",
             (_, "ACTIVE") => "application.lifecycle.activate",
             _ => "application.lifecycle.deactivate",
         };
         row.app = app;
-        row.last_updated = now;
+        // The schema is an object of its own.
+        if !schema {
+            row.last_updated = now;
+        }
         self.record(kind, [self.app_target(index)]);
         self.put_assignments(id, users, groups);
         true

@@ -23,9 +23,23 @@ impl History {
     /// The org as app lists show it: what groups grant is as old as `lag`, all else is of now. `None` when there is no
     /// difference.
     pub(crate) fn seen(&self, org: &Org, lag: SignedDuration) -> Option<Org> {
-        let known = org.now - lag;
-        let (_, old) = self.before.iter().find(|(changed, _)| *changed > known)?;
-        Some(org.granted_as_in(old))
+        Some(org.granted_as_in(self.as_of(org.now - lag)?))
+    }
+
+    /// The org as lists of groups show it: all is of now, but the dates of groups are as old as `lag`.
+    pub(crate) fn dated(&self, org: &Org, lag: SignedDuration) -> Option<Org> {
+        let old = self.as_of(org.now - lag)?;
+        let mut seen = org.clone();
+        for (row, old) in seen.groups.iter_mut().zip(&old.groups) {
+            row.last_updated = old.last_updated;
+            row.last_membership_updated = old.last_membership_updated;
+        }
+        Some(seen)
+    }
+
+    /// What the org was like at a time, unless nothing has changed since.
+    fn as_of(&self, time: Timestamp) -> Option<&Org> {
+        self.before.iter().find(|(changed, _)| *changed > time).map(|(_, org)| org)
     }
 }
 

@@ -170,16 +170,32 @@ impl Org {
                 self.add_member(group, user);
             }
         }
+        let kind = match rule.status {
+            "ACTIVE" => "group.user_membership.rule.trigger",
+            _ => "group.user_membership.rule.deactivated",
+        };
+        let known = self.rules.iter().any(|old| old.id == rule.id);
+        if known || rule.status == "ACTIVE" {
+            self.record_rule(kind, &rule);
+        }
         match self.rules.iter_mut().find(|old| old.id == rule.id) {
             Some(old) => *old = rule,
             None => self.rules.push(rule),
         }
     }
 
+    /// What a rule does to its groups. A rule that was made and never active leaves no entry that is known of.
+    fn record_rule(&mut self, kind: &'static str, rule: &GroupRule) {
+        let groups: Vec<_> =
+            rule.groups.iter().filter_map(|id| self.group_target(self.find_group(id)?)).map(Some).collect();
+        self.record(kind, groups);
+    }
+
     /// Removes a group rule; whom it held stays a member. False when there is no such rule.
     pub fn remove_rule(&mut self, id: &str) -> bool {
-        let before = self.rules.len();
-        self.rules.retain(|rule| rule.id != id);
-        self.rules.len() < before
+        let Some(at) = self.rules.iter().position(|rule| rule.id == id) else { return false };
+        let rule = self.rules.remove(at);
+        self.record_rule("group.user_membership.rule.deactivated", &rule);
+        true
     }
 }

@@ -80,6 +80,7 @@ impl Okta {
             random,
             accounts: self.accounts.clone(),
             resume_max_age: SignedDuration::ZERO,
+            incremental: None,
         };
         let clock = || Timestamp::from_second(now).unwrap();
         let runtime =

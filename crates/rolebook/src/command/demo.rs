@@ -51,6 +51,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
         accounts: Vec::new(),
         switches: Switches::default(),
         resume_max_age: rolebook_connector::RESUME_MAX_AGE,
+        incremental: None,
         writer: WRITER.to_owned(),
         random: connection::random()?,
     };
