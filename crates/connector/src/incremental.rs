@@ -201,10 +201,7 @@ impl Base<'_> {
             return Err("the last sync lies in the future by this machine's clock".into());
         }
         if now.duration_since(full) >= wanted.full_every {
-            return Err(format!(
-                "the last full sync began at {full:.0}, that is --full-every {:#} ago",
-                wanted.full_every
-            ));
+            return Err(format!("the last full sync is {:#} old or older (--full-every)", wanted.full_every));
         }
         if coverage.writer != options.writer || coverage.resolver != RESOLVER_VERSION {
             return Err(format!("another version wrote the last sync ({})", coverage.writer));
@@ -223,7 +220,7 @@ impl Base<'_> {
             return Err("the last sync could not read the members of every group".into());
         }
         if options.read.custom_roles {
-            return Err("custom admin roles are read, of which the log does not tell enough".into());
+            return Err("custom admin roles are read: the log tells too little of them".into());
         }
         if coverage.org.domain != client.domain().host() {
             return Err(format!("the last sync asked {}", coverage.org.domain));

@@ -2,6 +2,7 @@
 //! file; see `configuration`.
 
 mod change;
+mod incremental;
 mod questions;
 mod serve;
 
@@ -13,6 +14,7 @@ pub(crate) use change::{
     ActionArgument, ApplyArguments, AuditArguments, AuditView, ChangeArguments, GrantArguments,
     LastRoleArgument, PlaceArguments, PlanArguments, RevokeArguments, UndoArguments, WriteArguments,
 };
+pub(crate) use incremental::IncrementalArguments;
 pub(crate) use questions::*;
 pub(crate) use serve::{AdminArguments, AdminTask, ServeArguments};
 
@@ -247,6 +249,9 @@ pub(crate) struct SyncArguments {
     /// How the summary is printed
     #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
     pub(crate) output: SummaryFormat,
+
+    #[command(flatten)]
+    pub(crate) incremental: IncrementalArguments,
 
     #[command(flatten)]
     pub(crate) guard: GuardArguments,

@@ -71,6 +71,7 @@ fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
         let pages = if resumed.pages == 1 { "page" } else { "pages" };
         writeln!(out, "Resumed    {} {pages} of a run cut off, begun {:.0}", resumed.pages, resumed.begun)?;
     }
+    print_reach(summary, out)?;
     writeln!(out, "Requests   {} (at least {} were needed)", summary.requests(), summary.bound.requests())?;
     for bucket in &summary.buckets {
         let waits = match bucket.waits {
@@ -92,6 +93,21 @@ fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
         summary.sync_id
     )?;
     print_held(summary, out)
+}
+
+/// Whether everything was read, where that was not a matter of course.
+fn print_reach(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
+    if let Some(why) = &summary.why_full {
+        writeln!(out, "Full       everything was read:\n           {}", visible(why))?;
+    }
+    let Some(since) = &summary.coverage.incremental else { return Ok(()) };
+    let entries = if since.entries == 1 { "entry" } else { "entries" };
+    writeln!(
+        out,
+        "Changes    {} {entries} of Okta's log since {:.0},\n           on top of sync {}",
+        since.entries, since.log_since, since.based_on
+    )?;
+    writeln!(out, "           the last full sync began at {:.0}", since.full)
 }
 
 /// What changed about the app stands before everything else: it can move everybody at once.
@@ -265,6 +281,7 @@ fn value(summary: &Summary, memory: &Value) -> Value {
         "memory": memory,
         "since": summary.since,
         "resumed": summary.resumed.map(|resumed| json!({ "begun": resumed.begun, "pages": resumed.pages })),
+        "why_full": summary.why_full,
         "held": summary.held.as_ref().map(|held| json!({
             "file": held.file.display().to_string(),
             "waiting": held_path(&held.file).display().to_string(),

@@ -8,7 +8,7 @@ use rolebook_okta::{Error, GroupQuery, shapes};
 
 use super::{Changes, Since};
 use crate::{
-    Stage, SyncError,
+    Event, Stage, SyncError,
     admin_roles::AdminReading,
     intake::{Intake, Taken, federation_group},
     reading::{Read, Reading},
@@ -32,18 +32,30 @@ impl Reading<'_> {
         let Since { facts, mut changes, asked, .. } = since;
         self.with_intake(|intake| *intake = Intake::seeded(self.options.people.clone(), &facts));
         let mut asked = asked;
-        self.groups_again(&mut changes, &mut asked).await?;
+        self.stage(Stage::Groups, self.groups_again(&mut changes, &mut asked)).await?;
         if changes.assignments {
-            self.app_groups_again(&mut asked).await?;
+            self.stage(Stage::AppGroups, self.app_groups_again(&mut asked)).await?;
         }
-        self.members_again(&mut changes, &mut asked).await?;
-        self.app_users_again(&changes, &facts, &mut asked).await?;
+        self.stage(Stage::Members, self.members_again(&mut changes, &mut asked)).await?;
+        self.stage(Stage::AppUsers, self.app_users_again(&changes, &facts, &mut asked)).await?;
         for user in &changes.lifecycle {
             self.groups_of_user_again(user, &mut asked).await?;
         }
         let (taken, _, warnings, mut bound) = self.finish();
         bound.changes = Some(asked);
         Ok(assemble(facts, taken, warnings, bound))
+    }
+
+    /// Shows that a part is under way.
+    async fn stage<T>(
+        &self,
+        stage: Stage,
+        part: impl Future<Output = Result<T, SyncError>>,
+    ) -> Result<T, SyncError> {
+        self.begin(stage, 1);
+        let done = part.await?;
+        self.progress.event(Event::End { stage, skipped: None });
+        Ok(done)
     }
 
     /// Groups that were made, renamed, filled or deleted, as they are now.
@@ -117,7 +129,9 @@ impl Reading<'_> {
             let matters = assigned || matches!(verdict, GroupVerdict::Confers(_));
             if !matters {
                 self.with_intake(|intake| {
-                    intake.forget_members(&id);
+                    if members_read {
+                        intake.forget_members(&id);
+                    }
                     if !verdict.found() {
                         intake.gone(&id);
                     }

@@ -39,7 +39,7 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
         accounts: accounts::read(arguments.accounts.as_ref())?,
         switches: connection::switches(&arguments.read)?,
         resume_max_age: arguments.guard.resume_max_age,
-        incremental: None,
+        incremental: arguments.incremental.options(),
         writer: WRITER.to_owned(),
         random: connection::random()?,
     };

@@ -29,12 +29,15 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         | "http"
         | "accept-loss"
         | "fail-on-gain"
+        | "incremental"
         | "dry-run"
         | "yes"
         | "allow-group-to-direct-conversion"
         | "strict"
         | "verify" => Some("perhaps"),
-        "resume-max-age" | "lock-wait" | "verify-wait" | "since" => Some("a while"),
+        "resume-max-age" | "event-lag" | "full-every" | "lock-wait" | "verify-wait" | "since" => {
+            Some("a while")
+        }
         "max-age" => Some("soon"),
         "fail-on" | "format" | "review" | "split-by" => Some("sometimes"),
         // Half of a pair.
