@@ -1,5 +1,6 @@
 //! The `rolebook` command as a black box: its words, files, exit codes and requests, pinned one by one.
 
+mod apps;
 mod archive;
 mod check;
 mod contents;

@@ -23,6 +23,7 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         "allow-loopback"
         | "skip-secondary-emails"
         | "sync-custom-roles"
+        | "all-aws-apps"
         | "no-group-names"
         | "http"
         | "accept-loss"
