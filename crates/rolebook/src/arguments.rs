@@ -2,6 +2,8 @@
 //! file; see `configuration`.
 
 mod change;
+mod questions;
+mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -11,9 +13,8 @@ pub(crate) use change::{
     ActionArgument, ApplyArguments, AuditArguments, AuditView, ChangeArguments, GrantArguments,
     LastRoleArgument, PlaceArguments, PlanArguments, RevokeArguments, UndoArguments, WriteArguments,
 };
-mod questions;
-
 pub(crate) use questions::*;
+pub(crate) use serve::{AdminArguments, AdminTask, ServeArguments};
 
 /// Who can assume which AWS role through Okta, why, and since when.
 #[derive(Debug, Parser)]
@@ -110,10 +111,16 @@ pub(crate) enum Command {
     Export(ExportArguments),
     /// Explains a group filter, and tries it on names, before anybody saves it in Okta
     LintFilter(LintFilterArguments),
-    /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next
+    /// Starts the built-in fake Okta with a realistic org, syncs it, and goes on into the console
     Demo(DemoArguments),
     /// Runs the built-in fake Okta as a tool: prints one JSON line and serves until stopped
     FakeOkta(FakeOktaArguments),
+    /// Serves the console: hosts connectors, shows in the browser who can assume which role
+    Serve(ServeArguments),
+    /// Prints a one-time link that makes or restores a Super Administrator of the console
+    Admin(AdminArguments),
+    /// Looks over the console's data folder while it does not run
+    Doctor(ServeArguments),
 }
 
 /// How to reach Okta.
@@ -438,6 +445,17 @@ pub(crate) struct DemoArguments {
     /// Snapshot to write
     #[arg(short, long, value_name = "FILE", default_value = "demo.c1z")]
     pub(crate) file: PathBuf,
+
+    /// Go on into the console: on a terminal, always, or not at all
+    #[arg(long, value_enum, default_value_t = ServeArgument::Auto, value_name = "WHEN")]
+    pub(crate) serve: ServeArgument,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServeArgument {
+    Auto,
+    On,
+    Off,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -98,18 +98,27 @@ fn cancelled_by_signal() -> CancellationToken {
 
 /// Waits for Ctrl-C or SIGTERM.
 pub(crate) async fn stop_signal() {
+    stopping().await;
+}
+
+/// Ends with Ctrl-C or SIGTERM, and hears them from now on, not only once it is waited for.
+pub(crate) fn stopping() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let terminate = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        signal(SignalKind::terminate())
+    };
+    async move {
+        #[cfg(unix)]
+        if let Ok(mut terminate) = terminate {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}
                 _ = terminate.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// The one app of a command that looks at one app.

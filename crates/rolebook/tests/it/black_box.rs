@@ -22,6 +22,7 @@ mod proxied;
 mod questions;
 mod redaction;
 mod secrets;
+mod serve;
 mod show;
 #[cfg(unix)]
 mod surroundings;

@@ -15,12 +15,14 @@ use super::{
 fn refused_value(flag: &str) -> Option<&'static str> {
     match flag {
         "log-level" | "output" | "sync-okta-roles" | "sync-events" | "rate-limits" | "token-roles"
-        | "last-role" => Some("sideways"),
+        | "last-role" | "serve" => Some("sideways"),
         "max-changes" => Some("many"),
         "rate-budget" => Some("101"),
+        "database-url" => Some("mysql://localhost/rolebook"),
         "keep-days" => Some("0"),
         "allow-address" => Some("10.0.0.0/99"),
         "allow-loopback"
+        | "behind-proxy"
         | "skip-secondary-emails"
         | "sync-custom-roles"
         | "all-aws-apps"
@@ -77,6 +79,7 @@ fn line(command: &str) -> &str {
         "plan" => "plan grant --role 111122223333/Admin --to ann@acme.test",
         "apply" => "apply /dev/null",
         "undo" => "undo 0a1b2c",
+        "admin" => "admin link",
         other => other,
     }
 }
@@ -154,10 +157,14 @@ fn every_flag_has_one() {
         "assign-group",
         "audit",
         "aws-okta-app-id",
+        "base-url",
         "ca-out",
         "cache-dir",
+        "data-dir",
         "file",
         "for",
+        "mail-folder",
+        "mail-from",
         "new-since",
         "out",
         "profile-attributes",
@@ -168,6 +175,7 @@ fn every_flag_has_one() {
         "set",
         "unassign",
         "unassign-group",
+        "vault-key-file",
     ];
     assert_eq!(unchecked.iter().map(String::as_str).collect::<Vec<_>>(), texts);
 }
