@@ -308,7 +308,7 @@ impl<'a> AppsSync<'a> {
         let entrance = Entrance { org: self.org.clone(), reader: self.reader.clone(), app: app.clone() };
         let run = Run::of(self.client, &options, entrance, target)?;
         let read = {
-            let reading = run.reading(&self.journal, &self.shared, self.progress)?;
+            let reading = run.of.reading(&self.journal, &self.shared, self.progress)?;
             let lists = reading.lists().await?;
             let others = !self.apps.is_empty() && !self.last_turn;
             if others && reading.misses_people(&lists) {

@@ -101,12 +101,29 @@ impl Target {
 
 /// One app on its way into one file.
 pub(crate) struct Run<'a> {
+    pub(crate) of: AppToRead<'a>,
+    target: Target,
+}
+
+/// What is read, apart from the file, which only one thread may look at.
+pub(crate) struct AppToRead<'a> {
     client: &'a Client,
     options: &'a SyncOptions,
     entrance: Entrance,
-    target: Target,
     /// What only reading tells of the app is not in them yet.
     rules: Rules,
+}
+
+impl AppToRead<'_> {
+    pub(crate) fn reading<'r>(
+        &'r self,
+        journal: &'r Journal,
+        shared: &'r Shared,
+        progress: &'r dyn Progress,
+    ) -> Result<Reading<'r>, SyncError> {
+        let (app, read) = (&self.entrance.app, &self.options.read);
+        Reading::new(self.client, app, &self.rules, read, progress, journal, shared)
+    }
 }
 
 impl<'a> Run<'a> {
@@ -122,25 +139,7 @@ impl<'a> Run<'a> {
         }
         let app = entrance.app.to_federation(&mut Warnings::new());
         let rules = Rules::compile(&app, Union::Unknown, &options.switches, &mut Warnings::new())?;
-        Ok(Self { client, options, entrance, target, rules })
-    }
-
-    /// The reading of this app.
-    pub(crate) fn reading<'r>(
-        &'r self,
-        journal: &'r Journal,
-        shared: &'r Shared,
-        progress: &'r dyn Progress,
-    ) -> Result<Reading<'r>, SyncError> {
-        Reading::new(
-            self.client,
-            &self.entrance.app,
-            &self.rules,
-            &self.options.read,
-            progress,
-            journal,
-            shared,
-        )
+        Ok(Self { of: AppToRead { client, options, entrance, rules }, target })
     }
 
     /// Reads and seals.
@@ -152,7 +151,7 @@ impl<'a> Run<'a> {
         clock: Clock<'_>,
         progress: &dyn Progress,
     ) -> Result<Summary, SyncError> {
-        let reading = self.reading(journal, shared, progress)?;
+        let reading = self.of.reading(journal, shared, progress)?;
         let lists = reading.lists().await?;
         let read = reading.complete(lists).await?;
         self.finish(read, journal, shared, unwritten, clock, progress).await
@@ -168,7 +167,8 @@ impl<'a> Run<'a> {
         clock: Clock<'_>,
         progress: &dyn Progress,
     ) -> Result<Summary, SyncError> {
-        let Self { client, options, entrance: Entrance { org, reader, app }, target, .. } = self;
+        let AppToRead { client, options, entrance: Entrance { org, reader, app }, .. } = self.of;
+        let target = self.target;
         let mut warnings = Warnings::new();
         let federation_app = app.to_federation(&mut warnings);
         if let Some(error) = unwritten {
@@ -189,9 +189,9 @@ impl<'a> Run<'a> {
         (coverage.from, coverage.to) = (Some(from), Some(to));
         coverage.org = OrgSeen { id: org.id.to_string(), name: org.name.clone(), domain: org.domain.clone() };
         let (facts, access, mut bound) = gather(org, app, read, &rules, coverage, &mut warnings, options);
-        let baseline = target.baseline.as_ref();
-        bound.nobody = nobody_is_assigned_now(&facts, baseline);
+        bound.nobody = nobody_is_assigned_now(&facts, target.baseline.as_ref());
         let blind = bound.nobody && shared.sees_nobody(client).await?;
+        let baseline = target.baseline.as_ref();
         let sync_id = SyncId::new(to.as_second(), options.random);
         let seal = Seal { options, baseline, facts: &facts, access: &access, blind, sync_id, from };
         let (sealed, held, since) = tokio::task::block_in_place(|| seal.run(clock()))?;

@@ -478,6 +478,19 @@ pub(crate) struct FakeOktaArguments {
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) http: bool,
 
+    /// Let chosen requests go wrong, as in status=500,path=/api/v1/groups,page=2,count=1. May be repeated; the words
+    /// of a rule are in docs/USAGE.md
+    #[arg(long, value_name = "RULE")]
+    pub(crate) fault: Vec<String>,
+
+    /// File with a list of such rules, in YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+
+    /// Seed of rules with chance=PERCENT: the same seed strikes the same requests
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) fault_seed: u64,
+
     /// Make OAuth service apps, and write their private key here
     #[arg(long, value_name = "FILE")]
     pub(crate) oauth_key_out: Option<PathBuf>,

@@ -7,6 +7,7 @@ mod contents;
 mod demo;
 mod events;
 mod exits;
+mod fake_faults;
 mod fake_okta;
 #[cfg(unix)]
 mod guard;
