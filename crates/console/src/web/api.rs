@@ -14,6 +14,7 @@ use crate::{operation::connectors::ConnectorView, web::routes::Routes};
 mod access;
 mod apps;
 mod connectors;
+mod explore;
 mod people;
 mod syncs;
 
@@ -42,6 +43,7 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = syncs::enter(routes);
     let routes = apps::enter(routes);
     let routes = access::enter(routes);
+    let routes = explore::enter(routes);
     people::enter(routes)
 }
 

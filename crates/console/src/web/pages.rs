@@ -16,6 +16,7 @@ mod apps;
 mod connector;
 mod connector_new;
 mod connector_settings;
+mod explorer;
 mod help;
 mod home;
 mod settings;
@@ -33,6 +34,7 @@ pub(super) fn enter(routes: Routes) -> Routes {
     let routes = syncs::enter(routes);
     let routes = apps::enter(routes);
     let routes = tables::enter(routes);
+    let routes = explorer::enter(routes);
     let routes = settings::enter(routes);
     help::enter(routes)
 }

@@ -11,6 +11,7 @@
 
 mod browser;
 mod driver;
+mod explorer;
 mod guide_access;
 mod guide_add;
 mod guide_catalog;
