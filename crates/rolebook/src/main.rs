@@ -9,8 +9,11 @@ mod connection;
 mod credential;
 mod failure;
 mod log;
+mod logged;
 mod memory;
+mod moment;
 mod output;
+mod past;
 mod person;
 mod profile_file;
 mod progress;
@@ -72,6 +75,7 @@ fn run() -> Result<ExitCode, Failure> {
             Command::What(arguments) => command::what::run(&arguments),
             Command::Why(arguments) => command::why::run(&arguments),
             Command::Diff(arguments) => command::diff::run(&arguments),
+            Command::History(arguments) => command::history::run(&arguments),
             Command::Findings(arguments) => command::findings::run(&arguments),
             Command::Assertion(arguments) => command::assertion::run(&arguments),
             Command::WhatIf(arguments) => command::whatif::run(&arguments),

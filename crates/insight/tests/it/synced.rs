@@ -55,11 +55,8 @@ impl Okta {
         self.folder.path()
     }
 
-    /// Syncs into a file of this name, a day after the one before.
-    pub(crate) fn sync(&self, name: &str) -> PathBuf {
+    pub(crate) fn client(&self) -> Client {
         install_crypto_provider();
-        let file = self.folder.path().join(name);
-        let now = self.now.fetch_add(86_400, Ordering::Relaxed);
         let (domain, _) = Domain::parse(self.fake.url(), true).unwrap();
         let token = ApiToken::new(&Secret::new(self.fake.token(self.token))).unwrap();
         let mut config = ClientConfig::new(domain, token);
@@ -67,7 +64,19 @@ impl Okta {
         let mut budget = GovernorConfig::default();
         budget.jitter = Duration::ZERO;
         config.governor = Governor::new(budget);
-        let client = Client::new(config).unwrap();
+        Client::new(config).unwrap()
+    }
+
+    /// When the next sync happens.
+    pub(crate) fn next(&self) -> Timestamp {
+        Timestamp::from_second(self.now.load(Ordering::Relaxed)).unwrap()
+    }
+
+    /// Syncs into a file of this name, a day after the one before.
+    pub(crate) fn sync(&self, name: &str) -> PathBuf {
+        let file = self.folder.path().join(name);
+        let now = self.now.fetch_add(86_400, Ordering::Relaxed);
+        let client = self.client();
         let admin_roles = if self.token == "super" { AdminRoles::Auto } else { AdminRoles::Off };
         let mut random = [7; 16];
         random[0] = u8::try_from(now / 86_400 % 251).unwrap();

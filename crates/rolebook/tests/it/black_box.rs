@@ -10,6 +10,7 @@ mod fake_okta;
 #[cfg(unix)]
 mod guard;
 mod help;
+mod history;
 mod init;
 mod layers;
 mod names;

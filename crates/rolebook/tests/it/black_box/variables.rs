@@ -33,7 +33,7 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         | "strict"
         | "verify" => Some("perhaps"),
         "resume-max-age" | "lock-wait" | "verify-wait" | "since" => Some("a while"),
-        "max-age" => Some("soon"),
+        "max-age" | "at" | "between" => Some("soon"),
         "fail-on" | "format" | "review" | "split-by" => Some("sometimes"),
         // Half of a pair.
         "rename-group" | "group-roles" | "group-priority" | "add-to" | "remove-from" | "assign"
@@ -66,6 +66,7 @@ fn line(command: &str) -> &str {
         "what" => "what ann",
         "why" => "why ann *",
         "diff" => "diff old.c1z new.c1z",
+        "history" => "history *",
         "assertion" => "assertion predict ann",
         "export" => "export --out o",
         "lint-filter" => "lint-filter aws",
@@ -155,6 +156,7 @@ fn every_flag_has_one() {
         "aws-okta-app-id",
         "ca-out",
         "cache-dir",
+        "events",
         "file",
         "for",
         "new-since",
