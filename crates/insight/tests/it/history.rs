@@ -325,7 +325,7 @@ fn the_sync_that_holds_for_a_moment() {
 /// Reading a few people of each snapshot, or all of them, tells the same.
 #[test]
 fn few_or_all() {
-    let many = |org: Org| (0..600).fold(org, |org, n| org.user(User::new(&format!("user{n}@acme.test"))));
+    let many = |org: Org| (0..600).fold(org, |org, n| org.user(User::new(format!("user{n}@acme.test"))));
     let members: Vec<String> = (0..600).map(|n| format!("user{n}@acme.test")).collect();
     let mut org = many(mapped());
     org = org

@@ -27,6 +27,8 @@ pub(crate) struct Okta {
     pub(crate) fake: FakeOkta,
     pub(crate) token: &'static str,
     pub(crate) switches: Switches,
+    /// Whether custom admin roles are read.
+    pub(crate) custom_roles: bool,
     /// What an accounts file would say.
     pub(crate) accounts: Vec<AccountRecord>,
     now: AtomicI64,
@@ -40,6 +42,7 @@ impl Okta {
             fake: FakeOkta::start(org, options).unwrap(),
             token: "super",
             switches: Switches::default(),
+            custom_roles: false,
             accounts: Vec::new(),
             now: AtomicI64::new(START),
             folder: tempfile::tempdir().unwrap(),
@@ -83,7 +86,7 @@ impl Okta {
         let options = SyncOptions {
             file: file.clone(),
             app: AppChoice::Id(APP.to_owned()),
-            read: ReadOptions { admin_roles, ..ReadOptions::default() },
+            read: ReadOptions { admin_roles, custom_roles: self.custom_roles, ..ReadOptions::default() },
             switches: self.switches,
             writer: "test 1".to_owned(),
             random,
