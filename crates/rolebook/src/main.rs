@@ -78,7 +78,7 @@ fn run() -> Result<ExitCode, Failure> {
             Command::History(arguments) => command::history::run(&arguments),
             Command::Findings(arguments) => command::findings::run(&arguments),
             Command::Assertion(arguments) => command::assertion::run(&arguments),
-            Command::WhatIf(arguments) => command::whatif::run(&arguments),
+            Command::WhatIf(arguments) => command::whatif::run(&arguments).await,
             Command::Export(arguments) => command::export::run(&arguments),
             Command::LintFilter(arguments) => command::lint_filter::run(&arguments),
             Command::Demo(arguments) => command::demo::run(arguments).await,

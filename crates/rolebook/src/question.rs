@@ -118,6 +118,11 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "warning: {}", visible(text));
 }
 
+/// Tells what is about to happen.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", visible(text));
+}
+
 /// A duration for people: the two largest units.
 pub(crate) fn words(seconds: i64) -> String {
     let units = [("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)];

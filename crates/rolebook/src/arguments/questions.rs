@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
-use super::TableFormat;
+use super::{ConnectionArguments, TableFormat};
 use crate::moment;
 
 /// Which snapshots are asked, and how the answer is given.
@@ -292,8 +292,20 @@ pub(crate) struct WhatIfArguments {
     #[arg(long, num_args = 2, value_names = ["PERSON", "STATUS"])]
     pub(crate) person_status: Vec<String>,
 
+    /// Read from Okta what the snapshot does not hold and the answer needs: members of groups, names of groups
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) fetch: bool,
+
+    /// With --fetch, requests at most
+    #[arg(long, value_name = "COUNT", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_requests: u64,
+
     #[command(flatten)]
     pub(crate) snapshot: SnapshotArguments,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -7,6 +7,7 @@ mod demo;
 mod events;
 mod exits;
 mod fake_okta;
+mod fetching;
 #[cfg(unix)]
 mod guard;
 mod help;

@@ -16,7 +16,7 @@ fn refused_value(flag: &str) -> Option<&'static str> {
     match flag {
         "log-level" | "output" | "sync-okta-roles" | "sync-events" | "rate-limits" | "token-roles"
         | "last-role" => Some("sideways"),
-        "max-changes" => Some("many"),
+        "max-changes" | "max-requests" => Some("many"),
         "rate-budget" => Some("101"),
         "keep-days" => Some("0"),
         "allow-address" => Some("10.0.0.0/99"),
@@ -31,6 +31,7 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         | "yes"
         | "allow-group-to-direct-conversion"
         | "strict"
+        | "fetch"
         | "verify" => Some("perhaps"),
         "resume-max-age" | "lock-wait" | "verify-wait" | "since" => Some("a while"),
         "max-age" | "at" | "between" => Some("soon"),
@@ -77,12 +78,13 @@ fn line(command: &str) -> &str {
         "plan" => "plan grant --role 111122223333/Admin --to ann@acme.test",
         "apply" => "apply /dev/null",
         "undo" => "undo 0a1b2c",
+        "whatif" => "whatif --set status=inactive",
         other => other,
     }
 }
 
 fn asks_okta(command: &str) -> bool {
-    matches!(command, "init" | "sync" | "check" | "grant" | "revoke" | "plan" | "apply" | "undo")
+    matches!(command, "init" | "sync" | "check" | "whatif" | "grant" | "revoke" | "plan" | "apply" | "undo")
 }
 
 #[test]
@@ -133,7 +135,11 @@ fn every_flag_has_one() {
                     .env("ROLEBOOK_API_TOKEN", &fake.token("super")),
                 _ => place.call(line),
             };
-            let call = if flag == "listen" { place.call(command) } else { call(&place) };
+            let mut call = if flag == "listen" { place.call(command) } else { call(&place) };
+            // Only then it asks Okta.
+            if *command == "whatif" && flag != "fetch" {
+                call = call.env("ROLEBOOK_FETCH", "true");
+            }
             let end = call.env(&variable, value).end();
             let code = match flag.as_str() {
                 "config" | "api-token-file" | "ca-file" | "accounts" | "names" | "org" => 3,
