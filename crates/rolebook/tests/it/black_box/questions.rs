@@ -194,7 +194,7 @@ fn what_would_happen() {
     insta::assert_snapshot!("whatif", redacted(&end.out));
     let least = place.run("whatif --assign-group Kitchen").succeeded();
     assert!(least.out.contains("at least 0 gained") && least.out.contains("1 more group would count"));
-    assert!(least.out.contains("takes 1 requests or more"));
+    assert!(least.out.contains("takes 1 request or more"));
     place.run("whatif").failed(2).says(["no change is named"]);
     place.run("whatif --set x").failed(2);
     place.run("whatif --set colour=red").failed(2).says(["joinAllRoles"]);
