@@ -48,7 +48,7 @@ impl<'a> Causes<'a> {
             };
             let record = pair.any()?;
             let at = pair.new.and_then(|group| group.assignment_updated);
-            let mut cause = named(kind, record.id.as_str(), label(record), at);
+            let mut cause = named(kind, record.id.as_str(), label(&pair), at);
             (cause.from, cause.to) = (words(old), words(new));
             let direct = self.confers(pair.old, false, triple) || self.confers(pair.new, true, triple);
             if best.as_ref().is_none_or(|(found, _)| direct && !found) {
@@ -82,7 +82,7 @@ impl<'a> Causes<'a> {
                 (old, new) if old != new => "group-renamed",
                 _ => "group-source",
             };
-            let mut cause = named(kind, record.id.as_str(), new.as_deref().unwrap_or(label(record)), at);
+            let mut cause = named(kind, record.id.as_str(), new.as_deref().unwrap_or(label(&pair)), at);
             if kind == "group-renamed" {
                 (cause.from, cause.to) = (old, new);
             }
@@ -104,7 +104,7 @@ impl<'a> Causes<'a> {
         let kind = if joined(&ix) { "member-added" } else { "member-removed" };
         let record = pair.any()?;
         let at = pair.new.and_then(|group| group.last_membership_updated);
-        Some(named(kind, record.id.as_str(), label(record), at))
+        Some(named(kind, record.id.as_str(), label(&pair), at))
     }
 
     /// Where groups assign the app, the group is the cause and not each person.
@@ -155,14 +155,16 @@ impl<'a> Causes<'a> {
                 (true, false) => ("member-removed", record.last_membership_updated),
                 (true, true) => continue,
             };
-            return Some(named(kind, record.id.as_str(), label(record), at));
+            return Some(named(kind, record.id.as_str(), label(&pair), at));
         }
         None
     }
 }
 
-fn label(group: &GroupRecord) -> &str {
-    group.group.name.as_deref().unwrap_or(group.id.as_str())
+/// The name as it is now, else as it was: a deleted group has none any more.
+fn label<'a>(pair: &Pair<'a, GroupRecord>) -> &'a str {
+    let name = |group: Option<&'a GroupRecord>| group.and_then(|group| group.group.name.as_deref());
+    name(pair.new).or(name(pair.old)).or(pair.any().map(|group| group.id.as_str())).unwrap_or_default()
 }
 
 pub(super) fn named(kind: &str, id: &str, name: &str, changed_at: ChangedAt) -> Cause {

@@ -195,6 +195,8 @@ fn what_would_happen() {
     let least = place.run("whatif --assign-group Kitchen").succeeded();
     assert!(least.out.contains("at least 0 gained") && least.out.contains("1 more group would count"));
     assert!(least.out.contains("takes 1 request or more"));
+    let gone = place.run("whatif --remove-group Staff").succeeded();
+    assert!(gone.out.contains("group `Staff` (00gStaff) no longer assigned"), "{}", gone.out);
     place.run("whatif").failed(2).says(["no change is named"]);
     place.run("whatif --set x").failed(2);
     place.run("whatif --set colour=red").failed(2).says(["joinAllRoles"]);
