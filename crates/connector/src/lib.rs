@@ -25,6 +25,7 @@ mod held;
 mod intake;
 mod journal;
 mod lookup;
+mod members;
 mod person;
 mod plan;
 mod probe;
@@ -58,6 +59,7 @@ pub use events::{
 pub use guard::{Gain, Loss, Since};
 pub use held::{Accepted, accept_held, accepted_path, held_path};
 pub use lookup::Candidate;
+pub use members::{GroupMembers, check_org, read_group_names, read_members};
 pub use person::{PersonRules, ProfileAttributes};
 pub(crate) use plan::profile as plan_profile;
 pub use plan::{

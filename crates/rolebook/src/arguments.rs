@@ -100,6 +100,8 @@ pub(crate) enum Command {
     Why(WhyArguments),
     /// Tells who gained and lost which role between two snapshots, and through which change
     Diff(DiffArguments),
+    /// Lists everybody who had a role at any time, from an archive: first and last seen, and what came and went between
+    History(HistoryArguments),
     /// Lists what is wrong or soon will be; exit code 6 when there is anything, for pipelines
     Findings(FindingsArguments),
     /// Predicts the SAML assertion of a person, or checks a real one

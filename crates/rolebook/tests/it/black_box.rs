@@ -9,9 +9,11 @@ mod events;
 mod exits;
 mod fake_faults;
 mod fake_okta;
+mod fetching;
 #[cfg(unix)]
 mod guard;
 mod help;
+mod history;
 mod init;
 mod layers;
 mod names;
