@@ -13,12 +13,27 @@ pub(crate) struct Entrance {
     pub(crate) app: AppRecord,
 }
 
-/// Reads org first and alone, so that a dead token costs one request; the app, unless it was read before.
+/// Org, token owner and one app, unless that was read before.
 pub(crate) async fn enter(
     client: &Client,
     choice: &AppChoice,
     app: Option<AppRecord>,
 ) -> Result<Entrance, SyncError> {
+    let find = async {
+        match app {
+            Some(app) => Ok(app),
+            None => app::find(client, choice).await,
+        }
+    };
+    let (org, reader, app) = enter_org(client, find).await?;
+    Ok(Entrance { org, reader, app })
+}
+
+/// Reads org first and alone, so that a dead token costs one request.
+pub(crate) async fn enter_org<T>(
+    client: &Client,
+    apps: impl Future<Output = Result<T, SyncError>>,
+) -> Result<(Org, Option<Reader>, T), SyncError> {
     let service_app = service_app::enter(client).await?;
     let org = client.org().await.map_err(SyncError::reading("the org"))?;
     let org = Org {
@@ -27,14 +42,8 @@ pub(crate) async fn enter(
         domain: client.domain().host().to_owned(),
     };
     let me = async { if service_app.is_some() { Ok(service_app) } else { token_owner(client).await } };
-    let app = async {
-        match app {
-            Some(app) => Ok(app),
-            None => app::find(client, choice).await,
-        }
-    };
-    let (reader, app) = tokio::try_join!(me, app)?;
-    Ok(Entrance { org, reader, app })
+    let (reader, apps) = tokio::try_join!(me, apps)?;
+    Ok((org, reader, apps))
 }
 
 /// Whose token it is.

@@ -42,20 +42,54 @@ pub const FULL_EVERY: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Debug)]
 pub(crate) enum Reach {
     /// Every list is read. With the reason, when less was asked for, and with what was read before that was clear.
-    Full { why: Option<String>, app: Option<AppRecord> },
+    Full { why: Option<String>, app: Option<Box<AppRecord>> },
     /// Only what changed.
     Changes(Box<Since>),
+}
+
+impl Reach {
+    pub(crate) fn full(why: Option<String>) -> Self {
+        Self::Full { why, app: None }
+    }
+
+    /// The sync that an incremental run stands on.
+    pub(crate) fn base(&self) -> Option<&str> {
+        match self {
+            Self::Full { .. } => None,
+            Self::Changes(since) => Some(&since.record.based_on),
+        }
+    }
+
+    /// Takes out what reading needs; what the file and the summary say stays.
+    pub(crate) fn parted(self) -> (Self, Option<(Facts, Changes, u64)>) {
+        match self {
+            full @ Self::Full { .. } => (full, None),
+            Self::Changes(mut since) => {
+                let read =
+                    (std::mem::take(&mut since.facts), std::mem::take(&mut since.changes), since.asked);
+                (Self::Changes(since), Some(read))
+            }
+        }
+    }
+
+    /// For the coverage record and the summary.
+    pub(crate) fn told(self) -> (Option<Incremental>, Option<String>) {
+        match self {
+            Self::Full { why, .. } => (None, why),
+            Self::Changes(since) => (Some(since.record), None),
+        }
+    }
 }
 
 /// The snapshot that an incremental run stands on, and what changed since.
 #[derive(Debug)]
 pub(crate) struct Since {
-    pub(crate) facts: Facts,
-    pub(crate) changes: Changes,
-    pub(crate) record: Incremental,
+    facts: Facts,
+    changes: Changes,
+    record: Incremental,
     pub(crate) entrance: Entrance,
     /// Requests so far.
-    pub(crate) asked: u64,
+    asked: u64,
 }
 
 /// Why a run is full, and the app if it was read.
@@ -88,15 +122,15 @@ impl From<String> for Stop {
 pub(crate) async fn look(
     client: &Client,
     options: &SyncOptions,
-    baseline: Option<&Baseline>,
+    base: Option<Base>,
     now: Timestamp,
 ) -> Result<Reach, SyncError> {
     let Some(wanted) = options.incremental else { return Ok(Reach::Full { why: None, app: None }) };
-    match since(client, options, wanted, baseline, now).await {
+    match since(client, options, wanted, base, now).await {
         Ok(since) => Ok(Reach::Changes(Box::new(since))),
         Err(Stop::Doubt(doubt)) => {
             tracing::info!(why = %doubt.why, "the run is full");
-            Ok(Reach::Full { why: Some(doubt.why), app: doubt.app })
+            Ok(Reach::Full { why: Some(doubt.why), app: doubt.app.map(Box::new) })
         }
         Err(Stop::Failed(error)) => Err(error),
     }
@@ -106,14 +140,11 @@ async fn since(
     client: &Client,
     options: &SyncOptions,
     wanted: IncrementalOptions,
-    baseline: Option<&Baseline>,
+    base: Option<Base>,
     now: Timestamp,
 ) -> Result<Since, Stop> {
-    let Some(baseline) = baseline else {
-        return Err("there is no earlier sync in the file".to_owned().into());
-    };
-    let facts = tokio::task::block_in_place(|| baseline.facts())?;
-    let base = Base { facts: &facts, id: baseline.id().to_string() };
+    let Some(base) = base else { return Err("there is no earlier sync in the file".to_owned().into()) };
+    let base = Stand { facts: base.facts?, id: base.id };
     let record = base.record(client, options, wanted, now)?;
 
     let app = app::find(client, &options.app).await.map_err(Stop::Failed)?;
@@ -134,6 +165,7 @@ async fn since(
         Rules::compile(&app.to_federation(&mut warnings), app.union, &options.switches, &mut warnings)
             .map_err(|error| Stop::Failed(error.into()))?;
     let mut changes = Changes::default();
+    let facts = base.facts;
     let known = Known::new(&facts, &rules);
     let log = log(client, record.log_since, &app, &mut asked);
     for entry in log.await.map_err(|stopped| stopped.with(&app))? {
@@ -176,13 +208,26 @@ async fn owner(client: &Client) -> Result<Option<Reader>, SyncError> {
     }
 }
 
-/// The last snapshot, before anything is asked.
-struct Base<'a> {
-    facts: &'a Facts,
+/// The last sync of the file, as far as it can be read.
+#[derive(Debug)]
+pub(crate) struct Base {
+    facts: Result<Facts, String>,
     id: String,
 }
 
-impl Base<'_> {
+impl Base {
+    pub(crate) fn of(baseline: &Baseline) -> Self {
+        Self { facts: baseline.facts(), id: baseline.id().to_string() }
+    }
+}
+
+/// The same, once it is read.
+struct Stand {
+    facts: Facts,
+    id: String,
+}
+
+impl Stand {
     /// Whether a run of these options may stand on it at all.
     fn record(
         &self,

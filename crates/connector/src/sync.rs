@@ -1,10 +1,11 @@
 //! A sync from beginning to end: claim, probe, rules, reading, resolution, guard, sealed file.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use rolebook_federation::{Access, Rules, Switches, Union, Warnings, resolve};
-use rolebook_ledger::{AccountRecord, AppRecord, Coverage, Facts, Incremental, Org, OrgSeen, Reader, write};
+use rolebook_ledger::{AccountRecord, AppRecord, Coverage, Facts, Org, OrgSeen, Reader, write};
 use rolebook_okta::Client;
 use rolebook_snapshot::{SnapshotWriter, SyncId, WriterOptions};
 
@@ -18,9 +19,10 @@ use crate::{
     entrance::{Entrance, enter},
     guard,
     held::{discard_held, held_path},
-    incremental::{self, Reach},
+    incremental::{self, Base, Reach},
     journal::Journal,
     reading::{Read, Reading},
+    shared::Shared,
 };
 
 /// What time it is: the binary gives the clock, tests turn it.
@@ -63,97 +65,191 @@ pub async fn sync(
     clock: Clock<'_>,
     progress: &dyn Progress,
 ) -> Result<Summary, SyncError> {
-    let _claim = Claim::take(&options.file, clock())?;
-    let baseline = tokio::task::block_in_place(|| Baseline::open(&options.file))?;
+    let target = Target::take(&options.file, clock)?;
     progress.event(Event::Begin { stage: Stage::Probe, lists: 1 });
     let from = clock();
-    let (entrance, changes, why_full) =
-        match incremental::look(client, options, baseline.as_ref(), from).await? {
-            Reach::Full { why, app } => (enter(client, &options.app, app).await?, None, why),
-            Reach::Changes(since) => (since.entrance.clone(), Some(since), None),
-        };
-    let Entrance { org, reader, app } = entrance;
-    let behind = client.okta_time().map(|okta| okta.duration_since(clock()));
-    progress.event(Event::End { stage: Stage::Probe, skipped: None });
-    if let Some(baseline) = &baseline {
-        baseline.check_owner(&options.file, &org, &app)?;
-    }
-
-    let mut warnings = Warnings::new();
-    let federation_app = app.to_federation(&mut warnings);
-    // Settings that make no rules end the sync here, before the first list.
-    let rules = Rules::compile(&federation_app, Union::Unknown, &options.switches, &mut Warnings::new())?;
-    let (journal, unwritten) = Journal::open(
-        &options.file,
-        what_is_read(&org, &app, reader.as_ref(), options, changes.as_ref().map(|since| &since.record)),
-        from,
-        options.resume_max_age,
-    );
-    if let Some(error) = unwritten {
-        warnings.add(
-            "journal-not-written",
-            "what is read cannot be noted beside the file: a run that is cut off starts anew",
-            error.to_string(),
-        );
-    }
-    let resumed = journal.taken_up().map(|pages| Resumed { begun: journal.begun(), pages });
-    let from = journal.begun();
-    let reading = Reading::new(client, &app, &rules, &options.read, progress, &journal)?;
-    let incremental = changes.as_ref().map(|since| since.record.clone());
-    let read = match changes {
-        None => reading.run().await,
-        Some(since) => reading.run_changes(*since).await,
+    let base = target.base(options);
+    let (entrance, reach) = match incremental::look(client, options, base, from).await? {
+        Reach::Full { why, app } => {
+            (enter(client, &options.app, app.map(|app| *app)).await?, Reach::full(why))
+        }
+        Reach::Changes(since) => (since.entrance.clone(), Reach::Changes(since)),
     };
-    let read = match read {
-        Ok(read) => read,
+    progress.event(Event::End { stage: Stage::Probe, skipped: None });
+    let of = what_is_read(&entrance.org, &entrance.app, entrance.reader.as_ref(), options, &reach);
+    let run = Run::of(client, options, entrance, target)?.reaching(reach);
+    let (journal, unwritten) = Journal::open(&options.file, of, from, options.resume_max_age);
+    match run.seal(&journal, &Shared::default(), unwritten.as_ref(), clock, progress).await {
+        Ok(summary) => {
+            journal.remove();
+            Ok(summary)
+        }
         Err(error) => {
             // After a refusal the rights will be changed, and what the old ones showed is no part of the new reading.
             if error.kind() == ErrorKind::Refused && !error.is_unauthenticated() {
                 journal.remove();
             }
-            return Err(error);
+            Err(error)
         }
-    };
-    let rules = Rules::compile(&federation_app, read.union, &options.switches, &mut warnings)?;
-    let to = clock();
+    }
+}
 
-    progress.event(Event::Begin { stage: Stage::Seal, lists: 1 });
-    let mut coverage = Coverage::new(options.writer.as_str(), options.switches);
-    coverage.reader = reader;
-    (coverage.from, coverage.to) = (Some(from), Some(to));
-    coverage.log_from = behind.and_then(|behind| from.checked_add(behind).ok());
-    coverage.options = incremental::read_as(options);
-    coverage.incremental = incremental;
-    coverage.org = OrgSeen { id: org.id.to_string(), name: org.name.clone(), domain: org.domain.clone() };
-    let (facts, access, mut bound) = gather(org, app, read, &rules, coverage, &mut warnings, options);
-    bound.nobody = nobody_is_assigned_now(&facts, baseline.as_ref());
-    let blind = bound.nobody && sees_nobody(client).await?;
-    let sync_id = SyncId::new(to.as_second(), options.random);
-    let seal =
-        Seal { options, baseline: baseline.as_ref(), facts: &facts, access: &access, blind, sync_id, from };
-    let (sealed, held, since) = tokio::task::block_in_place(|| seal.run(clock()))?;
-    journal.remove();
-    progress.event(Event::End { stage: Stage::Seal, skipped: None });
+/// A file that nobody else writes, and what it holds so far.
+pub(crate) struct Target {
+    baseline: Option<Baseline>,
+    _claim: Claim,
+}
 
-    Ok(Summary {
-        sealed,
-        held,
-        since,
-        resumed,
-        why_full,
-        sync_id,
-        counts: Counts::of(&facts, &access),
-        accounts: AccountsSeen::of(&facts, &access),
-        maps_groups: rules.maps_groups(),
-        from,
-        to: clock(),
-        warnings,
-        bound,
-        buckets: client.governor().stats(),
-        org: facts.org,
-        app: facts.app,
-        coverage: facts.coverage,
-    })
+impl Target {
+    pub(crate) fn take(file: &Path, clock: Clock<'_>) -> Result<Self, SyncError> {
+        let claim = Claim::take(file, clock())?;
+        let baseline = tokio::task::block_in_place(|| Baseline::open(file))?;
+        Ok(Self { baseline, _claim: claim })
+    }
+
+    /// What an incremental run would stand on.
+    fn base(&self, options: &SyncOptions) -> Option<Base> {
+        options.incremental?;
+        tokio::task::block_in_place(|| self.baseline.as_ref().map(Base::of))
+    }
+}
+
+/// One app on its way into one file.
+pub(crate) struct Run<'a> {
+    pub(crate) of: AppToRead<'a>,
+    target: Target,
+    reach: Reach,
+}
+
+/// What is read, apart from the file, which only one thread may look at.
+pub(crate) struct AppToRead<'a> {
+    client: &'a Client,
+    options: &'a SyncOptions,
+    entrance: Entrance,
+    /// What only reading tells of the app is not in them yet.
+    rules: Rules,
+}
+
+impl AppToRead<'_> {
+    pub(crate) fn reading<'r>(
+        &'r self,
+        journal: &'r Journal,
+        shared: &'r Shared,
+        progress: &'r dyn Progress,
+    ) -> Result<Reading<'r>, SyncError> {
+        let (app, read) = (&self.entrance.app, &self.options.read);
+        Reading::new(self.client, app, &self.rules, read, progress, journal, shared)
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Ends a file of another owner, and settings that make no rules, before the first list.
+    pub(crate) fn of(
+        client: &'a Client,
+        options: &'a SyncOptions,
+        entrance: Entrance,
+        target: Target,
+    ) -> Result<Self, SyncError> {
+        if let Some(baseline) = &target.baseline {
+            baseline.check_owner(&options.file, &entrance.org, &entrance.app)?;
+        }
+        let app = entrance.app.to_federation(&mut Warnings::new());
+        let rules = Rules::compile(&app, Union::Unknown, &options.switches, &mut Warnings::new())?;
+        Ok(Self { of: AppToRead { client, options, entrance, rules }, target, reach: Reach::full(None) })
+    }
+
+    /// Reads no more than this, or says why it reads all.
+    pub(crate) fn reaching(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// Reads and seals.
+    pub(crate) async fn seal(
+        mut self,
+        journal: &Journal,
+        shared: &Shared,
+        unwritten: Option<&io::Error>,
+        clock: Clock<'_>,
+        progress: &dyn Progress,
+    ) -> Result<Summary, SyncError> {
+        let (reach, changes) = self.reach.parted();
+        self.reach = reach;
+        let reading = self.of.reading(journal, shared, progress)?;
+        let read = match changes {
+            Some((facts, changes, asked)) => reading.run_changes(facts, changes, asked).await?,
+            None => {
+                let lists = reading.lists().await?;
+                reading.complete(lists).await?
+            }
+        };
+        self.finish(read, journal, shared, unwritten, clock, progress).await
+    }
+
+    /// Resolves what was read, measures and seals it.
+    pub(crate) async fn finish(
+        self,
+        read: Read,
+        journal: &Journal,
+        shared: &Shared,
+        unwritten: Option<&io::Error>,
+        clock: Clock<'_>,
+        progress: &dyn Progress,
+    ) -> Result<Summary, SyncError> {
+        let AppToRead { client, options, entrance: Entrance { org, reader, app }, .. } = self.of;
+        let target = self.target;
+        let (incremental, why_full) = self.reach.told();
+        let behind = client.okta_time().map(|okta| okta.duration_since(clock()));
+        let mut warnings = Warnings::new();
+        let federation_app = app.to_federation(&mut warnings);
+        if let Some(error) = unwritten {
+            warnings.add(
+                "journal-not-written",
+                "what is read cannot be noted beside the file: a run that is cut off starts anew",
+                error.to_string(),
+            );
+        }
+        let from = journal.begun();
+        let resumed = journal.taken_up().map(|pages| Resumed { begun: from, pages });
+        let rules = Rules::compile(&federation_app, read.union, &options.switches, &mut warnings)?;
+        let to = clock();
+
+        progress.event(Event::Begin { stage: Stage::Seal, lists: 1 });
+        let mut coverage = Coverage::new(options.writer.as_str(), options.switches);
+        coverage.reader = reader;
+        (coverage.from, coverage.to) = (Some(from), Some(to));
+        coverage.log_from = behind.and_then(|behind| from.checked_add(behind).ok());
+        coverage.options = incremental::read_as(options);
+        coverage.incremental = incremental;
+        coverage.org = OrgSeen { id: org.id.to_string(), name: org.name.clone(), domain: org.domain.clone() };
+        let (facts, access, mut bound) = gather(org, app, read, &rules, coverage, &mut warnings, options);
+        bound.nobody = nobody_is_assigned_now(&facts, target.baseline.as_ref());
+        let blind = bound.nobody && shared.sees_nobody(client).await?;
+        let baseline = target.baseline.as_ref();
+        let sync_id = SyncId::new(to.as_second(), options.random);
+        let seal = Seal { options, baseline, facts: &facts, access: &access, blind, sync_id, from };
+        let (sealed, held, since) = tokio::task::block_in_place(|| seal.run(clock()))?;
+        progress.event(Event::End { stage: Stage::Seal, skipped: None });
+
+        Ok(Summary {
+            sealed,
+            held,
+            since,
+            resumed,
+            why_full,
+            sync_id,
+            counts: Counts::of(&facts, &access),
+            accounts: AccountsSeen::of(&facts, &access),
+            maps_groups: rules.maps_groups(),
+            from,
+            to: clock(),
+            warnings,
+            bound,
+            buckets: client.governor().stats(),
+            org: facts.org,
+            app: facts.app,
+            coverage: facts.coverage,
+        })
+    }
 }
 
 /// Everything that makes a reading the same reading: only then are its pages taken over. Compared, never parsed.
@@ -162,11 +258,10 @@ fn what_is_read(
     app: &AppRecord,
     reader: Option<&Reader>,
     options: &SyncOptions,
-    changes: Option<&Incremental>,
+    reach: &Reach,
 ) -> String {
     // What is read again may differ from run to run, the base may not.
-    let base = changes.map(|changes| &changes.based_on);
-    format!("{} {} {app:?} {reader:?} {:?} {base:?}", options.writer, org.id, options.read)
+    format!("{} {} {app:?} {reader:?} {:?} {:?}", options.writer, org.id, options.read, reach.base())
 }
 
 fn gather(
@@ -221,19 +316,6 @@ fn gather(
 fn nobody_is_assigned_now(facts: &Facts, baseline: Option<&Baseline>) -> bool {
     facts.users.iter().all(|user| user.assignment.is_none())
         && baseline.is_none_or(|baseline| baseline.assigned() > 0)
-}
-
-/// Whether the token sees no user of the org. A service app without an admin role gets empty lists instead of refusals.
-async fn sees_nobody(client: &Client) -> Result<bool, SyncError> {
-    let first = match client.users(1) {
-        Ok(mut users) => users.next_page().await,
-        Err(error) => Err(error),
-    };
-    match first {
-        Ok(page) => Ok(page.is_none_or(|page| page.items.is_empty() && page.skipped.is_empty())),
-        Err(error) if error.is_refused() || error.is_gone() => Ok(true),
-        Err(error) => Err(SyncError::reading("whether the token sees anybody")(error)),
-    }
 }
 
 /// The last step.

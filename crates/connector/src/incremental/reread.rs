@@ -6,7 +6,7 @@ use rolebook_federation::{Catalogue, GroupVerdict, Warnings};
 use rolebook_ledger::{Facts, ListCoverage, UserId, UserRecord};
 use rolebook_okta::{Error, GroupQuery, shapes};
 
-use super::{Changes, Since};
+use super::Changes;
 use crate::{
     Event, Stage, SyncError,
     admin_roles::AdminReading,
@@ -28,8 +28,12 @@ fn pages(items: u64, per_page: u64) -> u64 {
 
 impl Reading<'_> {
     /// Reads again what changed. What comes out is what [`Reading::run`] would give.
-    pub(crate) async fn run_changes(self, since: Since) -> Result<Read, SyncError> {
-        let Since { facts, mut changes, asked, .. } = since;
+    pub(crate) async fn run_changes(
+        self,
+        facts: Facts,
+        mut changes: Changes,
+        asked: u64,
+    ) -> Result<Read, SyncError> {
         self.with_intake(|intake| *intake = Intake::seeded(self.options.people.clone(), &facts));
         let mut asked = asked;
         self.stage(Stage::Groups, self.groups_again(&mut changes, &mut asked)).await?;
@@ -177,7 +181,9 @@ impl Reading<'_> {
             let Some(id) = user_id(user) else { continue };
             if !all {
                 *asked += 1;
-                let read = self.once(&format!("app-user {user}"), self.client.app_user(&self.app, &id)).await;
+                let read = self
+                    .once(Stage::AppUsers, &format!("app-user {user}"), self.client.app_user(&self.app, &id))
+                    .await;
                 match read {
                     Ok(app_user) => self.with_intake(|intake| intake.app_user(app_user)),
                     Err(error) if gone(&error) => self.with_intake(|intake| intake.forget_app_user(user)),
@@ -186,7 +192,7 @@ impl Reading<'_> {
             }
             if !self.with_intake(|intake| intake.is_assigned(user)) {
                 *asked += 1;
-                match self.once(&format!("user {user}"), self.client.user(&id)).await {
+                match self.once(Stage::AppUsers, &format!("user {user}"), self.client.user(&id)).await {
                     Ok(person) => self.with_intake(|intake| intake.person(&person)),
                     Err(error) if gone(&error) => {
                         self.with_intake(|intake| intake.member_of_only(user, &BTreeSet::new()));

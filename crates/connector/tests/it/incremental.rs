@@ -331,15 +331,15 @@ fn the_run_is_full_when_admin_roles_may_have_moved() {
         after_a_sync_of(Run::of(org).token("super").admin_roles(AdminRoles::On))
     };
     costs(&run().done(), 3);
-    let changes: [(&dyn Fn(&mut Org), &str); 4] = [
-        (&|org| org.put_user_role("00uC", AdminRole::AppAdmin, RoleTargets::all()), "admin roles changed"),
-        (&|org| _ = org.add_member("00gOther", "00uC"), "through which Okta admin roles may be held"),
-        (&|org| _ = org.add_member("00gOps", "00uC"), "which holds an Okta admin role"),
-        (&|org| _ = org.remove_app_group(APP, "00gOps"), "groups changed, and Okta admin roles are read"),
+    let changes: [(fn(&mut Org), &str); 4] = [
+        (|org| org.put_user_role("00uC", AdminRole::AppAdmin, RoleTargets::all()), "admin roles changed"),
+        (|org| _ = org.add_member("00gOther", "00uC"), "through which Okta admin roles may be held"),
+        (|org| _ = org.add_member("00gOps", "00uC"), "which holds an Okta admin role"),
+        (|org| _ = org.remove_app_group(APP, "00gOps"), "groups changed, and Okta admin roles are read"),
     ];
     for (change, why) in changes {
         let run = run();
-        run.fake.change(|org| change(org));
+        run.fake.change(change);
         pass(&run, 300);
         full_because(&run, why);
     }

@@ -1,13 +1,17 @@
 //! `rolebook sync`.
 
-use std::process::ExitCode;
+mod apps;
+
+use std::{process::ExitCode, time::Duration};
 
 use jiff::Timestamp;
-use rolebook_connector::{Archive, SyncOptions};
+use rolebook_connector::{Archive, Audit, Summary, SyncError, SyncOptions, Who};
+use rolebook_snapshot::{Limits, Snapshot};
 
 use crate::{
     accounts,
     arguments::{SummaryFormat, SyncArguments, SyncEventsArgument},
+    change::{audit_file, host, new_op},
     command::archive,
     connection,
     failure::Failure,
@@ -19,10 +23,13 @@ use crate::{
 /// Name and version of this program, for the coverage record.
 pub(crate) const WRITER: &str = concat!("rolebook ", env!("CARGO_PKG_VERSION"));
 
+/// How long a change of the same org is waited for.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+
 pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
     let archive = archive::of_sync(arguments.archive.as_ref())?;
     if arguments.guard.accept_loss {
-        return accept(&arguments, archive.as_ref());
+        return accept(&arguments, archive.as_ref()).await;
     }
     if arguments.guard.reason.is_some() {
         return Err(Failure::usage(
@@ -30,11 +37,14 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
             "leave it out, or add --accept-loss",
         ));
     }
+    if let Some(choice) = apps::choice(&arguments)? {
+        return apps::run(arguments, choice, archive.as_ref()).await;
+    }
     let display = Display::new();
     let client = connection::client(&arguments.connection, display.on_wait())?;
     let options = SyncOptions {
         file: arguments.file,
-        app: connection::app_choice(&arguments.connection),
+        app: connection::app_choice(&arguments.connection)?,
         read: connection::read_options(&arguments.read),
         accounts: accounts::read(arguments.accounts.as_ref())?,
         switches: connection::switches(&arguments.read)?,
@@ -47,8 +57,7 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
     let result = rolebook_connector::sync(&client, &options, &now, display.as_ref()).await;
     display.clear();
     let done = result?;
-    let by_default = if archive.is_some() { SyncEventsArgument::Auto } else { SyncEventsArgument::Off };
-    let events = arguments.sync_events.unwrap_or(by_default);
+    let events = events_wanted(arguments.sync_events, archive.as_ref());
     let memory = memory::keep(&client, &done, archive.as_ref(), events, display.as_ref()).await;
     display.clear();
     match arguments.output {
@@ -58,12 +67,29 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
     if let Some(failure) = memory.failure() {
         return Err(failure);
     }
-    let gained = done.since.as_ref().is_some_and(|since| !since.gains.is_empty());
-    let stopped = done.held.is_some() || arguments.guard.fail_on_gain && gained;
+    let stopped = waits(&done, arguments.guard.fail_on_gain);
     Ok(if stopped { ExitCode::from(6) } else { ExitCode::SUCCESS })
 }
 
-fn accept(arguments: &SyncArguments, archive: Option<&Archive>) -> Result<ExitCode, Failure> {
+/// Events are read with an archive, unless something else was asked for.
+fn events_wanted(asked: Option<SyncEventsArgument>, archive: Option<&Archive>) -> SyncEventsArgument {
+    let by_default = if archive.is_some() { SyncEventsArgument::Auto } else { SyncEventsArgument::Off };
+    asked.unwrap_or(by_default)
+}
+
+/// Somebody has to look at it: held, or a gain that is to be told.
+fn waits(done: &Summary, fail_on_gain: bool) -> bool {
+    let gained = done.since.as_ref().is_some_and(|since| !since.gains.is_empty());
+    done.held.is_some() || fail_on_gain && gained
+}
+
+async fn accept(arguments: &SyncArguments, archive: Option<&Archive>) -> Result<ExitCode, Failure> {
+    if apps::is_folder(&arguments.file) {
+        return Err(Failure::usage(
+            format!("{} is a folder, and a loss is accepted of one file", arguments.file.display()),
+            "name the file, as in -f DIR/0oa1b2c3d4.c1z",
+        ));
+    }
     let reason = arguments.guard.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     let Some(reason) = reason else {
         return Err(Failure::usage(
@@ -71,8 +97,21 @@ fn accept(arguments: &SyncArguments, archive: Option<&Archive>) -> Result<ExitCo
             "say why with --reason TEXT; it is kept beside the file",
         ));
     };
-    let accepted =
-        rolebook_connector::accept_held(&arguments.file, reason, &person::at_the_keyboard(), now())?;
+    let file = &arguments.file;
+    let held = rolebook_connector::held_path(file);
+    if !held.exists() {
+        return Err(SyncError::NothingHeld { file: file.clone() }.into());
+    }
+    // The org is told by the file itself: Okta is not asked.
+    let snapshot = Snapshot::open(&held, &Limits::default())?;
+    let full = snapshot.latest_full()?;
+    let org = rolebook_ledger::head(&snapshot.rows(&full.id))
+        .map_err(|error| Failure::failed(error.to_string(), "the held file is not one of rolebook sync"))?
+        .org;
+    let audit = audit_file(arguments.guard.audit.as_deref(), org.id.as_str())?;
+    let mut audit = Audit::open(&audit, org.id.as_str(), now(), LOCK_WAIT).await?;
+    let who = Who { os_user: person::at_the_keyboard(), host: host(), ..Who::default() };
+    let accepted = rolebook_connector::accept_recorded(&mut audit, &new_op()?, file, reason, &who, now())?;
     summary::print_accepted(&arguments.file, &accepted, arguments.output)?;
     if let Some(archive) = archive {
         archive::keep_newest(archive, &arguments.file)?;
