@@ -22,7 +22,7 @@ pub use html::write_html;
 pub use json::{Export, GrantRow, export_json};
 pub use review::{ReviewKind, SplitBy, review};
 pub use table::{Table, Value, tables};
-pub use tree::{TextFile, is_own as is_own_text, text_tree};
+pub use tree::{TextFile, cover_file, is_own as is_own_text, text_tree};
 pub use xlsx::write_xlsx;
 
 pub use self::csv::write_csv;

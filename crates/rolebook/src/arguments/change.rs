@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 
-use super::{ConnectionArguments, SummaryFormat, duration};
+use super::{ConnectionArguments, SummaryFormat, TokenRoleArgument, duration};
 
 /// What is given or taken; exactly one.
 #[derive(Debug, Clone, Args)]
@@ -85,6 +85,10 @@ pub(crate) struct PlaceArguments {
     /// Choose a reading where Okta's behaviour is unproven, as for rolebook sync
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
     pub(crate) assume: Vec<String>,
+
+    /// Admin roles of the token's owner, as for rolebook check: what they do not hold is not tried
+    #[arg(long, value_enum, value_name = "ROLES", value_delimiter = ',')]
+    pub(crate) token_roles: Vec<TokenRoleArgument>,
 }
 
 /// How a write is confirmed and recorded.
