@@ -18,6 +18,7 @@ mod opening;
 mod oracle;
 mod schema;
 mod scope;
+mod sheet;
 mod synced;
 mod whatif;
 mod who_what_why;
