@@ -141,7 +141,9 @@ fn bombs_and_broken_files_end_in_an_error() {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     let long = "x".repeat(32_000);
-    (0..3_000).for_each(|row| drop(sheet.write_string(row, 0, &long).unwrap()));
+    for row in 0..3_000 {
+        sheet.write_string(row, 0, &long).unwrap();
+    }
     assert!(too_large(&book.save_to_buffer().unwrap()));
     for bytes in [b"PK\x03\x04".as_slice(), b"PK\x03\x04 no archive", b"row_id;decision\n\xff"] {
         assert!(matches!(Sheet::read(bytes), Err(SheetError::Unreadable(_))), "{bytes:?}");
@@ -175,8 +177,8 @@ fn outcome(outcome: &str, note: &str, audit_id: &str) -> RowOutcome {
 fn the_copy_holds_all_that_came_and_no_formula() {
     let comment = "=HYPERLINK(\"http://evil.test\")";
     let rows = [
-        vec![cells(HEADER), vec!["extra".to_owned()]].concat(),
-        vec![cells(&format!("{ANN},revoke")), vec![comment.to_owned(), "x".to_owned()]].concat(),
+        [cells(HEADER), vec!["extra".to_owned()]].concat(),
+        [cells(&format!("{ANN},revoke")), vec![comment.to_owned(), "x".to_owned()]].concat(),
         Vec::new(),
         cells(&format!("{BOB},keep,")),
     ];
