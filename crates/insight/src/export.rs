@@ -26,7 +26,7 @@ pub use returned::{RowOutcome, write_returned};
 pub use review::{ReviewKind, SplitBy, review};
 pub use sheet::{Decided, Page, ReviewRow, Sheet, SheetError, SheetForm, Subject};
 pub use table::{Table, Value, tables};
-pub use tree::{TextFile, is_own as is_own_text, text_tree};
+pub use tree::{TextFile, cover_file, is_own as is_own_text, text_tree};
 pub use xlsx::write_xlsx;
 
 pub use self::csv::write_csv;

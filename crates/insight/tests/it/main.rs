@@ -12,6 +12,7 @@ mod assertion;
 mod diff;
 mod export;
 mod findings;
+mod history;
 mod lint;
 mod names;
 mod opening;

@@ -16,7 +16,7 @@ fn refused_value(flag: &str) -> Option<&'static str> {
     match flag {
         "log-level" | "output" | "sync-okta-roles" | "sync-events" | "rate-limits" | "token-roles"
         | "last-role" | "serve" => Some("sideways"),
-        "max-changes" => Some("many"),
+        "max-changes" | "max-requests" => Some("many"),
         "rate-budget" => Some("101"),
         "database-url" => Some("mysql://localhost/rolebook"),
         "keep-days" => Some("0"),
@@ -25,6 +25,7 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         | "behind-proxy"
         | "skip-secondary-emails"
         | "sync-custom-roles"
+        | "all-aws-apps"
         | "no-group-names"
         | "http"
         | "accept-loss"
@@ -33,18 +34,21 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         | "yes"
         | "allow-group-to-direct-conversion"
         | "strict"
+        | "fetch"
         | "verify" => Some("perhaps"),
         "resume-max-age" | "lock-wait" | "verify-wait" | "since" => Some("a while"),
-        "max-age" => Some("soon"),
+        "max-age" | "at" | "between" => Some("soon"),
         "fail-on" | "format" | "review" | "split-by" => Some("sometimes"),
         // Half of a pair.
         "rename-group" | "group-roles" | "group-priority" | "add-to" | "remove-from" | "assign"
         | "person-status" => Some("half"),
         "listen" => Some("nowhere"),
+        "fault" => Some("statos=500"),
+        "fault-seed" => Some("seven"),
         "domain" => Some("http://acme.okta.com"),
         "assume" => Some("filter-match=sometimes"),
         "profile" => Some("nobody"),
-        "config" | "api-token-file" | "ca-file" | "accounts" | "names" => Some("missing.file"),
+        "config" | "faults" | "api-token-file" | "ca-file" | "accounts" | "names" => Some("missing.file"),
         // Read only when there is a proxy.
         "proxy-credentials-file" => None,
         "org" => Some("missing.yaml"),
@@ -68,6 +72,7 @@ fn line(command: &str) -> &str {
         "what" => "what ann",
         "why" => "why ann *",
         "diff" => "diff old.c1z new.c1z",
+        "history" => "history *",
         "assertion" => "assertion predict ann",
         "export" => "export --out o",
         "lint-filter" => "lint-filter aws",
@@ -79,12 +84,13 @@ fn line(command: &str) -> &str {
         "apply" => "apply /dev/null",
         "undo" => "undo 0a1b2c",
         "admin" => "admin link",
+        "whatif" => "whatif --set status=inactive",
         other => other,
     }
 }
 
 fn asks_okta(command: &str) -> bool {
-    matches!(command, "init" | "sync" | "check" | "grant" | "revoke" | "plan" | "apply" | "undo")
+    matches!(command, "init" | "sync" | "check" | "whatif" | "grant" | "revoke" | "plan" | "apply" | "undo")
 }
 
 #[test]
@@ -135,10 +141,14 @@ fn every_flag_has_one() {
                     .env("ROLEBOOK_API_TOKEN", &fake.token("super")),
                 _ => place.call(line),
             };
-            let call = if flag == "listen" { place.call(command) } else { call(&place) };
+            let mut call = if flag == "listen" { place.call(command) } else { call(&place) };
+            // Only then it asks Okta.
+            if *command == "whatif" && flag != "fetch" {
+                call = call.env("ROLEBOOK_FETCH", "true");
+            }
             let end = call.env(&variable, value).end();
             let code = match flag.as_str() {
-                "config" | "api-token-file" | "ca-file" | "accounts" | "names" | "org" => 3,
+                "config" | "faults" | "api-token-file" | "ca-file" | "accounts" | "names" | "org" => 3,
                 "oauth-key-out" => 1,
                 _ => 2,
             };
@@ -160,6 +170,7 @@ fn every_flag_has_one() {
         "ca-out",
         "cache-dir",
         "data-dir",
+        "events",
         "file",
         "for",
         "mail-folder",
