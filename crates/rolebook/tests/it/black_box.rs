@@ -24,6 +24,7 @@ mod provisioning;
 mod proxied;
 mod questions;
 mod redaction;
+mod review;
 mod rights;
 mod secrets;
 mod serve;
