@@ -4,6 +4,7 @@
 //! read lies in sealed snapshots; the database holds what people configured and what happened.
 
 mod actor;
+mod backup;
 mod checks;
 mod console;
 mod error;
@@ -19,7 +20,9 @@ mod orgs;
 mod password;
 pub mod policy;
 mod problem;
+mod rebuild;
 mod report;
+mod rotate;
 mod run;
 pub mod schedule;
 mod serve;
@@ -31,9 +34,12 @@ mod watch;
 mod web;
 mod worker;
 
+pub use backup::{BackedUp, Restored, backup, restore};
 pub use console::{Clock, ConsoleConfig, DemoOrg};
 pub use error::ConsoleError;
 pub use mail::MailConfig;
+pub use rebuild::Rebuilt;
+pub use rotate::{Rotated, rotate_key};
 pub use serve::{Diagnosis, Server, admin_link, doctor};
 pub use vault::VaultKeySource;
 pub use web::{RouteEntry, openapi, routes};

@@ -68,6 +68,28 @@ impl Server {
         self.console.vault.made.as_deref()
     }
 
+    /// What a rebuild brought back, when this start was one.
+    #[must_use]
+    pub fn rebuilt(&self) -> Option<&crate::Rebuilt> {
+        self.console.rebuilt.as_ref()
+    }
+
+    /// Connectors whose token does not open under the vault's key.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn unopened(&self) -> Result<Vec<String>, ConsoleError> {
+        let rows = store::connectors::all(self.console.store.db()).await?;
+        let mut names = Vec::new();
+        for row in rows {
+            let hosted = crate::hosted::Hosted::of(row)?;
+            if hosted.row.secret.is_some() && hosted.token(&self.console.vault).is_err() {
+                names.push(crate::run::clean(&hosted.row.name));
+            }
+        }
+        Ok(names)
+    }
+
     /// A one-time link to create the first administrator, while there is none.
     ///
     /// # Errors
