@@ -3,12 +3,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io::Read,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rolebook_federation::{Rules, Warnings, resolve};
-use rolebook_ledger::Facts;
+use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
+use rolebook_insight::{Origin, Reading, Readings};
 use rolebook_snapshot::{Limits, Snapshot};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -135,10 +137,12 @@ pub(crate) struct AdminRow {
     pub targets: Vec<String>,
 }
 
-/// The rows of one snapshot.
-#[derive(Debug, Default)]
+/// The rows of one snapshot, and what questions over it are asked of.
+#[derive(Debug)]
 pub(crate) struct Lens {
     pub(crate) sync: String,
+    /// The one reading that the rows come from.
+    pub(crate) readings: Readings,
     pub(crate) accounts: Vec<AccountRow>,
     pub(crate) roles: Vec<RoleRow>,
     pub(crate) people: Vec<PersonRow>,
@@ -186,20 +190,18 @@ impl Lens {
         let run = snapshot.latest_full().map_err(|error| unreadable(error.to_string()))?;
         let facts =
             rolebook_ledger::read(&snapshot.rows(&run.id)).map_err(|error| unreadable(error.to_string()))?;
-        let mut warnings = Warnings::new();
-        let app = facts.app.to_federation(&mut warnings);
-        let rules = Rules::compile(&app, facts.app.union, &facts.coverage.switches, &mut warnings)
-            .map_err(|error| unreadable(error.to_string()))?;
-        Ok(Self { sync: sync.clone(), ..Self::of(&facts, &rules) })
+        let origin = Origin {
+            // Where it lies on this host is nobody's business.
+            file: format!("{sync}.c1z"),
+            snapshot: run.id.to_string(),
+            sha256: sha256(path).map_err(ConsoleError::file("read", path))?,
+        };
+        let reading = Reading::new(facts, origin).map_err(|error| unreadable(error.to_string()))?;
+        Ok(Self::of(sync, reading))
     }
 
-    fn of(facts: &Facts, rules: &Rules) -> Self {
-        let access = resolve(
-            rules,
-            &facts.catalogue.values,
-            facts.groups.iter().map(|group| &group.group),
-            facts.users.iter().map(|user| &user.user),
-        );
+    fn of(sync: String, reading: Reading) -> Self {
+        let (facts, access) = (reading.facts(), reading.access());
         let group_name = |ix: u32| {
             facts.groups.get(ix as usize).map_or_else(String::new, |record| {
                 clean(record.group.name.as_deref().unwrap_or_else(|| record.id.as_str()))
@@ -208,7 +210,7 @@ impl Lens {
         let login = |user: &rolebook_ledger::UserRecord| {
             clean(user.person.login.as_deref().unwrap_or_else(|| user.id.as_str()))
         };
-        let names = facts.account_names(&access);
+        let names = facts.account_names(access);
         let mut grants = Vec::with_capacity(access.user_grants.len());
         let mut per_user: BTreeMap<u32, (usize, BTreeSet<&str>)> = BTreeMap::new();
         let mut per_role: BTreeMap<u32, usize> = BTreeMap::new();
@@ -334,6 +336,19 @@ impl Lens {
                 })
             })
             .collect();
-        Self { accounts, roles, people, groups, grants, memberships, admins, ..Self::default() }
+        let readings = Readings::new(vec![reading]);
+        Self { sync, accounts, roles, people, groups, grants, memberships, admins, readings }
     }
+}
+
+fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    let mut file = std::fs::File::open(path)?;
+    let mut block = vec![0; 64 * 1024];
+    loop {
+        let read = file.read(&mut block)?;
+        let Some(bytes) = block.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+        context.update(bytes);
+    }
+    Ok(HEXLOWER.encode(context.finish().as_ref()))
 }

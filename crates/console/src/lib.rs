@@ -9,6 +9,7 @@ mod checks;
 mod console;
 mod error;
 mod fresh;
+mod graph;
 mod hosted;
 mod hub;
 mod lens;

@@ -152,9 +152,9 @@ pub(crate) struct ConnectionArguments {
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) oauth_scopes: Vec<String>,
 
-    /// Id of the AWS Account Federation app, when the org has several
-    #[arg(long, value_name = "ID")]
-    pub(crate) aws_okta_app_id: Option<String>,
+    /// Id of the AWS Account Federation app, when the org has several. For rolebook sync it may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) aws_okta_app_id: Vec<String>,
 
     /// Share of Okta's rate limit to use, in percent of X-Rate-Limit-Limit
     #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
@@ -226,9 +226,14 @@ pub(crate) enum AdminRolesArgument {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SyncArguments {
-    /// Snapshot to write
+    /// Snapshot to write; a folder (DIR/) gets one file per app, called <app id>.c1z
     #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
     pub(crate) file: PathBuf,
+
+    /// Read every AWS Account Federation app of the org that the token sees; takes a folder as --file
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) all_aws_apps: bool,
 
     /// Names, owners and tags of AWS accounts: a CSV with a header line (id, name, alias, ou, environment, owner,
     /// your own columns), or the JSON of aws organizations list-accounts
@@ -472,6 +477,19 @@ pub(crate) struct FakeOktaArguments {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) http: bool,
+
+    /// Let chosen requests go wrong, as in status=500,path=/api/v1/groups,page=2,count=1. May be repeated; the words
+    /// of a rule are in docs/USAGE.md
+    #[arg(long, value_name = "RULE")]
+    pub(crate) fault: Vec<String>,
+
+    /// File with a list of such rules, in YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+
+    /// Seed of rules with chance=PERCENT: the same seed strikes the same requests
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) fault_seed: u64,
 
     /// Make OAuth service apps, and write their private key here
     #[arg(long, value_name = "FILE")]

@@ -121,8 +121,16 @@ pub(crate) fn stopping() -> impl Future<Output = ()> {
     }
 }
 
-pub(crate) fn app_choice(arguments: &ConnectionArguments) -> AppChoice {
-    arguments.aws_okta_app_id.clone().map_or(AppChoice::Find, AppChoice::Id)
+/// The one app of a command that looks at one app.
+pub(crate) fn app_choice(arguments: &ConnectionArguments) -> Result<AppChoice, Failure> {
+    match arguments.aws_okta_app_id.as_slice() {
+        [] => Ok(AppChoice::Find),
+        [id] => Ok(AppChoice::Id(id.clone())),
+        several => Err(Failure::usage(
+            format!("{} apps are named, and this command looks at one", several.len()),
+            "name one with --aws-okta-app-id on the command line; rolebook sync -f DIR/ reads several",
+        )),
+    }
 }
 
 fn admin_roles(argument: AdminRolesArgument) -> AdminRoles {

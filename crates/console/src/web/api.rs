@@ -14,6 +14,8 @@ use crate::{operation::connectors::ConnectorView, web::routes::Routes};
 mod access;
 mod apps;
 mod connectors;
+mod explore;
+mod findings;
 mod people;
 mod syncs;
 
@@ -42,6 +44,8 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = syncs::enter(routes);
     let routes = apps::enter(routes);
     let routes = access::enter(routes);
+    let routes = explore::enter(routes);
+    let routes = findings::enter(routes);
     people::enter(routes)
 }
 

@@ -16,6 +16,8 @@ mod apps;
 mod connector;
 mod connector_new;
 mod connector_settings;
+mod explorer;
+mod findings;
 mod help;
 mod home;
 mod settings;
@@ -33,6 +35,8 @@ pub(super) fn enter(routes: Routes) -> Routes {
     let routes = syncs::enter(routes);
     let routes = apps::enter(routes);
     let routes = tables::enter(routes);
+    let routes = explorer::enter(routes);
+    let routes = findings::enter(routes);
     let routes = settings::enter(routes);
     help::enter(routes)
 }

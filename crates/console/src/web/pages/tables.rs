@@ -84,6 +84,8 @@ struct Kind {
     menu: &'static str,
     /// Where a cell leads: column, and what stands before its value in the URL.
     links: &'static [(&'static str, &'static str)],
+    /// The column that leads to the proof: rows of who can assume what.
+    why: &'static str,
 }
 
 async fn accounts(context: Context, Query(query): Query<TableQuery>) -> Response {
@@ -93,6 +95,7 @@ async fn accounts(context: Context, Query(query): Query<TableQuery>) -> Response
         lead: "Accounts that the app leads to, their roles, and how many people can assume at least one.",
         menu: "/accounts",
         links: &[("account", "/roles?only=account&is="), ("people", "/grants?only=account&is=")],
+        why: "",
     };
     table(&context, &KIND, query, |lens| &lens.accounts).await
 }
@@ -108,6 +111,7 @@ async fn roles(context: Context, Query(query): Query<TableQuery>) -> Response {
             ("role", "/grants?only=role&is="),
             ("groups", "/groups?only=name&is="),
         ],
+        why: "",
     };
     table(&context, &KIND, query, |lens| &lens.roles).await
 }
@@ -119,10 +123,11 @@ async fn people(context: Context, Query(query): Query<TableQuery>) -> Response {
         lead: "People who are assigned to the app, are members of its groups, or hold Okta admin roles.",
         menu: "/people",
         links: &[
-            ("login", "/grants?only=login&is="),
+            ("login", "/explorer?ask=what&person="),
             ("status", "/people?only=status&is="),
             ("assigned", "/people?only=assigned&is="),
         ],
+        why: "",
     };
     table(&context, &KIND, query, |lens| &lens.people).await
 }
@@ -134,6 +139,7 @@ async fn groups(context: Context, Query(query): Query<TableQuery>) -> Response {
         lead: "Groups that are assigned to the app or whose name its filter finds, and the roles they confer.",
         menu: "/groups",
         links: &[("name", "/grants?only=groups&is="), ("kind", "/groups?only=kind&is=")],
+        why: "",
     };
     table(&context, &KIND, query, |lens| &lens.groups).await
 }
@@ -148,9 +154,9 @@ async fn grants(context: Context, Query(query): Query<TableQuery>) -> Response {
             ("account", "/grants?only=account&is="),
             ("role", "/grants?only=role&is="),
             ("login", "/grants?only=login&is="),
-            ("source", "/grants?only=source&is="),
             ("groups", "/groups?only=name&is="),
         ],
+        why: "source",
     };
     table(&context, &KIND, query, |lens| &lens.grants).await
 }
@@ -254,11 +260,24 @@ async fn draw_table<T: Tabular + Clone>(
     Ok(draw(StatusCode::OK, &page))
 }
 
+/// Where a row of who can assume what is proved.
+fn proof<T: Tabular>(row: &T) -> String {
+    let text = |column: &str| row.cell(column).text();
+    let mut out = url::form_urlencoded::Serializer::new(String::new());
+    out.append_pair("ask", "why");
+    out.append_pair("person", &text("login"));
+    out.append_pair("role", &format!("{}/{}", text("account"), text("role")));
+    format!("/explorer?{}", out.finish())
+}
+
 fn body_cell<T: Tabular>(kind: &Kind, row: &T, column: &str, number: bool) -> BodyCell {
     let prefix = kind.links.iter().find(|(name, _)| *name == column).map(|(_, prefix)| *prefix);
     // A number leads to the rows that it counts: by the row's first column.
     let key = if number { T::COLUMNS.first().map_or("", |first| first.name) } else { column };
     let link = |text: &str| {
+        if column == kind.why {
+            return proof(row);
+        }
         prefix.map_or_else(String::new, |prefix| {
             let value = if number { row.cell(key).text() } else { text.to_owned() };
             let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();

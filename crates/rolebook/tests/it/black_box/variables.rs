@@ -26,6 +26,7 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         | "rebuild"
         | "skip-secondary-emails"
         | "sync-custom-roles"
+        | "all-aws-apps"
         | "no-group-names"
         | "http"
         | "accept-loss"
@@ -42,10 +43,12 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         "rename-group" | "group-roles" | "group-priority" | "add-to" | "remove-from" | "assign"
         | "person-status" => Some("half"),
         "listen" => Some("nowhere"),
+        "fault" => Some("statos=500"),
+        "fault-seed" => Some("seven"),
         "domain" => Some("http://acme.okta.com"),
         "assume" => Some("filter-match=sometimes"),
         "profile" => Some("nobody"),
-        "config" | "api-token-file" | "ca-file" | "accounts" | "names" => Some("missing.file"),
+        "config" | "faults" | "api-token-file" | "ca-file" | "accounts" | "names" => Some("missing.file"),
         // Read only when there is a proxy.
         "proxy-credentials-file" => None,
         "org" => Some("missing.yaml"),
@@ -139,7 +142,7 @@ fn every_flag_has_one() {
             let call = if flag == "listen" { place.call(command) } else { call(&place) };
             let end = call.env(&variable, value).end();
             let code = match flag.as_str() {
-                "config" | "api-token-file" | "ca-file" | "accounts" | "names" | "org" => 3,
+                "config" | "faults" | "api-token-file" | "ca-file" | "accounts" | "names" | "org" => 3,
                 "oauth-key-out" => 1,
                 _ => 2,
             };
