@@ -11,7 +11,7 @@ use crate::{
     ConsoleConfig, ConsoleError,
     console::Console,
     hosted::secret_place,
-    store::{Who, connectors},
+    store::{Who, connectors, messages},
     vault::Vault,
 };
 
@@ -67,6 +67,18 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
                 secrets += 1;
             }
             Err(_) => unopened.push(row.name),
+        }
+    }
+    for mut hook in messages::webhooks(change.tx()).await? {
+        let place = messages::secret_place(&hook.id);
+        if next.open_sealed(&place, &hook.secret).is_ok() {
+            secrets += 1;
+        } else if let Ok(plain) = console.vault.open_sealed(&place, &hook.secret) {
+            hook.secret = next.seal(&place, &plain)?;
+            messages::keep_webhook(change.tx(), hook).await?;
+            secrets += 1;
+        } else {
+            unopened.push(hook.url);
         }
     }
     let detail = json!({ "from": from, "to": to, "secrets": secrets, "unopened": unopened });

@@ -7,9 +7,9 @@ use tokio::net::TcpListener;
 use crate::{
     ConsoleConfig, ConsoleError,
     console::Console,
-    mail,
+    hook, mail,
     store::{self, Who},
-    watch, web, worker,
+    tell, watch, web, worker,
 };
 
 /// A console that listens.
@@ -40,6 +40,8 @@ impl Server {
         let tasks = vec![
             tokio::spawn(worker::work(Arc::clone(&console))),
             tokio::spawn(mail::deliver(Arc::clone(&console))),
+            tokio::spawn(tell::tell(Arc::clone(&console))),
+            tokio::spawn(hook::deliver(Arc::clone(&console))),
             tokio::spawn(watch::settings(Arc::clone(&console))),
         ];
         let router = web::router(&console).into_make_service_with_connect_info::<SocketAddr>();

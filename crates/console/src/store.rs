@@ -20,6 +20,7 @@ pub(crate) mod acceptances;
 pub(crate) mod audit;
 pub(crate) mod connectors;
 pub(crate) mod entity;
+pub(crate) mod messages;
 pub(crate) mod outbox;
 pub(crate) mod people;
 mod schema;
