@@ -138,6 +138,9 @@ fn begin(
     }
     let gap = note_gap(store, gap)?;
     let walk = client.log_since(from, filter).map_err(SyncError::reading("the System Log"))?;
+    if store.known_since()?.is_none() {
+        store.set(&[("since", &from.to_string())])?;
+    }
     store.set(&[("filter", filter)])?;
     Ok((walk, gap))
 }

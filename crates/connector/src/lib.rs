@@ -1,6 +1,7 @@
 //! Puts the rooms together: asks Okta what the app needs, turns its answers into facts, lets `federation` resolve
 //! access and seals the result. Here, and only here, Okta's shapes become the domain's facts.
 
+mod acceptance;
 mod accounts_file;
 mod accounts_seen;
 mod admin_roles;
@@ -25,12 +26,14 @@ mod held;
 mod intake;
 mod journal;
 mod lookup;
+mod members;
 mod person;
 mod plan;
 mod probe;
 mod progress;
 mod reading;
 mod rights;
+mod rights_memory;
 mod service_app;
 mod settings_change;
 mod shared;
@@ -39,6 +42,7 @@ mod sync;
 mod walk;
 mod way;
 
+pub use acceptance::accept_recorded;
 pub use accounts_file::{AccountsError, Place, parse_accounts};
 pub use accounts_seen::AccountsSeen;
 pub use after::{remove_after, write_after};
@@ -58,6 +62,7 @@ pub use events::{
 pub use guard::{Gain, Loss, Since};
 pub use held::{Accepted, accept_held, accepted_path, held_path};
 pub use lookup::Candidate;
+pub use members::{GroupMembers, check_org, read_group_names, read_members};
 pub use person::{PersonRules, ProfileAttributes};
 pub(crate) use plan::profile as plan_profile;
 pub use plan::{
@@ -68,6 +73,7 @@ pub use probe::{Cost, Probe, Right, check};
 pub use progress::{Event, Progress, Silent, Stage};
 pub use reading::{AdminRoles, ReadOptions};
 pub use rights::{Capability, Rights, Standing, StatedRole, rights};
+pub use rights_memory::{Lesson, RightsMemory, Teacher};
 pub use settings_change::AppChange;
 pub use summary::{Counts, Held, Resumed, Summary};
 pub use sync::{Clock, RESUME_MAX_AGE, SyncOptions, sync};

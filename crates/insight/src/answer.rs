@@ -7,7 +7,7 @@ use rolebook_ledger::ListCoverage;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{AppRef, Reading, Readings};
+use crate::{AppRef, AtMoment, Reading, Readings};
 
 /// What *can assume* means, said once in every output.
 pub const MEANING: &str =
@@ -28,6 +28,9 @@ pub struct Answer<T> {
     pub as_of: Option<Timestamp>,
     /// Seconds between `as_of` and the question.
     pub age_seconds: Option<i64>,
+    /// The moment that the answer is of, when one was named: snapshots are then those of an archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<AtMoment>,
     /// The snapshots asked, in their order.
     pub snapshots: Vec<SnapshotNote>,
     /// What *can assume* means.
@@ -102,10 +105,29 @@ impl<T: Shape> Answer<T> {
         let snapshots: Vec<SnapshotNote> = readings.map(SnapshotNote::of).collect();
         let ends: Option<Vec<Timestamp>> = snapshots.iter().map(|note| note.to).collect();
         let as_of = ends.and_then(|ends| ends.into_iter().min());
+        Self::of_notes(result, snapshots, as_of, now)
+    }
+
+    /// The same at a moment of the past: age is that of the snapshots then.
+    #[must_use]
+    pub fn at(result: T, readings: &Readings, at: AtMoment) -> Self {
+        let moment = at.moment;
+        Self { at: Some(at), ..Self::new(result, readings, moment) }
+    }
+
+    /// Wraps a result about snapshots that are open no more.
+    #[must_use]
+    pub fn of_notes(
+        result: T,
+        snapshots: Vec<SnapshotNote>,
+        as_of: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
         Self {
             shape: T::SHAPE.to_owned(),
             as_of,
             age_seconds: as_of.map(|as_of| now.duration_since(as_of).as_secs().max(0)),
+            at: None,
             snapshots,
             meaning: MEANING.to_owned(),
             result,

@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{Error, PersonRef, Reading, RoleRef, Shape, SnapshotNote};
+use crate::{Error, EventNote, Log, LogNote, PersonRef, Reading, RoleRef, Shape, SnapshotNote};
 
+pub(crate) mod actor;
 mod cause;
 mod settings;
 mod sides;
@@ -27,6 +28,12 @@ pub struct Diff {
     pub old: SnapshotNote,
     /// Settings of the app that changed, whether or not anybody's access did.
     pub settings: Vec<SettingChange>,
+    /// Every change of the app that the log tells of, when settings changed: it does not say which setting it was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub setting_events: Vec<EventNote>,
+    /// How far the log reaches that events are named from; absent when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogNote>,
     /// What was not compared, since one side did not read it.
     pub not_compared: Vec<NotCompared>,
     /// Grants that are there now and were not.
@@ -51,6 +58,9 @@ pub struct NotCompared {
 pub struct Change {
     /// What changed.
     pub cause: Cause,
+    /// What the log tells of it. Of a membership each person has an event of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventNote>,
     /// Who gained what by it.
     pub gained: Vec<Delta>,
     /// Who lost what by it.
@@ -58,7 +68,7 @@ pub struct Change {
 }
 
 /// One person and one role.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Delta {
     /// Who.
     pub person: PersonRef,
@@ -67,6 +77,9 @@ pub struct Delta {
     /// Kinds of other changes that had the same effect, or were needed for it too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
+    /// The event of the log by which this person joined or left the group that the change is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventNote>,
 }
 
 impl Shape for Diff {
@@ -96,6 +109,7 @@ pub fn diff(old: &Reading, new: &Reading) -> Result<Diff, Error> {
         let Some(delta) = delta(&sides, triple, *is_gain, also) else { continue };
         let change = changes.entry(cause.clone()).or_insert_with(|| Change {
             cause,
+            events: Vec::new(),
             gained: Vec::new(),
             lost: Vec::new(),
         });
@@ -119,6 +133,8 @@ pub fn diff(old: &Reading, new: &Reading) -> Result<Diff, Error> {
     Ok(Diff {
         old: SnapshotNote::of(old),
         settings: settings::changes(&old.facts().app, &new.facts().app),
+        setting_events: Vec::new(),
+        log: None,
         not_compared: sides.not_compared(),
         gained,
         lost,
@@ -126,12 +142,22 @@ pub fn diff(old: &Reading, new: &Reading) -> Result<Diff, Error> {
     })
 }
 
+/// The same with the events of the log that made each change, as far as it has them.
+///
+/// # Errors
+/// Those of [`diff`].
+pub fn diff_with_log(old: &Reading, new: &Reading, log: &Log) -> Result<Diff, Error> {
+    let mut found = diff(old, new)?;
+    actor::name(&mut found, old, new, log);
+    Ok(found)
+}
+
 fn delta(sides: &Sides<'_>, triple: &Triple, is_gain: bool, also: Vec<String>) -> Option<Delta> {
     let side = if is_gain { sides.new } else { sides.old };
     let id = sides.user_id(triple.user)?;
     let role = side.access().roles.find(&triple.account, &triple.role)?;
     let known = [sides.new, sides.old].into_iter().find_map(|of| of.person(of.user_by_id(id)?));
-    Some(Delta { person: known?, role: side.role(role)?, also })
+    Some(Delta { person: known?, role: side.role(role)?, also, event: None })
 }
 
 /// When something was seen to change last, for the evidence of a cause.

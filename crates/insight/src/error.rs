@@ -56,6 +56,28 @@ pub enum Error {
         /// How to name each of them alone.
         candidates: Vec<String>,
     },
+    /// The archive begins later.
+    #[error("nothing is known of {}: the archive {}", at(*asked), first.map_or_else(|| "is empty".to_owned(), |first| format!("begins at {}", at(first))))]
+    BeforeArchive {
+        /// The moment asked for.
+        asked: jiff::Timestamp,
+        /// When the first sync of the archive was sealed.
+        first: Option<jiff::Timestamp>,
+    },
+    /// A file of the archive is not what was put there.
+    #[error("{} is not what was archived: its SHA-256 is another", path.display())]
+    ChangedInArchive {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The events that are kept cannot be read.
+    #[error("{text}")]
+    Events {
+        /// Why.
+        text: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// A question that makes no sense as it was put.
     #[error("{text}")]
     Question {
@@ -87,9 +109,16 @@ impl Error {
             {
                 ErrorKind::NotFound
             }
-            Self::Unknown { .. } | Self::NoSnapshot { .. } => ErrorKind::NotFound,
+            Self::Unknown { .. } | Self::NoSnapshot { .. } | Self::BeforeArchive { .. } => {
+                ErrorKind::NotFound
+            }
             Self::Ambiguous { .. } | Self::Question { .. } => ErrorKind::Usage,
-            Self::Snapshot(_) | Self::Facts { .. } | Self::Rules(_) | Self::Io { .. } => ErrorKind::Failed,
+            Self::Snapshot(_)
+            | Self::Facts { .. }
+            | Self::Rules(_)
+            | Self::Io { .. }
+            | Self::ChangedInArchive { .. }
+            | Self::Events { .. } => ErrorKind::Failed,
         }
     }
 
@@ -107,7 +136,15 @@ impl Error {
             }
             Self::Unknown { nearest, .. } => format!("nearest: {}", nearest.join(", ")),
             Self::Ambiguous { candidates, .. } => format!("choose one: {}", candidates.join(", ")),
-            Self::Question { hint, .. } => hint.clone(),
+            Self::BeforeArchive { .. } => "rolebook archive list tells what there is".to_owned(),
+            Self::ChangedInArchive { .. } => {
+                "rolebook archive list --verify tells which files are whole".to_owned()
+            }
+            Self::Question { hint, .. } | Self::Events { hint, .. } => hint.clone(),
         }
     }
+}
+
+fn at(moment: jiff::Timestamp) -> String {
+    moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }

@@ -12,6 +12,7 @@ use crate::{AppRef, Error, Reading, Readings, RoleRef, Shape, role_pattern::Glob
 
 mod accepted;
 mod admins;
+mod custom_admins;
 mod groups;
 mod names;
 mod people;
@@ -175,6 +176,7 @@ fn collect(readings: &Readings, policy: &Policy) -> Result<Findings, Error> {
         names::look(&mut watch);
         people::look(&mut watch);
         admins::look(&mut watch);
+        custom_admins::look(&mut watch);
         all.findings.extend(watch.findings);
         all.rules.extend(watch.rules);
     }

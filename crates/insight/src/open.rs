@@ -111,12 +111,25 @@ pub enum Scope<'a> {
     Person(&'a str),
     /// Whoever holds the roles of a pattern.
     Holders(&'a RolePattern),
+    /// These and some more.
+    HoldersAnd(&'a RolePattern, Also<'a>),
+}
+
+/// Names more people, by id, once the groups and settings of a snapshot are known.
+#[derive(Clone, Copy)]
+pub struct Also<'a>(pub &'a dyn Fn(&Reading) -> Result<Vec<String>, Error>);
+
+impl std::fmt::Debug for Also<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Also")
+    }
 }
 
 /// Beyond this many people, reading everything is cheaper.
 const FEW: usize = 500;
 
-fn open_one(path: &Path, options: &OpenOptions<'_>) -> Result<(Reading, Option<String>), Error> {
+/// Opens one file; with a notice, where there is one.
+pub(crate) fn open_one(path: &Path, options: &OpenOptions<'_>) -> Result<(Reading, Option<String>), Error> {
     let sha256 = sha256(path)?;
     let snapshot = match &options.cache {
         Some(cache) => cache.open(path, &sha256, &options.limits)?,
@@ -157,7 +170,7 @@ fn few(rows: &SyncRows<'_>, scope: &Scope<'_>, origin: &Origin) -> Result<Option
     let ids = match scope {
         Scope::Everything => return Ok(None),
         Scope::Person(text) => named(rows, text)?,
-        Scope::Holders(pattern) => {
+        Scope::Holders(pattern) | Scope::HoldersAnd(pattern, _) => {
             let nobody = rolebook_ledger::read_people(rows, &[])?;
             let empty = Reading::new(nobody, origin.clone()).map_err(Few::Other)?;
             let mut ids = Vec::new();
@@ -172,12 +185,17 @@ fn few(rows: &SyncRows<'_>, scope: &Scope<'_>, origin: &Origin) -> Result<Option
                     None => return Ok(None),
                 }
             }
+            if let Scope::HoldersAnd(_, Also(more)) = scope {
+                ids.extend(more(&empty).map_err(Few::Other)?);
+            }
             ids.sort();
             ids.dedup();
             ids
         }
     };
-    if ids.is_empty() || ids.len() > FEW {
+    // Of somebody unknown the nearest names are told, which takes all; that a role has no holder is an answer.
+    let unknown = ids.is_empty() && !matches!(scope, Scope::HoldersAnd(..));
+    if unknown || ids.len() > FEW {
         return Ok(None);
     }
     let facts = rolebook_ledger::read_people(rows, &ids)?;

@@ -3,7 +3,7 @@
 use rolebook_federation::RoleIx;
 use wildmatch::WildMatch;
 
-use crate::{AccountRef, Error, Readings};
+use crate::{AccountRef, Error, Reading, Readings};
 
 /// A text with `*` (any run of characters) and `?` (any one). AWS does not distinguish role names by case, so neither
 /// does this.
@@ -115,6 +115,21 @@ fn account_glob(text: &str) -> Glob {
     Glob::new(if is_number { &digits } else { text })
 }
 
+impl Reading {
+    /// The roles that a pattern takes, ordered by account and name.
+    pub(crate) fn roles_of(&self, pattern: &RolePattern) -> Vec<RoleIx> {
+        let mut roles = Vec::new();
+        for (ix, role) in (0..).zip(self.access().roles.roles()) {
+            let arn = role.arns.role.as_ref().map(ToString::to_string);
+            if pattern.takes(&self.account(&role.account), &role.name, arn.as_deref()) {
+                roles.push(((&role.account, &role.name), ix));
+            }
+        }
+        roles.sort_by(|a, b| a.0.cmp(&b.0));
+        roles.into_iter().map(|(_, ix)| ix).collect()
+    }
+}
+
 impl Readings {
     /// The roles that a pattern takes, ordered by reading, account and name.
     ///
@@ -123,15 +138,7 @@ impl Readings {
     pub fn find_roles(&self, pattern: &RolePattern) -> Result<Vec<RoleChoice>, Error> {
         let mut found = Vec::new();
         for (at, reading) in self.all().iter().enumerate() {
-            let mut roles = Vec::new();
-            for (ix, role) in (0..).zip(reading.access().roles.roles()) {
-                let arn = role.arns.role.as_ref().map(ToString::to_string);
-                if pattern.takes(&reading.account(&role.account), &role.name, arn.as_deref()) {
-                    roles.push(((&role.account, &role.name), RoleChoice { reading: at, role: ix }));
-                }
-            }
-            roles.sort_by(|a, b| a.0.cmp(&b.0));
-            found.extend(roles.into_iter().map(|(_, choice)| choice));
+            found.extend(reading.roles_of(pattern).into_iter().map(|role| RoleChoice { reading: at, role }));
         }
         if found.is_empty() {
             let keys: Vec<String> = self

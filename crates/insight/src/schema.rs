@@ -3,8 +3,8 @@
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
 use crate::{
-    Answer, AssertionCheck, Diff, FilterLint, Findings, Predictions, Shape, What, WhatGroup, WhatIf, Who,
-    Why, export::Export,
+    Answer, AssertionCheck, Diff, FilterLint, Findings, History, Predictions, Shape, What, WhatGroup, WhatIf,
+    Who, Why, export::Export,
 };
 
 /// Every documented shape by its name and version, with its schema. Checked against `docs/schema` by a test.
@@ -19,6 +19,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         of::<WhatGroup>(),
         of::<Why>(),
         of::<Diff>(),
+        of::<History>(),
         of::<Findings>(),
         of::<Predictions>(),
         of::<AssertionCheck>(),

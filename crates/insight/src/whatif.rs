@@ -6,12 +6,14 @@ use rolebook_ledger::Facts;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{Change, Error, Origin, Reading, SettingChange, Shape, diff};
+use crate::{Change, Error, NotRead, Origin, Reading, SettingChange, Shape, diff};
 
 mod apply;
 mod change;
+mod extra;
 
 pub use change::ChangeRequest;
+pub use extra::{Extra, with_extra};
 
 /// What the changes would do.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -31,10 +33,32 @@ pub struct WhatIf {
     /// What else stands in the way of a full answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<String>,
+    /// The names of the org's groups would have to be read to know which of them the filter finds.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unread_names: bool,
     /// Groups whose members would have to be read for the full answer.
     pub unread_groups: Vec<UnreadGroup>,
     /// Requests that this takes at least: one for each group and each further thousand members.
     pub requests: u64,
+    /// What was read beyond the snapshot for this answer; absent when nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fetched: Option<Fetched>,
+}
+
+/// What was read beyond the snapshot. Everything else is as of the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Fetched {
+    /// When.
+    pub at: Timestamp,
+    /// Requests that it took.
+    pub requests: u64,
+    /// The names of the org's groups were read.
+    pub names: bool,
+    /// Groups whose members were read, by Okta id.
+    pub groups: Vec<String>,
+    /// What was asked for and not read, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_read: Vec<NotRead>,
 }
 
 /// A group that would count and whose members are not in the snapshot.
@@ -69,7 +93,8 @@ pub fn whatif(reading: &Reading, changes: &[ChangeRequest]) -> Result<WhatIf, Er
     let after = Reading::under(facts, origin, reading.rules().switches())?;
     let found = diff(reading, &after)?;
     let mut limits = Vec::new();
-    if after.rules().maps_groups() && reading.facts().group_names.is_empty() {
+    let unread_names = after.rules().maps_groups() && reading.facts().group_names.is_empty();
+    if unread_names {
         limits.push("the names of the org's groups are not in the snapshot: which of them the filter finds is not known".to_owned());
     }
     Ok(WhatIf {
@@ -80,8 +105,10 @@ pub fn whatif(reading: &Reading, changes: &[ChangeRequest]) -> Result<WhatIf, Er
         changes: found.changes,
         lower_bound: !unread_groups.is_empty() || !limits.is_empty(),
         limits,
+        unread_names,
         requests: unread_groups.len() as u64,
         unread_groups,
+        fetched: None,
     })
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod fake_okta;
 pub(crate) mod findings;
+pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod lint_filter;
 pub(crate) mod plan;

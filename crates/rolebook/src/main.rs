@@ -9,8 +9,11 @@ mod connection;
 mod credential;
 mod failure;
 mod log;
+mod logged;
 mod memory;
+mod moment;
 mod output;
+mod past;
 mod person;
 mod profile_file;
 mod progress;
@@ -72,9 +75,10 @@ fn run() -> Result<ExitCode, Failure> {
             Command::What(arguments) => command::what::run(&arguments),
             Command::Why(arguments) => command::why::run(&arguments),
             Command::Diff(arguments) => command::diff::run(&arguments),
+            Command::History(arguments) => command::history::run(&arguments),
             Command::Findings(arguments) => command::findings::run(&arguments),
             Command::Assertion(arguments) => command::assertion::run(&arguments),
-            Command::WhatIf(arguments) => command::whatif::run(&arguments),
+            Command::WhatIf(arguments) => command::whatif::run(&arguments).await,
             Command::Export(arguments) => command::export::run(&arguments),
             Command::LintFilter(arguments) => command::lint_filter::run(&arguments),
             Command::Demo(arguments) => command::demo::run(arguments).await,

@@ -48,7 +48,7 @@ pub(crate) struct Labelled {
 /// Columns that a table shows only where some row fills them.
 const WHERE_FILLED: [Column; 5] = ["account_name", "number", "environment", "owner", "in_okta"];
 /// Columns for programs: in JSON and CSV only.
-const NOT_IN_TABLES: [Column; 4] = ["alias", "ou", "tags", "about_ids"];
+const NOT_IN_TABLES: [Column; 5] = ["alias", "ou", "tags", "about_ids", "uuid"];
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {

@@ -29,10 +29,15 @@ pub(crate) fn open(arguments: &SnapshotArguments) -> Result<Readings, Failure> {
     open_for(arguments, Scope::Everything)
 }
 
+/// How snapshots are opened: through the cache.
+pub(crate) fn options<'a>(cache_dir: Option<&PathBuf>, scope: Scope<'a>) -> OpenOptions<'a> {
+    let cache = cache_folder(cache_dir).map(|folder| Cache { folder, max_bytes: CACHE_BYTES, now: now() });
+    OpenOptions { limits: Limits::default(), cache, scope, after: true }
+}
+
 /// Opens as much of them as a question about someone or something needs.
 pub(crate) fn open_for(arguments: &SnapshotArguments, scope: Scope<'_>) -> Result<Readings, Failure> {
-    let cache = cache_folder(arguments).map(|folder| Cache { folder, max_bytes: CACHE_BYTES, now: now() });
-    let options = OpenOptions { limits: Limits::default(), cache, scope, after: true };
+    let options = options(arguments.cache_dir.as_ref(), scope);
     let readings = rolebook_insight::open_with(&arguments.file, &options)?;
     for notice in &readings.notices {
         note(notice);
@@ -45,12 +50,13 @@ pub(crate) fn open_for(arguments: &SnapshotArguments, scope: Scope<'_>) -> Resul
     clippy::disallowed_methods,
     reason = "the environment names the user's folders, it configures nothing"
 )]
-fn cache_folder(arguments: &SnapshotArguments) -> Option<PathBuf> {
-    if let Some(folder) = &arguments.cache_dir {
+fn cache_folder(named: Option<&PathBuf>) -> Option<PathBuf> {
+    if let Some(folder) = named {
         return (folder.as_os_str() != "off").then(|| folder.clone());
     }
-    let named = |name: &str| std::env::var(name).ok().filter(|path| path.starts_with('/')).map(PathBuf::from);
-    let base = named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")))?;
+    let folder =
+        |name: &str| std::env::var(name).ok().filter(|path| path.starts_with('/')).map(PathBuf::from);
+    let base = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
     Some(base.join("rolebook"))
 }
 
@@ -96,6 +102,9 @@ pub(crate) fn age<T>(answer: &Answer<T>, arguments: &SnapshotArguments) -> ExitC
     let limit = arguments.max_age.as_secs();
     let old = match answer.age_seconds {
         Some(age) if age < limit => return ExitCode::SUCCESS,
+        Some(age) if answer.at.is_some() => {
+            format!("the snapshot was {} old at that moment, --max-age is {}", words(age), words(limit))
+        }
         Some(age) => format!("the snapshot is {} old, --max-age is {}", words(age), words(limit)),
         None => "the snapshot does not say when it was read".to_owned(),
     };
@@ -107,6 +116,11 @@ pub(crate) fn age<T>(answer: &Answer<T>, arguments: &SnapshotArguments) -> ExitC
 pub(crate) fn note(text: &str) {
     // A closed stderr leaves nobody to tell.
     let _ = writeln!(io::stderr().lock(), "warning: {}", visible(text));
+}
+
+/// Tells what is about to happen.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", visible(text));
 }
 
 /// A duration for people: the two largest units.

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
-use rolebook_insight::{Answer, SnapshotNote};
+use rolebook_insight::{Answer, AtMoment, SnapshotNote};
 
 use crate::{
     output::{Cell, Rows, visible},
@@ -14,6 +14,7 @@ use crate::{
 pub(crate) mod assertion;
 pub(crate) mod diff;
 pub(crate) mod findings;
+pub(crate) mod history;
 pub(crate) mod lint_filter;
 pub(crate) mod what;
 pub(crate) mod whatif;
@@ -142,6 +143,9 @@ pub(crate) fn toned(tone: Tone, text: &str) -> String {
 
 /// As of when, from what, how complete, and what *can assume* means.
 pub(crate) fn header<T>(answer: &Answer<T>, page: &mut Page) -> io::Result<()> {
+    for text in answer.at.iter().flat_map(moment) {
+        page.paragraph(&text, 2)?;
+    }
     for note in &answer.snapshots {
         page.paragraph(&origin(note, answer), 2)?;
         if !note.coverage.complete {
@@ -157,11 +161,33 @@ pub(crate) fn header<T>(answer: &Answer<T>, page: &mut Page) -> io::Result<()> {
     page.line("")
 }
 
+/// Which archived syncs hold for the moment asked for.
+fn moment(at: &AtMoment) -> Vec<String> {
+    let time = |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+    let several = at.syncs.len() > 1;
+    let each = at.syncs.iter().map(|sync| {
+        let app = if several { format!("of app {} ", sync.app.id) } else { String::new() };
+        let next = sync.next.map_or_else(
+            || "there is no later one".to_owned(),
+            |next| format!("the next one was sealed at {}", time(next)),
+        );
+        let between = match sync.events_since {
+            None => "what changed in between is not known".to_owned(),
+            Some(0) => "no event tells of a change in between".to_owned(),
+            Some(1) => "1 event in between tells of access and is not in it".to_owned(),
+            Some(several) => format!("{several} events in between tell of access and are not in it"),
+        };
+        format!("the last archived sync {app}before that holds, {next}; {between}.")
+    });
+    vec![format!("At {}: {}", time(at.moment), each.collect::<Vec<_>>().join(" "))]
+}
+
 fn origin<T>(note: &SnapshotNote, answer: &Answer<T>) -> String {
     let age = match (note.to, answer.as_of, answer.age_seconds) {
         (Some(to), Some(as_of), Some(age)) => {
             let age = age - to.duration_since(as_of).as_secs();
-            format!("As of {} ({} ago)", to.strftime("%Y-%m-%d %H:%M:%SZ"), words(age))
+            let distance = if answer.at.is_some() { "before that" } else { "ago" };
+            format!("As of {} ({} {distance})", to.strftime("%Y-%m-%d %H:%M:%SZ"), words(age))
         }
         _ => "As of an unknown time".to_owned(),
     };

@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
 
 use zstd::stream::read::Decoder;
 use zstd::stream::write::Encoder;
@@ -17,6 +19,8 @@ const LEVEL: i32 = 3;
 /// What a thread compresses at a time. Part of the format's bytes: another size gives another frame.
 const JOB_BYTES: u32 = 2 << 20;
 const CHUNK: usize = 1 << 18;
+/// Chunks on their way between decoding and writing.
+const CHUNKS: usize = 8;
 
 /// What a reader lets a file ask of the machine. A snapshot may come from anywhere, and a kilobyte of zstd can
 /// decompress to terabytes.
@@ -62,19 +66,65 @@ pub(crate) fn unpack(path: &Path, limits: &Limits, database: &mut File, into: &P
 
     let mut decoder = Decoder::with_buffer(BufReader::new(head.chain(file))).map_err(damaged)?;
     decoder.window_log_max(limits.max_window_bytes.clamp(1 << 10, 1 << 31).ilog2()).map_err(damaged)?;
-    let mut chunk = vec![0; CHUNK];
-    let mut total: u64 = 0;
-    loop {
-        let read = decoder.read(&mut chunk).map_err(damaged)?;
-        let Some(bytes) = chunk.get(..read).filter(|bytes| !bytes.is_empty()) else {
-            return Ok(());
-        };
-        total += u64::try_from(read).unwrap_or(u64::MAX);
-        if total > limits.max_decoded_bytes {
-            return Err(too_large());
+    // Decoding and writing take as long as each other, so each has a thread. A few chunks go round between them.
+    let (full, to_write) = mpsc::sync_channel::<Vec<u8>>(CHUNKS);
+    let (empty, to_fill) = mpsc::channel::<Vec<u8>>();
+    thread::scope(|scope| {
+        let decoding = scope.spawn(move || {
+            let mut total: u64 = 0;
+            for made in 0.. {
+                let spare = if made < CHUNKS { None } else { to_fill.recv().ok() };
+                let mut chunk = spare.unwrap_or_default();
+                chunk.resize(CHUNK, 0);
+                let read = fill(&mut decoder, &mut chunk).map_err(damaged)?;
+                if read == 0 {
+                    break;
+                }
+                total += u64::try_from(read).unwrap_or(u64::MAX);
+                if total > limits.max_decoded_bytes {
+                    return Err(too_large());
+                }
+                chunk.truncate(read);
+                // The writer is gone when it failed: its error is told.
+                if full.send(chunk).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        let written = write_chunks(&to_write, &empty, database);
+        // A decoder that waits to hand over its chunk sees that nobody takes it any more.
+        drop(to_write);
+        drop(empty);
+        let decoded = decoding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        written.map_err(Error::io("write", into))?;
+        decoded
+    })
+}
+
+/// Fills a chunk as far as the frame goes.
+fn fill(decoder: &mut impl Read, chunk: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = chunk.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match decoder.read(rest)? {
+            0 => break,
+            read => filled += read,
         }
-        database.write_all(bytes).map_err(Error::io("write", into))?;
     }
+    Ok(filled)
+}
+
+fn write_chunks(
+    chunks: &mpsc::Receiver<Vec<u8>>,
+    empty: &mpsc::Sender<Vec<u8>>,
+    database: &mut File,
+) -> io::Result<()> {
+    while let Ok(chunk) = chunks.recv() {
+        database.write_all(&chunk)?;
+        // At the end nobody wants it back.
+        let _ = empty.send(chunk);
+    }
+    Ok(())
 }
 
 fn check_magic(file: &mut impl Read, path: &Path) -> Result<(), Error> {

@@ -195,7 +195,7 @@ impl EventStore {
         move |source| EventsError::Database { path, source }
     }
 
-    /// A note: `org`, `app`, `filter`, `cursor`, `read-to`.
+    /// A note: `org`, `app`, `filter`, `cursor`, `since`, `read-to`.
     pub(crate) fn note(&self, key: &str) -> Result<Option<String>, EventsError> {
         self.database
             .query_row("select value from place where key = ?1", [key], |row| row.get(0))
@@ -279,16 +279,63 @@ impl EventStore {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
+    /// Org and app whose events these are; none before the first reading.
+    ///
+    /// # Errors
+    /// [`EventsError::Database`].
+    pub fn owner(&self) -> Result<Option<(String, String)>, EventsError> {
+        Ok(self.note("org")?.zip(self.note("app")?))
+    }
+
+    /// From when on the log is known, but for gaps; none before the first reading began.
+    ///
+    /// # Errors
+    /// [`EventsError::Database`].
+    pub fn known_since(&self) -> Result<Option<Timestamp>, EventsError> {
+        if let Some(since) = self.note("since")?.and_then(|text| text.parse().ok()) {
+            return Ok(Some(since));
+        }
+        let oldest: Option<String> = self
+            .database
+            .query_row("select min(published) from event", [], |row| row.get(0))
+            .map_err(self.failed())?;
+        Ok(oldest.and_then(|text| text.parse().ok()))
+    }
+
     /// Gives every event, oldest first; with `about`, those of which this id is actor or target.
     ///
     /// # Errors
     /// [`EventsError::Database`].
-    pub fn each(&self, about: Option<&str>, mut take: impl FnMut(Event)) -> Result<(), EventsError> {
+    pub fn each(&self, about: Option<&str>, take: impl FnMut(Event)) -> Result<(), EventsError> {
+        let sql = "select uuid, published, kind, outcome, actor, targets, request_id from event
+            where ?1 is null or uuid in (select uuid from party where id = ?1) order by published, uuid";
+        self.rows(sql, params![about], take)
+    }
+
+    /// Gives the events of a time, both ends included, oldest first.
+    ///
+    /// # Errors
+    /// [`EventsError::Database`].
+    pub fn between(
+        &self,
+        since: Timestamp,
+        until: Timestamp,
+        take: impl FnMut(Event),
+    ) -> Result<(), EventsError> {
+        let sql = "select uuid, published, kind, outcome, actor, targets, request_id from event
+            where published between ?1 and ?2 order by published, uuid";
+        self.rows(sql, params![key(since), key(until)], take)
+    }
+
+    fn rows(
+        &self,
+        sql: &str,
+        parameters: &[&dyn rusqlite::ToSql],
+        mut take: impl FnMut(Event),
+    ) -> Result<(), EventsError> {
         let mut read = || {
-            let sql = "select uuid, published, kind, outcome, actor, targets, request_id from event
-                where ?1 is null or uuid in (select uuid from party where id = ?1) order by published, uuid";
             let mut statement = self.database.prepare(sql)?;
-            let mut rows = statement.query([about])?;
+            let mut rows = statement.query(parameters)?;
             while let Some(row) = rows.next()? {
                 let actor: Option<String> = row.get(4)?;
                 let targets: String = row.get(5)?;

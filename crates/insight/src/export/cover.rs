@@ -6,6 +6,9 @@ use serde::Serialize;
 use super::{Making, apps};
 use crate::{CoverageNote, MEANING, Readings, settings::settings_in_force};
 
+/// The line that tells when an export was made.
+pub(super) const MADE_AT: &str = "Made at";
+
 /// The cover of an export.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Cover {
@@ -19,7 +22,7 @@ pub fn cover(readings: &Readings, making: &Making<'_>) -> Cover {
     let mut lines: Vec<(String, String)> = Vec::new();
     let mut line = |label: &str, value: String| lines.push((label.to_owned(), value));
     line("Made by", making.tool.to_owned());
-    line("Made at", making.at.to_string());
+    line(MADE_AT, making.at.to_string());
     line("Meaning", MEANING.to_owned());
     line(
         "Filters used",

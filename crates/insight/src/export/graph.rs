@@ -91,7 +91,12 @@ fn write_nodes<W: Write>(reading: &Reading, nodes: &mut List<'_, W>) -> Result<(
     nodes.node(
         app.id.as_str(),
         "Okta_Application",
-        json!({ "name": app.label, "status": app.status, "mode": reading.mode(), "org": facts.org.domain }),
+        json!({
+            "name": app.label, "status": app.status, "mode": reading.mode(), "org": facts.org.domain,
+            // What the cover beside the graph tells more of.
+            "snapshot": reading.origin().snapshot, "snapshot_sha256": reading.origin().sha256,
+            "read_until": facts.coverage.to.map(|to| to.to_string()), "complete": facts.coverage.is_complete(),
+        }),
     )?;
     for (ix, user) in (0..).zip(&facts.users) {
         nodes.node(

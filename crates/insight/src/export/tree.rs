@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::apps;
+use super::{Cover, apps, cover::MADE_AT};
 use crate::{Reading, Readings, settings::settings_in_force};
 
 /// First line of every file: what a later export may remove again.
@@ -46,6 +46,15 @@ pub fn text_tree(readings: &Readings) -> Vec<TextFile> {
         }
     }
     distinct(files)
+}
+
+/// The cover, beside the tree: the one file of it that speaks of times. It leaves out when it was made, which the commit
+/// tells: the same snapshot gives the same file.
+#[must_use]
+pub fn cover_file(cover: &Cover) -> TextFile {
+    let lines = cover.lines.iter().filter(|(label, _)| label != MADE_AT);
+    let lines: String = lines.map(|(label, value)| format!("{label}: {}\n", line(value))).collect();
+    TextFile { path: "cover.txt".to_owned(), text: format!("{MARK}\n{lines}") }
 }
 
 /// Some file systems do not tell case apart: of paths that differ in nothing else, all but the first get a number.

@@ -10,11 +10,10 @@ use super::{Draft, ObjectRef, Rule, Severity, Watch, few};
 use crate::RoleRef;
 
 const ADMIN_SELF_GRANT: Rule = Rule("admin-self-grant", Severity::Medium);
-const CUSTOM_ADMIN_SELF_GRANT: Rule = Rule("custom-admin-self-grant", Severity::Medium);
 
 /// What an admin role lets its holder do about access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Power {
+pub(super) enum Power {
     /// The app: assignments and, with the settings, everything.
     App,
     /// Members of groups.
@@ -22,7 +21,7 @@ enum Power {
     Both,
 }
 
-fn power(kind: &str) -> Option<Power> {
+pub(super) fn power(kind: &str) -> Option<Power> {
     match kind {
         "SUPER_ADMIN" => Some(Power::Both),
         "APP_ADMIN" => Some(Power::App),
@@ -32,7 +31,6 @@ fn power(kind: &str) -> Option<Power> {
 }
 
 pub(super) fn look(watch: &mut Watch<'_>) {
-    watch.off(CUSTOM_ADMIN_SELF_GRANT, "custom admin roles are not in the snapshot");
     let facts = watch.reading.facts();
     match facts.coverage.lists.get("admin-roles") {
         Some(ListCoverage::Full { .. }) => watch.on(ADMIN_SELF_GRANT, None),
@@ -123,8 +121,19 @@ fn through_groups(watch: &Watch<'_>, user: UserIx, holder: &AdminHolder) -> (Vec
         })
     };
     let fillable: Vec<u32> = (0..).take(facts.groups.len()).filter(|ix| may_fill(*ix)).collect();
-    // With group mapping somebody must also be assigned: the admin is, or may fill a group that assigns.
     let assigned = facts.users.get(user as usize).is_some_and(|user| user.user.app_user.is_some());
+    filling(watch, fillable, assigned)
+}
+
+/// What somebody gains by filling groups. With group mapping one must also be assigned: one is already, or may fill a
+/// group that assigns.
+pub(super) fn filling(
+    watch: &Watch<'_>,
+    fillable: Vec<u32>,
+    assigned: bool,
+) -> (Vec<ObjectRef>, Vec<RoleRef>) {
+    let reading = watch.reading;
+    let facts = reading.facts();
     let assigns = fillable
         .iter()
         .any(|ix| facts.groups.get(*ix as usize).is_some_and(|group| group.group.assignment.is_some()));

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::civil::{Date, date};
 use rolebook_fake_okta::{
-    AdminRole, App, AppGroup, AppUser, Fault, Group, Org, RoleTargets, User, UserStatus, orgs,
+    AdminRole, App, AppGroup, AppUser, CustomRole, Fault, Group, Org, ResourceSet, RoleTargets, User,
+    UserStatus, orgs,
 };
 use rolebook_insight::{Finding, Findings, Policy, PolicyError, Readings, Severity, findings};
 
@@ -221,6 +222,78 @@ fn admins_who_can_give_roles() {
     assert_eq!(admin(AdminRole::GroupMembershipAdmin, kitchen), none);
 }
 
+/// A clean org in which bob has a custom role with a permission over some resources.
+fn delegated(mut org: Org, permission: &str, resource: &str) -> Vec<Finding> {
+    org.put_custom_role(CustomRole::new("Helpdesk").id("cr0H").permissions([permission, "okta.users.read"]));
+    org.put_resource_set(ResourceSet::new("AWS").id("iamS").resources([resource]).bind("cr0H", ["00uB"]));
+    let mut okta = Okta::of(org);
+    okta.custom_roles = true;
+    let found = found(&okta.read("custom.c1z"));
+    assert!(found.rules.iter().any(|rule| rule.rule == "custom-admin-self-grant" && rule.on));
+    found.findings
+}
+
+#[test]
+fn custom_admins_who_can_give_roles() {
+    let ids = |permission: &str, resource: &str| -> Vec<String> {
+        delegated(clean(), permission, resource).into_iter().map(|finding| finding.id).collect()
+    };
+    let it = ["custom-admin-self-grant:00uB:cr0H:iamS"];
+    let none: [String; 0] = [];
+    let finding = delegated(clean(), "okta.groups.members.manage", "/api/v1/groups/00gAdmin").remove(0);
+    assert_eq!(finding.id, it[0]);
+    assert_eq!(finding.reach.roles, ["111122223333/Admin"]);
+    let objects: Vec<_> = finding.objects.iter().map(|object| object.id.as_str()).collect();
+    assert_eq!(objects, ["00uB", "cr0H", "iamS", "00gAdmin"]);
+    assert_eq!(
+        finding.evidence,
+        [
+            "Helpdesk over resource set `AWS`: okta.groups.members.manage",
+            "puts people into `aws_111122223333_Admin`"
+        ]
+    );
+    // All groups, by path and by name; the app, by its id, its kind, or all of them.
+    for resource in ["/api/v1/groups", "orn:okta:directory:00oAcme:groups"] {
+        assert_eq!(ids("okta.groups.manage", resource), it, "{resource}");
+    }
+    for resource in ["/api/v1/apps", &format!("/api/v1/apps/{APP}"), "orn:okta:idp:00oAcme:apps:amazon_aws"] {
+        assert_eq!(ids("okta.apps.manage", resource), it, "{resource}");
+    }
+    // Reading gives nothing; neither do other groups and apps, nor a permission over something else.
+    for (permission, resource) in [
+        ("okta.groups.read", "/api/v1/groups"),
+        ("okta.groups.members.manage", "/api/v1/groups/00gKitchen"),
+        ("okta.groups.members.manage", "/api/v1/groups/00gAdmin/users"),
+        ("okta.apps.manage", "/api/v1/apps/0oaAD"),
+        ("okta.apps.manage", "/api/v1/groups"),
+        ("okta.groups.manage", "/api/v1/apps"),
+        // Bob is assigned already, and an assignment carries no role where groups are mapped.
+        ("okta.apps.assignment.manage", "/api/v1/apps"),
+    ] {
+        assert_eq!(ids(permission, resource), none, "{permission} over {resource}");
+    }
+    let direct = delegated(clean_direct(), "okta.apps.assignment.manage", "/api/v1/apps");
+    assert_eq!((direct[0].id.as_str(), direct[0].reach.total), (it[0], 2));
+}
+
+#[test]
+fn a_group_makes_its_members_custom_admins() {
+    let mut org = clean();
+    org.put_custom_role(CustomRole::new("Fillers").id("cr0F").permissions(["okta.groups.members.manage"]));
+    let set = ResourceSet::new("Groups").id("iamG").resources(["/api/v1/groups"]);
+    org.put_resource_set(set.bind("cr0F", ["00gRead"]));
+    let mut okta = Okta::of(org);
+    okta.custom_roles = true;
+    let found = found(&okta.read("custom.c1z"));
+    let all: Vec<&str> = found
+        .findings
+        .iter()
+        .filter(|finding| finding.rule == "custom-admin-self-grant")
+        .map(|finding| finding.id.as_str())
+        .collect();
+    assert_eq!(all, ["custom-admin-self-grant:00uA:cr0F:iamG", "custom-admin-self-grant:00uB:cr0F:iamG"]);
+}
+
 #[test]
 fn a_rule_whose_source_was_not_read_is_off_and_says_so() {
     let okta = Okta::of(clean()).token("read_only");
@@ -228,6 +301,8 @@ fn a_rule_whose_source_was_not_read_is_off_and_says_so() {
     let state = |rule: &str| found.rules.iter().find(|state| state.rule == rule).unwrap().clone();
     assert!(!state("admin-self-grant").on);
     assert!(state("admin-self-grant").why.unwrap().contains("not read"));
+    assert!(!state("custom-admin-self-grant").on);
+    assert!(state("custom-admin-self-grant").why.unwrap().contains("--sync-custom-roles"));
     assert!(!state("priority-tie").on);
     assert!(state("look-alike").on && state("look-alike").why.is_none());
 

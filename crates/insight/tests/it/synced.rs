@@ -27,6 +27,8 @@ pub(crate) struct Okta {
     pub(crate) fake: FakeOkta,
     pub(crate) token: &'static str,
     pub(crate) switches: Switches,
+    /// Whether custom admin roles are read.
+    pub(crate) custom_roles: bool,
     /// What an accounts file would say.
     pub(crate) accounts: Vec<AccountRecord>,
     now: AtomicI64,
@@ -40,6 +42,7 @@ impl Okta {
             fake: FakeOkta::start(org, options).unwrap(),
             token: "super",
             switches: Switches::default(),
+            custom_roles: false,
             accounts: Vec::new(),
             now: AtomicI64::new(START),
             folder: tempfile::tempdir().unwrap(),
@@ -55,11 +58,8 @@ impl Okta {
         self.folder.path()
     }
 
-    /// Syncs into a file of this name, a day after the one before.
-    pub(crate) fn sync(&self, name: &str) -> PathBuf {
+    pub(crate) fn client(&self) -> Client {
         install_crypto_provider();
-        let file = self.folder.path().join(name);
-        let now = self.now.fetch_add(86_400, Ordering::Relaxed);
         let (domain, _) = Domain::parse(self.fake.url(), true).unwrap();
         let token = ApiToken::new(&Secret::new(self.fake.token(self.token))).unwrap();
         let mut config = ClientConfig::new(domain, token);
@@ -67,14 +67,26 @@ impl Okta {
         let mut budget = GovernorConfig::default();
         budget.jitter = Duration::ZERO;
         config.governor = Governor::new(budget);
-        let client = Client::new(config).unwrap();
+        Client::new(config).unwrap()
+    }
+
+    /// When the next sync happens.
+    pub(crate) fn next(&self) -> Timestamp {
+        Timestamp::from_second(self.now.load(Ordering::Relaxed)).unwrap()
+    }
+
+    /// Syncs into a file of this name, a day after the one before.
+    pub(crate) fn sync(&self, name: &str) -> PathBuf {
+        let file = self.folder.path().join(name);
+        let now = self.now.fetch_add(86_400, Ordering::Relaxed);
+        let client = self.client();
         let admin_roles = if self.token == "super" { AdminRoles::Auto } else { AdminRoles::Off };
         let mut random = [7; 16];
         random[0] = u8::try_from(now / 86_400 % 251).unwrap();
         let options = SyncOptions {
             file: file.clone(),
             app: AppChoice::Id(APP.to_owned()),
-            read: ReadOptions { admin_roles, ..ReadOptions::default() },
+            read: ReadOptions { admin_roles, custom_roles: self.custom_roles, ..ReadOptions::default() },
             switches: self.switches,
             writer: "test 1".to_owned(),
             random,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use rolebook_fake_okta::{App, AppGroup, AppUser, FakeOkta, Group, Org, User, UserStatus, orgs};
-use rolebook_insight::{ChangeRequest, Error, WhatIf, diff, whatif};
+use rolebook_connector::{PersonRules, read_group_names, read_members};
+use rolebook_fake_okta::{App, AppGroup, AppUser, FakeOkta, Fault, Group, Org, User, UserStatus, orgs};
+use rolebook_insight::{ChangeRequest, Error, Extra, WhatIf, diff, whatif, with_extra};
 
 use crate::synced::{APP, Okta, read};
 
@@ -227,6 +228,104 @@ fn a_wider_filter_is_a_lower_bound() {
         ChangeRequest::AssignGroup { group: s("gcp_111122223333_Owner"), roles: vec![], priority: None };
     let predicted = whatif(&before.all()[0], &[assigned]).unwrap();
     assert!(predicted.lower_bound && predicted.unread_groups[0].role.is_none());
+}
+
+/// Predicts with what the snapshot lacks read from Okta, makes the change, and compares.
+#[track_caller]
+fn comes_true_with_fetch(org: Org, changes: &[ChangeRequest], made: impl FnOnce(&FakeOkta)) -> WhatIf {
+    let okta = Okta::of(org);
+    let before = okta.read("before.c1z");
+    let reading = &before.all()[0];
+    let mut predicted = whatif(reading, changes).unwrap();
+    assert!(predicted.lower_bound, "{predicted:#?}");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (client, people) = (okta.client(), PersonRules::default());
+    let mut extra = Extra::default();
+    if predicted.unread_names {
+        let (names, _) = runtime.block_on(read_group_names(&client, &people, 9)).unwrap();
+        extra.names = names.unwrap();
+        predicted = whatif(&with_extra(reading, &extra).unwrap(), changes).unwrap();
+    }
+    let groups: Vec<String> = predicted.unread_groups.iter().map(|group| group.id.clone()).collect();
+    extra.members = runtime.block_on(read_members(&client, &groups, &people, 9)).unwrap().members;
+    let predicted = whatif(&with_extra(reading, &extra).unwrap(), changes).unwrap();
+    assert!(!predicted.lower_bound, "{predicted:#?}");
+    made(&okta.fake);
+    let after = okta.read("after.c1z");
+    let real = diff(reading, &after.all()[0]).unwrap();
+    assert_eq!(told(&predicted.changes), told(&real.changes), "{changes:?}");
+    assert_eq!((predicted.gained, predicted.lost), (real.gained, real.lost));
+    predicted
+}
+
+/// With the members read, prediction and reality agree where the snapshot alone gives a lower bound only.
+#[test]
+fn what_is_read_beyond_the_snapshot_makes_it_exact() {
+    let wider = || {
+        mapped()
+            .user(User::new("dan@acme.test").id("00uD"))
+            .group(Group::new("gcp_111122223333_Owner").id("00gGcp").members(["00uA", "00uC", "00uD"]))
+            .group(Group::new("Kitchen").id("00gKitchen").members(["00uB", "00uD"]))
+    };
+    let filter = r"^(aws|gcp)_(?{{accountid}}\d+)_(?{{role}}\w+)$";
+    let set_filter = |okta: &FakeOkta| {
+        okta.change(|org| org.change_app(APP, |app| app.setting("groupFilter", filter)));
+    };
+    let told = comes_true_with_fetch(wider(), &[set("groupFilter", filter)], set_filter);
+    assert_eq!((told.gained, told.lost), (1, 0));
+    // Nobody needs an assignment: then everybody counts who is in the group, whoever the snapshot knows.
+    let both = [set("groupFilter", filter), set("implicitAssignment", "true")];
+    let told = comes_true_with_fetch(wider(), &both, |okta| {
+        set_filter(okta);
+        okta.change(|org| org.change_app(APP, |app| app.implicit_assignment(true)));
+    });
+    assert!(told.gained > 3, "{told:#?}");
+    let name = "aws_111122223333_Cook";
+    let renamed = ChangeRequest::RenameGroup { group: s("Kitchen"), name: s(name) };
+    comes_true_with_fetch(wider(), &[renamed], |okta| {
+        let group = Group::new(name).id("00gKitchen").members(["00uB", "00uD"]);
+        okta.change(|org| org.put_group(group));
+    });
+    // The group assigns the app, and with it come the roles of the groups they are in already.
+    let assigned = ChangeRequest::AssignGroup { group: s("00gGcp"), roles: vec![], priority: None };
+    let told = comes_true_with_fetch(wider(), &[assigned], |okta| {
+        okta.change(|org| org.put_app_group(APP, AppGroup::new("00gGcp")));
+    });
+    assert_eq!(told.gained, 1);
+    // Group mapping is turned on: the snapshot knows no group by name.
+    let mapping = direct()
+        .group(Group::new("aws_111122223333_Admin").id("00gAdmin").members(["00uA", "00uE"]))
+        .group(Group::new("Kitchen").id("00gKitchen").members(["00uB"]));
+    let told = comes_true_with_fetch(mapping, &[set("useGroupMapping", "true")], |okta| {
+        okta.change(|org| org.change_app(APP, |app| app.setting("useGroupMapping", true)));
+    });
+    assert!(told.lost > 0);
+}
+
+/// A limit of requests, and what Okta refuses, leave a lower bound and say why.
+#[test]
+fn what_could_not_be_read_stays_a_lower_bound() {
+    let org = mapped()
+        .group(Group::new("gcp_111122223333_Owner").id("00gGcp").members(["00uA"]))
+        .group(Group::new("gcp_111122223333_Other").id("00gOther").members(["00uA"]));
+    let okta = Okta::of(org);
+    let before = okta.read("before.c1z");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (client, people) = (okta.client(), PersonRules::default());
+    let groups = [s("00gGcp"), s("00gOther"), s("00gGone")];
+    let one = runtime.block_on(read_members(&client, &groups, &people, 1)).unwrap();
+    assert_eq!((one.members.len(), one.not_read.len(), one.requests), (1, 2, 1));
+    okta.fake.add_fault("path=/api/v1/groups/00gGcp/users,status=403".parse::<Fault>().unwrap());
+    let read = runtime.block_on(read_members(&client, &groups, &people, 9)).unwrap();
+    assert_eq!(read.members.keys().collect::<Vec<_>>(), ["00gOther"]);
+    assert_eq!(read.not_read.keys().collect::<Vec<_>>(), ["00gGcp", "00gGone"]);
+    let extra = Extra { members: read.members, ..Extra::default() };
+    let filter = r"^(aws|gcp)_(?{{accountid}}\d+)_(?{{role}}\w+)$";
+    let reading = with_extra(&before.all()[0], &extra).unwrap();
+    let predicted = whatif(&reading, &[set("groupFilter", filter)]).unwrap();
+    assert!(predicted.lower_bound);
+    assert_eq!(predicted.unread_groups.len(), 1);
+    assert_eq!(predicted.gained, 1);
 }
 
 /// Turning group mapping on asks for groups that a direct snapshot does not name.

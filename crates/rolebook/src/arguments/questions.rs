@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
-use jiff::{SignedDuration, Span, SpanRelativeTo};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
-use super::TableFormat;
+use super::{ConnectionArguments, TableFormat};
+use crate::moment;
 
 /// Which snapshots are asked, and how the answer is given.
 #[derive(Debug, Clone, Args)]
@@ -40,6 +41,19 @@ fn age(text: &str) -> Result<SignedDuration, String> {
         .map_err(|_| "write it in weeks, days, hours and minutes".to_owned())
 }
 
+/// Whether an archive is asked, and for which moment.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "The past")]
+pub(crate) struct PastArguments {
+    /// Answer as of this moment, from the archive: a day (its end, UTC) or a time as in 2026-07-01T12:00:00Z
+    #[arg(long, value_name = "DATE", value_parser = moment::end)]
+    pub(crate) at: Option<Timestamp>,
+
+    /// With --at, folder of the archive, as rolebook sync --archive fills it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) archive: Option<PathBuf>,
+}
+
 #[derive(Debug, Clone, Args)]
 pub(crate) struct WhoArguments {
     /// ACCOUNT/ROLE, with * and ? for any text; the account by number, alias or name
@@ -53,6 +67,9 @@ pub(crate) struct WhoArguments {
     /// Roles by name, with * and ?
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) past: PastArguments,
 
     #[command(flatten)]
     pub(crate) snapshot: SnapshotArguments,
@@ -69,6 +86,9 @@ pub(crate) struct WhatArguments {
     pub(crate) group: Option<String>,
 
     #[command(flatten)]
+    pub(crate) past: PastArguments,
+
+    #[command(flatten)]
     pub(crate) snapshot: SnapshotArguments,
 }
 
@@ -81,6 +101,9 @@ pub(crate) struct WhyArguments {
     /// ACCOUNT/ROLE, with * and ? for any text
     #[arg(value_name = "ACCOUNT/ROLE")]
     pub(crate) role: String,
+
+    #[command(flatten)]
+    pub(crate) past: PastArguments,
 
     #[command(flatten)]
     pub(crate) snapshot: SnapshotArguments,
@@ -118,6 +141,46 @@ pub(crate) struct DiffArguments {
     /// Snapshot that counts as after
     #[arg(value_name = "NEW")]
     pub(crate) new: PathBuf,
+
+    /// Snapshot beside which the events lie that tell who made a change [default: NEW, else OLD]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
+
+    /// How the answer is printed
+    #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: TableFormat,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct HistoryArguments {
+    /// ACCOUNT/ROLE, with * and ? for any text; the account by number, alias or name
+    #[arg(value_name = "ACCOUNT/ROLE", required_unless_present_any = ["account", "role"], conflicts_with_all = ["account", "role"])]
+    pub(crate) pattern: Option<String>,
+
+    /// Accounts by number, alias or name, or by a property, as in environment=production
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+
+    /// Roles by name, with * and ?
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Option<String>,
+
+    /// Time in question: days, both included, or times as in 2026-07-01T12:00:00Z; either may be left out
+    /// [default: all that is archived]
+    #[arg(long, value_name = "FROM..TO", value_parser = moment::period)]
+    pub(crate) between: Option<(Option<Timestamp>, Option<Timestamp>)>,
+
+    /// Folder of the archive, as rolebook sync --archive fills it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) archive: Option<PathBuf>,
+
+    /// Snapshots beside which events lie, as rolebook sync --sync-events keeps them, separated by commas
+    #[arg(short, long, value_name = "FILE", value_delimiter = ',', default_value = "sync.c1z")]
+    pub(crate) file: Vec<PathBuf>,
+
+    /// Where decompressed snapshots are kept for a week, or off [default: rolebook in the user's cache folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
 
     /// How the answer is printed
     #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
@@ -229,8 +292,20 @@ pub(crate) struct WhatIfArguments {
     #[arg(long, num_args = 2, value_names = ["PERSON", "STATUS"])]
     pub(crate) person_status: Vec<String>,
 
+    /// Read from Okta what the snapshot does not hold and the answer needs: members of groups, names of groups
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) fetch: bool,
+
+    /// With --fetch, requests at most
+    #[arg(long, value_name = "COUNT", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_requests: u64,
+
     #[command(flatten)]
     pub(crate) snapshot: SnapshotArguments,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -12,8 +12,8 @@ use std::{
 use rolebook_insight::{
     Answer, Readings,
     export::{
-        Cover, ExportError, Making, ReviewKind, SplitBy, Table, Value, cover, export_json, is_own_text,
-        review, tables, text_tree, write_csv, write_html, write_opengraph, write_xlsx,
+        Cover, ExportError, Making, ReviewKind, SplitBy, Table, Value, cover, cover_file, export_json,
+        is_own_text, review, tables, text_tree, write_csv, write_html, write_opengraph, write_xlsx,
     },
 };
 use rolebook_snapshot::Limits;
@@ -111,7 +111,11 @@ fn whole(arguments: &ExportArguments, readings: &Readings, making: &Making<'_>) 
             vec![put(out, "rolebook.html", |file| write_html(&cover, tables(readings), file))?]
         }
         ExportFormat::Opengraph => {
-            vec![put(out, "opengraph.json", |file| write_opengraph(readings, file))?]
+            // A graph has no place for a cover of its own.
+            vec![
+                put(out, "opengraph-cover.csv", |file| write_csv(cover_table(&cover), file))?,
+                put(out, "opengraph.json", |file| write_opengraph(readings, file))?,
+            ]
         }
         ExportFormat::Json => {
             let export = export_json(readings, making);
@@ -123,13 +127,14 @@ fn whole(arguments: &ExportArguments, readings: &Readings, making: &Making<'_>) 
                 Ok(rows)
             })?]
         }
-        ExportFormat::Git => git(out, readings)?,
+        ExportFormat::Git => git(out, readings, &cover)?,
     })
 }
 
 /// Writes the tree and takes away what an earlier export wrote and this one does not; other files stay.
-fn git(out: &Path, readings: &Readings) -> Result<Written, Failure> {
-    let files = text_tree(readings);
+fn git(out: &Path, readings: &Readings, cover: &Cover) -> Result<Written, Failure> {
+    let mut files = text_tree(readings);
+    files.push(cover_file(cover));
     let paths: BTreeSet<PathBuf> = files.iter().map(|file| out.join(&file.path)).collect();
     for path in own_files(out).map_err(|error| cannot(out, &error))? {
         if !paths.contains(&path) {

@@ -59,7 +59,8 @@ fn events(file: &Path) -> Result<Rows, Failure> {
             event.actor.as_ref().map(name).into(),
             event.targets.iter().map(name).collect::<Vec<_>>().into(),
             event.targets.iter().map(|target| target.id.clone()).collect::<Vec<_>>().into(),
+            event.uuid.into(),
         ]);
     })?;
-    Ok(Rows { columns: vec!["time", "event", "outcome", "by", "about", "about_ids"], rows })
+    Ok(Rows { columns: vec!["time", "event", "outcome", "by", "about", "about_ids", "uuid"], rows })
 }

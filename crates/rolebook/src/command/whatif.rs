@@ -1,18 +1,22 @@
 //! `rolebook whatif`.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
-use rolebook_insight::{Answer, ChangeRequest};
+use rolebook_connector::PersonRules;
+use rolebook_insight::{Answer, ChangeRequest, Extra, Fetched, NotRead, Reading, WhatIf, with_extra};
+use rolebook_okta::Client;
 
 use crate::{
     arguments::WhatIfArguments,
     command::sync::now,
+    connection,
     failure::Failure,
+    progress::Display,
     question,
     render::whatif::{rows, text},
 };
 
-pub(crate) fn run(arguments: &WhatIfArguments) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(arguments: &WhatIfArguments) -> Result<ExitCode, Failure> {
     let changes = changes(arguments)?;
     if changes.is_empty() {
         return Err(Failure::usage(
@@ -20,9 +24,69 @@ pub(crate) fn run(arguments: &WhatIfArguments) -> Result<ExitCode, Failure> {
             "name one, as in --set joinAllRoles=true or --add-to GROUP PERSON; rolebook whatif --help lists all",
         ));
     }
+    let display = Display::new();
+    let client =
+        arguments.fetch.then(|| connection::client(&arguments.connection, display.on_wait())).transpose()?;
     let readings = question::open(&arguments.snapshot)?;
-    let found = rolebook_insight::whatif(readings.only()?, &changes)?;
+    let mut found = rolebook_insight::whatif(readings.only()?, &changes)?;
+    if let Some(client) = client.filter(|_| found.lower_bound) {
+        found = fetch(&client, arguments.max_requests, readings.only()?, &changes, found).await?;
+    }
     question::print(&Answer::new(found, &readings, now()), &arguments.snapshot, rows, text)
+}
+
+/// Reads what the answer lacks and asks again: first the names of groups, where they are missing, then the members of
+/// those that count.
+async fn fetch(
+    client: &Client,
+    most: u64,
+    reading: &Reading,
+    changes: &[ChangeRequest],
+    mut found: WhatIf,
+) -> Result<WhatIf, Failure> {
+    let (origin, org) = (reading.origin(), &reading.facts().org);
+    rolebook_connector::check_org(client, Path::new(&origin.file), org.id.as_str()).await?;
+    let people = PersonRules::default();
+    let mut fetched =
+        Fetched { at: now(), requests: 1, names: false, groups: Vec::new(), not_read: Vec::new() };
+    let mut extra = Extra::default();
+    if found.unread_names {
+        let left = most.saturating_sub(fetched.requests);
+        question::tell(&format!(
+            "--fetch: reads the names of the org's groups, 1 request for each 200 of them, {left} at most"
+        ));
+        let (names, requests) = rolebook_connector::read_group_names(client, &people, left).await?;
+        fetched.requests += requests;
+        match names {
+            Ok(names) => {
+                fetched.names = true;
+                extra.names = names;
+                found = rolebook_insight::whatif(&with_extra(reading, &extra)?, changes)?;
+            }
+            Err(why) => fetched.not_read.push(NotRead { list: "groups".to_owned(), why }),
+        }
+    }
+    if !found.unread_groups.is_empty() {
+        let left = most.saturating_sub(fetched.requests);
+        let groups: Vec<String> = found.unread_groups.iter().map(|group| group.id.clone()).collect();
+        question::tell(&format!(
+            "--fetch: reads the members of {} {}, 1 request for each and for each further 1000 members, {left} at \
+             most",
+            groups.len(),
+            if groups.len() == 1 { "group" } else { "groups" }
+        ));
+        let read = rolebook_connector::read_members(client, &groups, &people, left).await?;
+        fetched.requests += read.requests;
+        fetched.groups = read.members.keys().cloned().collect();
+        let missing = read.not_read.into_iter();
+        fetched
+            .not_read
+            .extend(missing.map(|(group, why)| NotRead { list: format!("members of {group}"), why }));
+        extra.members = read.members;
+        found = rolebook_insight::whatif(&with_extra(reading, &extra)?, changes)?;
+    }
+    found.fetched = Some(fetched);
+    Ok(found)
 }
 
 /// Settings first, then groups, then people: in the order in which one would prepare them.

@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use rolebook_insight::{Answer, RolePattern, Scope};
+use rolebook_insight::{RolePattern, Scope};
 
 use crate::{
     arguments::WhoArguments,
-    command::sync::now,
     failure::Failure,
-    question,
+    past, question,
     render::who::{rows, text},
 };
 
@@ -17,7 +16,8 @@ pub(crate) fn run(arguments: &WhoArguments) -> Result<ExitCode, Failure> {
         Some(pattern) => RolePattern::parse(pattern),
         None => RolePattern::of(arguments.account.as_deref(), arguments.role.as_deref()),
     };
-    let readings = question::open_for(&arguments.snapshot, Scope::Holders(&pattern))?;
+    let scope = Scope::Holders(&pattern);
+    let (readings, at) = past::open(&arguments.snapshot, &arguments.past, scope)?;
     let who = rolebook_insight::who(&readings, &pattern)?;
-    question::print(&Answer::new(who, &readings, now()), &arguments.snapshot, rows, text)
+    question::print(&past::answer(who, &readings, at), &arguments.snapshot, rows, text)
 }

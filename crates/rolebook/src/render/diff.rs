@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io};
 
-use rolebook_insight::{Cause, Change, Delta, Diff};
+use rolebook_insight::{Cause, Change, Delta, Diff, EventNote};
 
 use super::{Node, Page, Tone, toned};
 use crate::output::{Cell, Rows, visible};
@@ -18,13 +18,48 @@ pub(crate) fn text(diff: &Diff, page: &mut Page) -> io::Result<()> {
     for not in &diff.not_compared {
         page.paragraph(&visible(&format!("Not compared: {}, {}", not.what, not.why)), 2)?;
     }
-    changes(&diff.changes, &diff.settings, page)
+    match &diff.log {
+        None => {
+            let text = "Who made a change is not told: no events are kept beside the snapshots";
+            page.paragraph(&toned(Tone::Faint, text), 2)?;
+        }
+        Some(log) => {
+            for text in reach(log, diff) {
+                page.paragraph(&text, 2)?;
+            }
+        }
+    }
+    settings_and_changes(&diff.changes, &diff.settings, &diff.setting_events, page)
+}
+
+/// What the log does not tell of the time between.
+fn reach(log: &rolebook_insight::LogNote, diff: &Diff) -> Vec<String> {
+    let time = |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%MZ").to_string();
+    let mut texts = Vec::new();
+    if let (Some(since), Some(from)) = (log.since, diff.old.from)
+        && since > from
+    {
+        texts.push(format!("Events are known since {}: who made earlier changes is not", time(since)));
+    }
+    for gap in &log.gaps {
+        texts.push(format!("Events from {} to {} are not known", time(gap.since), time(gap.until)));
+    }
+    texts
 }
 
 /// Settings first, then each change with what follows from it.
 pub(crate) fn changes(
     changes: &[Change],
     settings: &[rolebook_insight::SettingChange],
+    page: &mut Page,
+) -> io::Result<()> {
+    settings_and_changes(changes, settings, &[], page)
+}
+
+fn settings_and_changes(
+    changes: &[Change],
+    settings: &[rolebook_insight::SettingChange],
+    events: &[EventNote],
     page: &mut Page,
 ) -> io::Result<()> {
     if !settings.is_empty() {
@@ -35,6 +70,7 @@ pub(crate) fn changes(
             let line = format!("{}: {} → {}", setting.name, text(&setting.old), text(&setting.new));
             tree.push(Node::new(visible(&line)));
         }
+        push_events(&mut tree, events);
         page.tree(&tree)?;
     }
     for change in changes {
@@ -48,9 +84,34 @@ pub(crate) fn changes(
                 tree.push(Node::new(format!("{} {}: {who}", toned(tone, word), visible(&role))));
             }
         }
+        let mut events: Vec<EventNote> = change.events.clone();
+        if events.is_empty() {
+            let of_people = change.gained.iter().chain(&change.lost).filter_map(|delta| delta.event.clone());
+            events = of_people.collect();
+            events.sort_by(|a, b| (a.at, &a.uuid).cmp(&(b.at, &b.uuid)));
+            events.dedup();
+        }
+        push_events(&mut tree, &events);
         page.tree(&tree)?;
     }
     Ok(())
+}
+
+/// The newest events of a change, each with who, when and what.
+fn push_events(tree: &mut Node, events: &[EventNote]) {
+    const SHOWN: usize = 3;
+    for event in events.iter().rev().take(SHOWN) {
+        tree.push(Node::new(toned(Tone::Faint, &visible(&by_whom(event)))));
+    }
+    if let Some(more) = events.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        tree.push(Node::new(toned(Tone::Faint, &format!("and {more} earlier events"))));
+    }
+}
+
+/// Who did it, when, and the event, in words.
+pub(crate) fn by_whom(event: &EventNote) -> String {
+    let actor = event.actor.as_ref().map_or("somebody", |actor| actor.label());
+    format!("by {actor} at {} ({} {})", event.at.strftime("%Y-%m-%d %H:%M:%SZ"), event.event, event.uuid)
 }
 
 fn by_role(deltas: &[Delta]) -> BTreeMap<String, Vec<String>> {
@@ -115,6 +176,7 @@ pub(crate) fn change_rows(changes: &[Change]) -> Rows {
     for change in changes {
         for (word, deltas) in [("gained", &change.gained), ("lost", &change.lost)] {
             for delta in deltas {
+                let event = delta.event.as_ref().or(change.events.last());
                 rows.push(vec![
                     Cell::from(word),
                     delta.person.login.as_deref().into(),
@@ -128,6 +190,10 @@ pub(crate) fn change_rows(changes: &[Change]) -> Rows {
                     change.cause.from.as_deref().into(),
                     change.cause.to.as_deref().into(),
                     delta.also.clone().into(),
+                    event.and_then(|event| event.actor.as_ref()).map(|actor| actor.label()).into(),
+                    event.map(|event| event.at.to_string()).into(),
+                    event.map(|event| event.event.as_str()).into(),
+                    event.map(|event| event.uuid.as_str()).into(),
                 ]);
             }
         }
@@ -146,6 +212,10 @@ pub(crate) fn change_rows(changes: &[Change]) -> Rows {
             "from",
             "to",
             "also",
+            "actor",
+            "event_time",
+            "event",
+            "event_uuid",
         ],
         rows,
     }

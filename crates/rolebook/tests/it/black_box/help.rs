@@ -18,6 +18,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "what",
     "why",
     "diff",
+    "history",
     "findings",
     "assertion",
     "whatif",

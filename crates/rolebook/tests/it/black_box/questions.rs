@@ -194,7 +194,9 @@ fn what_would_happen() {
     insta::assert_snapshot!("whatif", redacted(&end.out));
     let least = place.run("whatif --assign-group Kitchen").succeeded();
     assert!(least.out.contains("at least 0 gained") && least.out.contains("1 more group would count"));
-    assert!(least.out.contains("takes 1 requests or more"));
+    assert!(least.out.contains("takes 1 request or more"));
+    let gone = place.run("whatif --remove-group Staff").succeeded();
+    assert!(gone.out.contains("group `Staff` (00gStaff) no longer assigned"), "{}", gone.out);
     place.run("whatif").failed(2).says(["no change is named"]);
     place.run("whatif --set x").failed(2);
     place.run("whatif --set colour=red").failed(2).says(["joinAllRoles"]);
@@ -228,6 +230,16 @@ fn exports_are_whole_and_private() {
         assert!(!std::fs::read(&path).unwrap().starts_with(b"# rolebook old"));
         assert!(!place.path("out").join(format!(".{file}.part")).exists());
     }
+    // Each format has its cover, with the sum of the very file that was asked.
+    let sum =
+        place.run("who * -o json").succeeded().json()["snapshots"][0]["sha256"].as_str().unwrap().to_owned();
+    for file in
+        ["cover.csv", "rolebook.json", "rolebook.html", "opengraph-cover.csv", "opengraph.json", "cover.txt"]
+    {
+        let text = std::fs::read_to_string(place.path("out").join(file)).unwrap();
+        assert!(text.contains(&sum), "{file}");
+        assert!(file == "opengraph.json" || text.contains("Setting groupFilter"), "{file}");
+    }
     let json: serde_json::Value =
         serde_json::from_slice(&std::fs::read(place.path("out/rolebook.json")).unwrap()).unwrap();
     assert_eq!(json["shape"], "rolebook.export/1");
@@ -246,6 +258,12 @@ fn a_text_tree_drops_what_is_gone_and_leaves_the_rest() {
     place.run("export --format git --out tree").succeeded();
     let role = place.path("tree/accounts/444455556666/Ops.txt");
     assert!(role.exists());
+    // The same snapshot gives the same tree, its cover too.
+    let cover = || std::fs::read_to_string(place.path("tree/cover.txt")).unwrap();
+    let first = cover();
+    assert!(first.contains("Snapshot: ") && first.contains("Number of grants: 4"), "{first}");
+    place.run("export --format git --out tree").succeeded();
+    assert_eq!(cover(), first);
     fake.change(|org| org.remove_group("00gOps"));
     place.synced(&fake, "super");
     place.run("export --format git --out tree").succeeded();

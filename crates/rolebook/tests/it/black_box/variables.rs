@@ -16,7 +16,7 @@ fn refused_value(flag: &str) -> Option<&'static str> {
     match flag {
         "log-level" | "output" | "sync-okta-roles" | "sync-events" | "rate-limits" | "token-roles"
         | "last-role" | "serve" => Some("sideways"),
-        "max-changes" => Some("many"),
+        "max-changes" | "max-requests" => Some("many"),
         "rate-budget" => Some("101"),
         "database-url" => Some("mysql://localhost/rolebook"),
         "keep-days" => Some("0"),
@@ -35,9 +35,10 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         | "yes"
         | "allow-group-to-direct-conversion"
         | "strict"
+        | "fetch"
         | "verify" => Some("perhaps"),
         "resume-max-age" | "lock-wait" | "verify-wait" | "since" => Some("a while"),
-        "max-age" => Some("soon"),
+        "max-age" | "at" | "between" => Some("soon"),
         "fail-on" | "format" | "review" | "split-by" => Some("sometimes"),
         // Half of a pair.
         "rename-group" | "group-roles" | "group-priority" | "add-to" | "remove-from" | "assign"
@@ -72,6 +73,7 @@ fn line(command: &str) -> &str {
         "what" => "what ann",
         "why" => "why ann *",
         "diff" => "diff old.c1z new.c1z",
+        "history" => "history *",
         "assertion" => "assertion predict ann",
         "export" => "export --out o",
         "lint-filter" => "lint-filter aws",
@@ -83,12 +85,13 @@ fn line(command: &str) -> &str {
         "apply" => "apply /dev/null",
         "undo" => "undo 0a1b2c",
         "admin" => "admin link",
+        "whatif" => "whatif --set status=inactive",
         other => other,
     }
 }
 
 fn asks_okta(command: &str) -> bool {
-    matches!(command, "init" | "sync" | "check" | "grant" | "revoke" | "plan" | "apply" | "undo")
+    matches!(command, "init" | "sync" | "check" | "whatif" | "grant" | "revoke" | "plan" | "apply" | "undo")
 }
 
 #[test]
@@ -139,7 +142,11 @@ fn every_flag_has_one() {
                     .env("ROLEBOOK_API_TOKEN", &fake.token("super")),
                 _ => place.call(line),
             };
-            let call = if flag == "listen" { place.call(command) } else { call(&place) };
+            let mut call = if flag == "listen" { place.call(command) } else { call(&place) };
+            // Only then it asks Okta.
+            if *command == "whatif" && flag != "fetch" {
+                call = call.env("ROLEBOOK_FETCH", "true");
+            }
             let end = call.env(&variable, value).end();
             let code = match flag.as_str() {
                 "config" | "faults" | "api-token-file" | "ca-file" | "accounts" | "names" | "org" => 3,
@@ -164,6 +171,7 @@ fn every_flag_has_one() {
         "ca-out",
         "cache-dir",
         "data-dir",
+        "events",
         "file",
         "for",
         "mail-folder",
