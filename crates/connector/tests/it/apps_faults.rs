@@ -54,6 +54,7 @@ fn sync(run: &Run) -> Result<Vec<(String, AppEnd)>, rolebook_connector::SyncErro
             accounts: Vec::new(),
             switches: run.sync.switches,
             resume_max_age: run.sync.resume_max_age,
+            incremental: None,
             writer: run.sync.writer.clone(),
         };
         let clock = || run.clock();
