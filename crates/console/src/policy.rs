@@ -122,6 +122,7 @@ pub enum Action {
     DiscoverApps,
     SeeAccess,
     AcceptFinding,
+    ManageWebhooks,
     ExportReview,
     PickUsers,
     SeeUsers,
@@ -172,7 +173,7 @@ pub(crate) fn roles_for(action: Action) -> &'static [Role] {
         | Action::DiscoverApps
         | Action::PickUsers => &[SA, CA],
         Action::ListApps => &[SA, CA, AA, RO],
-        Action::PromoteApp | Action::ChangeUsers | Action::AcceptFinding => &[SA],
+        Action::PromoteApp | Action::ChangeUsers | Action::AcceptFinding | Action::ManageWebhooks => &[SA],
         Action::DownloadSnapshot
         | Action::SeeAccess
         | Action::ExportReview

@@ -16,6 +16,7 @@ mod apps;
 mod connectors;
 mod explore;
 mod findings;
+mod messages;
 mod people;
 mod syncs;
 
@@ -46,6 +47,7 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = access::enter(routes);
     let routes = explore::enter(routes);
     let routes = findings::enter(routes);
+    let routes = messages::enter(routes);
     people::enter(routes)
 }
 

@@ -19,6 +19,8 @@ mod guide_catalog;
 mod guide_settings;
 mod house;
 mod life;
+mod messages;
 mod openapi;
 mod policy;
 mod security;
+mod upgrade;

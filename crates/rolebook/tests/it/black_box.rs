@@ -18,6 +18,7 @@ mod init;
 mod layers;
 mod names;
 mod oauth;
+mod operations;
 mod orgs;
 mod place;
 mod provisioning;
