@@ -228,7 +228,7 @@ pub(crate) enum AdminRolesArgument {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SyncArguments {
-    /// Snapshot to write; a folder (DIR/) gets one file per app, called <app id>.c1z
+    /// Snapshot to write; a folder (DIR/) gets one file per app, called after its id
     #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
     pub(crate) file: PathBuf,
 

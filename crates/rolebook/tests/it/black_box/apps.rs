@@ -156,7 +156,8 @@ fn an_app_that_fails_and_one_that_is_held_leave_the_others_alone() {
     assert_eq!(ends, [("sealed", 0), ("held", 6), ("failed", 4), ("failed", 2), ("failed", 3)]);
 
     fake.clear_faults();
-    let accepted = place.run("sync --accept-loss --reason moved -f apps/0oaMany.c1z").succeeded();
+    let accepted =
+        place.run("sync --accept-loss --reason moved --audit audit.jsonl -f apps/0oaMany.c1z").succeeded();
     assert!(accepted.out.contains("0oaMany.c1z is now sync"), "{accepted:#?}");
     sync(&place, &fake, ids).succeeded();
 }

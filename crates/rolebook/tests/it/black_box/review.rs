@@ -1,12 +1,16 @@
 //! A review goes out, comes back with decisions, and is carried out.
 
-use std::{io::Cursor, path::Path};
+use std::{io::Cursor, path::Path, time::Duration};
 
 use calamine::Reader;
-use rolebook_fake_okta::{App, AppGroup, AppUser, Group, GroupRule, Org, User};
+use rolebook_fake_okta::{App, AppGroup, AppUser, Fault, Group, GroupRule, Org, User};
 use rust_xlsxwriter::Workbook;
 
-use super::{orgs, place::End, provisioning::Office};
+use super::{
+    orgs,
+    place::{End, until},
+    provisioning::Office,
+};
 
 type Rows = Vec<Vec<String>>;
 
@@ -294,4 +298,33 @@ fn one_group_that_gives_two_reviewed_roles_is_left_once() {
     let bodies = office.writes();
     assert_eq!(bodies.len(), 2, "{bodies:?}");
     assert!(bodies[1].contains("[]") && !bodies[1].contains("Admin"), "{bodies:?}");
+}
+
+#[test]
+fn a_kill_in_the_middle_is_settled_and_nothing_is_done_twice() {
+    let office = Office::of(orgs::small());
+    let mut rows = exported(&office, "group-membership");
+    let ids = ["group-membership:0oaAWS:00uA:00gAdmin", "group-membership:0oaAWS:00uA:00gRead"];
+    for id in ids {
+        decide(&mut rows, id, "revoke");
+    }
+    office.place.write("review.csv", written(&rows));
+    // The second call arrives, and its answer never comes.
+    let path = "/api/v1/groups/00gRead/users/00uA";
+    office.fake.add_fault(Fault::on(path).method("DELETE").latency(Duration::from_secs(3600)));
+    let mut child = office.call("apply review.csv --yes").spawn();
+    until("the second call is made", || office.writes().len() == 2);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    office.fake.clear_faults();
+    let end = office.run("apply review.csv --yes").succeeded();
+    assert!(end.out.contains("Settled"), "{end:#?}");
+    assert_eq!(office.writes().len(), 2);
+    office.local("audit --verify").succeeded();
+    // The killed run left its copy empty; the next one has its own.
+    assert_eq!(std::fs::read(office.place.path("review.applied.csv")).unwrap(), b"");
+    let copied = csv(&std::fs::read(office.place.path("review.applied-2.csv")).unwrap());
+    for id in ids {
+        assert_eq!(outcome(&copied, id, "outcome"), "gone already", "{copied:?}");
+    }
 }
