@@ -204,10 +204,8 @@ pub(crate) async fn decide(
     }
     if let Some(held) = &held {
         change.settle_sync(held, if confirm { "confirmed" } else { "discarded" }).await?;
-        if confirm {
-            if let Some(old) = hosted.row.good_sync.replace(held.clone()) {
-                change.tell_of(id, &old, held).await?;
-            }
+        if confirm && let Some(old) = hosted.row.good_sync.replace(held.clone()) {
+            change.tell_of(id, &old, held).await?;
         }
     }
     let action = if confirm { "hold.confirmed" } else { "hold.discarded" };

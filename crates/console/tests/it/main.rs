@@ -23,4 +23,5 @@ mod messages;
 mod openapi;
 mod policy;
 mod security;
+mod tokens;
 mod upgrade;

@@ -24,7 +24,7 @@ fn org() -> Org {
     let people = ["ann", "bob", "cid", "dee", "eve", "fay"];
     let mut org = Org::new("acme");
     for name in people {
-        org = org.user(User::new(&format!("{name}@acme.test")).id(&format!("00u{name}")));
+        org = org.user(User::new(format!("{name}@acme.test")).id(format!("00u{name}")));
     }
     let everybody: Vec<String> = people.iter().map(|name| format!("00u{name}")).collect();
     org.group(Group::new(ADMIN).id("00gAdmin").members(["00uann"]))
