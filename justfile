@@ -33,3 +33,9 @@ bench:
 
 ci:
     bash .ci/run
+
+# Pictures of the console for docs/, made by the browser tests.
+pictures:
+    ROLEBOOK_SCREENSHOTS=$PWD/target/pictures ROLEBOOK_CHROMEDRIVER=$(command -v chromedriver) cargo test -p rolebook-console --test it browser
+    mkdir -p docs/pictures
+    for name in connected; do cp target/pictures/$name.png docs/pictures/; done

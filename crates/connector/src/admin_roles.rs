@@ -60,6 +60,13 @@ impl RoleOf {
 /// The holders, before groups are asked.
 pub(crate) struct Assignees(Vec<Held>);
 
+impl Assignees {
+    /// Ids of the holders.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|held| held.id.as_str())
+    }
+}
+
 impl Reading<'_> {
     /// Users who hold admin roles, and which; `None` when they are not to be read or cannot be.
     pub(crate) async fn assignees(&self) -> Result<Option<Assignees>, SyncError> {
@@ -131,7 +138,12 @@ impl Reading<'_> {
     /// Reads the user object of a holder whom no other list brought.
     pub(crate) async fn person(&self, id: String) -> Result<(), Error> {
         let Ok(user) = shapes::UserId::new(id.as_str()) else { return Ok(()) };
-        let read = self.once(&format!("users/{id}"), self.client.user(&user)).await;
+        // Another app's list may have brought them.
+        if let Some(user) = self.shared.person(&id) {
+            self.with_intake(|intake| intake.person(&user));
+            return Ok(());
+        }
+        let read = self.once(Stage::AdminRoles, &format!("users/{id}"), self.client.user(&user)).await;
         match read {
             Ok(user) => self.with_intake(|intake| intake.person(&user)),
             Err(error) if error.is_gone() => self.holder_gone(user.as_str()),

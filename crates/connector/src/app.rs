@@ -7,10 +7,13 @@ use rolebook_federation::Union;
 use rolebook_ledger::{AppId, AppRecord, SECRET_SETTINGS};
 use rolebook_okta::{Client, shapes};
 
-use crate::SyncError;
+use crate::{AppsChoice, SyncError};
 
 /// Catalogue name of the one app this is about.
 pub const AWS_APP: &str = "amazon_aws";
+
+/// Apps per page of their list.
+const PER_PAGE: u64 = 200;
 
 /// Which AWS app to read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,6 +63,47 @@ pub(crate) async fn find(client: &Client, choice: &AppChoice) -> Result<AppRecor
         }
     };
     Ok(record(app))
+}
+
+/// An app, or the id of one that cannot be read, and why.
+pub(crate) type Found = Result<AppRecord, Box<(String, SyncError)>>;
+
+/// Apps that were asked for.
+pub(crate) struct Apps {
+    pub(crate) found: Vec<Found>,
+    /// Requests that it took at least.
+    pub(crate) requests: u64,
+}
+
+/// Finds several apps. One list serves all; only an id that is not in it is asked for by itself, to learn why.
+pub(crate) async fn find_several(client: &Client, choice: &AppsChoice) -> Result<Apps, SyncError> {
+    let ids = match choice {
+        AppsChoice::Find => {
+            return Ok(Apps { found: vec![Ok(find(client, &AppChoice::Find).await?)], requests: 1 });
+        }
+        AppsChoice::All => {
+            let listed = list(client).await?;
+            let requests = (listed.len() as u64).div_ceil(PER_PAGE).max(1);
+            let found: Vec<_> = listed.into_iter().map(|app| Ok(record(app))).collect();
+            return if found.is_empty() { Err(SyncError::NoApp) } else { Ok(Apps { found, requests }) };
+        }
+        AppsChoice::Ids(ids) => ids,
+    };
+    let mut listed = if ids.len() > 1 { list(client).await? } else { Vec::new() };
+    let mut requests = if ids.len() > 1 { (listed.len() as u64).div_ceil(PER_PAGE).max(1) } else { 0 };
+    let mut found = Vec::new();
+    for id in ids {
+        if let Some(at) = listed.iter().position(|app| app.id.as_str() == id) {
+            found.push(Ok(record(listed.remove(at))));
+            continue;
+        }
+        requests += 1;
+        found.push(match find(client, &AppChoice::Id(id.clone())).await {
+            Err(error) if error.is_unauthenticated() || error.is_cancelled() => return Err(error),
+            asked => asked.map_err(|error| Box::new((id.clone(), error))),
+        });
+    }
+    Ok(Apps { found, requests })
 }
 
 /// All AWS apps that the token sees.

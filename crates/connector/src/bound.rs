@@ -1,5 +1,7 @@
 //! The fewest requests that a reading of this size can take; tests hold the sync to it, the summary shows it.
 
+use crate::Stage;
+
 /// Objects per page that are asked for.
 const APP_USERS: u64 = 500;
 const APP_GROUPS: u64 = 200;
@@ -76,6 +78,20 @@ impl Bound {
             pages(custom.roles, IAM) + custom.roles + pages(custom.sets, IAM) + lists + custom.others
         });
         3 + access_token + lists + by_mode + admin + custom + u64::from(self.nobody)
+    }
+}
+
+/// The fewest requests for a list, or for an object of a stage that reads objects one by one.
+pub(crate) fn least(stage: Stage, items: u64) -> u64 {
+    match stage {
+        Stage::AppUsers => pages(items, APP_USERS),
+        Stage::AppGroups => pages(items, APP_GROUPS),
+        Stage::Groups => pages(items, GROUPS),
+        Stage::Members => pages(items, MEMBERS),
+        Stage::GroupRules => pages(items, RULES),
+        Stage::AdminRoles => pages(items, ASSIGNEES),
+        Stage::CustomRoles => pages(items, IAM),
+        Stage::Probe | Stage::Schema | Stage::Types | Stage::Seal | Stage::Events => 1,
     }
 }
 

@@ -42,6 +42,14 @@ pub(crate) struct CustomReading {
     sets: Vec<ResourceSet>,
 }
 
+impl CustomReading {
+    /// Ids of the users who are bound to a role.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &str> {
+        let bindings = self.sets.iter().flat_map(|set| set.bindings.values());
+        bindings.flat_map(|binding| &binding.users).map(UserId::as_str)
+    }
+}
+
 impl Reading<'_> {
     /// Roles, resource sets, bindings and members; `None` when they are not asked for.
     pub(crate) async fn custom_roles(&self) -> Result<Option<CustomReading>, SyncError> {

@@ -12,8 +12,17 @@ pub(crate) struct Entrance {
     pub(crate) app: AppRecord,
 }
 
-/// Reads org first and alone, so that a dead token costs one request.
+/// Org, token owner and one app.
 pub(crate) async fn enter(client: &Client, choice: &AppChoice) -> Result<Entrance, SyncError> {
+    let (org, reader, app) = enter_org(client, app::find(client, choice)).await?;
+    Ok(Entrance { org, reader, app })
+}
+
+/// Reads org first and alone, so that a dead token costs one request.
+pub(crate) async fn enter_org<T>(
+    client: &Client,
+    apps: impl Future<Output = Result<T, SyncError>>,
+) -> Result<(Org, Option<Reader>, T), SyncError> {
     let service_app = service_app::enter(client).await?;
     let org = client.org().await.map_err(SyncError::reading("the org"))?;
     let org = Org {
@@ -34,8 +43,8 @@ pub(crate) async fn enter(client: &Client, choice: &AppChoice) -> Result<Entranc
             Err(_) => Ok(None),
         }
     };
-    let (reader, app) = tokio::try_join!(me, app::find(client, choice))?;
-    Ok(Entrance { org, reader, app })
+    let (reader, apps) = tokio::try_join!(me, apps)?;
+    Ok((org, reader, apps))
 }
 
 fn reader(me: &rolebook_okta::shapes::User) -> Reader {

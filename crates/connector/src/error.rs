@@ -159,6 +159,11 @@ impl SyncError {
         matches!(self, Self::Essential { source, .. } if source.is_unauthenticated())
     }
 
+    /// Whether the same run, taken up, may get further: the network or Okta failed, not what was asked.
+    pub(crate) fn may_be_cured_by_asking_again(&self) -> bool {
+        matches!(self, Self::Essential { source, .. } if !refusal(source) || source.is_unauthenticated())
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
@@ -167,7 +172,9 @@ impl SyncError {
             Self::NoApp => {
                 "add the app in Okta, or use a token whose owner may see it (Read-only Administrator is enough)".into()
             }
-            Self::SeveralApps(_) => "choose one with --aws-okta-app-id".into(),
+            Self::SeveralApps(_) => {
+"choose one with --aws-okta-app-id; rolebook sync --all-aws-apps -f DIR/ reads them all".into()
+}
             Self::UnknownApp { .. } => "leave --aws-okta-app-id out to let Rolebook find the app".into(),
             Self::OtherApp { name, .. } if name == "amazon_aws_sso" => {
                 "this is AWS IAM Identity Center, where AWS itself holds the assignments: it is not supported".into()

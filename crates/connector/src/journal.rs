@@ -26,6 +26,9 @@ const LEVEL: i32 = 1;
 /// Longest record that is believed; a page of 1000 people is some hundred kilobytes.
 const LONGEST: u32 = 256 << 20;
 
+/// In front of what is no list; a path begins with a slash or a letter.
+const MARK: &str = "= ";
+
 /// The first record: when the reading began and what it was a reading of.
 #[derive(Debug, Serialize, Deserialize)]
 struct Heading {
@@ -63,7 +66,8 @@ pub(crate) struct Journal {
     path: PathBuf,
     begun: Timestamp,
     stored: HashMap<String, Stored>,
-    taken_up: bool,
+    /// Pages that were there when it was opened; none when nothing was taken up.
+    taken_up: Option<u64>,
     file: Mutex<Option<Open>>,
 }
 
@@ -74,6 +78,8 @@ struct Open {
     end: u64,
     /// A write has failed. What stands before stays readable, for this run and the next.
     closed: bool,
+    /// What was appended since [`Journal::turn`].
+    added: Vec<(Place, u64, usize)>,
 }
 
 impl Journal {
@@ -96,7 +102,7 @@ impl Journal {
             Err(error) => (None, Some(error)),
         };
         let journal =
-            Self { path, begun: now, stored: HashMap::new(), taken_up: false, file: Mutex::new(file) };
+            Self { path, begun: now, stored: HashMap::new(), taken_up: None, file: Mutex::new(file) };
         (journal, failed)
     }
 
@@ -119,29 +125,20 @@ impl Journal {
         }
         let mut stored: HashMap<String, Stored> = HashMap::new();
         while let Some((place, at, length)) = records.next::<Place>()? {
-            if place.afresh {
-                stored.remove(&place.list);
-                continue;
-            }
-            let list = stored.entry(place.list).or_insert_with(|| Stored {
-                next: None,
-                skipped: Vec::new(),
-                pages: Vec::new(),
-            });
-            list.next = place.next;
-            list.skipped.extend(place.skipped);
-            list.pages.push((at, length));
+            take_in(&mut stored, place, at, length);
         }
         let end = records.at;
         drop(records);
         file.set_len(end)?;
-        let taken_up = !stored.is_empty();
+        let lists = stored.iter().filter(|(list, _)| !list.starts_with(MARK));
+        let pages = lists.map(|(_, list)| list.pages.len() as u64).sum();
+        let taken_up = (!stored.is_empty()).then_some(pages);
         Ok(Some(Self {
             path: path.to_owned(),
             begun: heading.begun,
             stored,
             taken_up,
-            file: Mutex::new(Some(Open { file, end, closed: false })),
+            file: Mutex::new(Some(Open { file, end, closed: false, added: Vec::new() })),
         }))
     }
 
@@ -152,7 +149,15 @@ impl Journal {
 
     /// Pages that an earlier run has read; none when this is no resumption.
     pub(crate) fn taken_up(&self) -> Option<u64> {
-        self.taken_up.then(|| self.stored.values().map(|list| list.pages.len() as u64).sum())
+        self.taken_up
+    }
+
+    /// What this run has read counts like what an earlier one has: the next reading takes it from here.
+    pub(crate) fn turn(&mut self) {
+        let open = self.file.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (place, at, length) in open.iter_mut().flat_map(|open| open.added.drain(..)) {
+            take_in(&mut self.stored, place, at, length);
+        }
     }
 
     /// How far an earlier run got with a list.
@@ -193,6 +198,19 @@ impl Journal {
         self.append(&place, &items)
     }
 
+    /// Notes something other than a page.
+    ///
+    /// # Errors
+    /// As for [`Self::add`].
+    pub(crate) fn mark(&self, what: &str) -> io::Result<()> {
+        self.add::<()>(&format!("{MARK}{what}"), None, Vec::new(), &[])
+    }
+
+    /// Whether an earlier run, or an earlier turn of this one, has noted it.
+    pub(crate) fn is_marked(&self, what: &str) -> bool {
+        self.stored.contains_key(&format!("{MARK}{what}"))
+    }
+
     /// A list is begun again.
     ///
     /// # Errors
@@ -202,10 +220,14 @@ impl Journal {
         self.append(&place, &())
     }
 
-    fn append(&self, head: &impl Serialize, body: &impl Serialize) -> io::Result<()> {
+    fn append(&self, head: &Place, body: &impl Serialize) -> io::Result<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         match file.as_mut() {
-            Some(open) if !open.closed => open.append(head, body).inspect_err(|_| open.closed = true),
+            Some(open) if !open.closed => {
+                let (at, length) = open.append(head, body).inspect_err(|_| open.closed = true)?;
+                open.added.push((head.clone(), at, length));
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -216,6 +238,22 @@ impl Journal {
     }
 }
 
+/// One record more of what was read.
+fn take_in(stored: &mut HashMap<String, Stored>, place: Place, at: u64, length: usize) {
+    if place.afresh {
+        stored.remove(&place.list);
+        return;
+    }
+    let list = stored.entry(place.list).or_insert_with(|| Stored {
+        next: None,
+        skipped: Vec::new(),
+        pages: Vec::new(),
+    });
+    list.next = place.next;
+    list.skipped.extend(place.skipped);
+    list.pages.push((at, length));
+}
+
 fn begin(path: &Path, of: String, now: Timestamp) -> io::Result<Open> {
     // Another inode, so that nothing of an old journal can shine through.
     match std::fs::remove_file(path) {
@@ -223,13 +261,14 @@ fn begin(path: &Path, of: String, now: Timestamp) -> io::Result<Open> {
         _ => {}
     }
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
-    let mut open = Open { file, end: 0, closed: false };
+    let mut open = Open { file, end: 0, closed: false, added: Vec::new() };
     open.append(&Heading { begun: now, of }, &())?;
     Ok(open)
 }
 
 impl Open {
-    fn append(&mut self, head: &impl Serialize, body: &impl Serialize) -> io::Result<()> {
+    /// Writes one record; says where its frame stands and how long it is.
+    fn append(&mut self, head: &impl Serialize, body: &impl Serialize) -> io::Result<(u64, usize)> {
         let mut encoder = zstd::Encoder::new(vec![0; 4], LEVEL)?;
         encoder.include_checksum(true)?;
         serde_json::to_writer(&mut encoder, &(head, body))?;
@@ -242,8 +281,9 @@ impl Open {
             // A record that is written in part is cut off at once; if not now, then when the journal is opened.
             let _ = self.file.set_len(self.end);
         })?;
+        let at = self.end + 4;
         self.end += record.len() as u64;
-        Ok(())
+        Ok((at, length as usize))
     }
 }
 

@@ -17,10 +17,11 @@ use serde_json::Value;
 
 use crate::{
     Bound, Event, PersonRules, Progress, Stage, SyncError,
-    admin_roles::{self, AdminReading},
+    admin_roles::{self, AdminReading, Assignees},
     custom_roles::CustomReading,
     intake::{Intake, Taken, federation_group},
     journal::Journal,
+    shared::Shared,
 };
 
 /// Lists of members read at the same time. More than the governor lets through gains nothing.
@@ -72,6 +73,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) options: &'a ReadOptions,
     pub(crate) progress: &'a dyn Progress,
     pub(crate) journal: &'a Journal,
+    pub(crate) shared: &'a Shared,
     state: Mutex<State>,
 }
 
@@ -80,6 +82,15 @@ struct State {
     lists: BTreeMap<String, ListCoverage>,
     warnings: Warnings,
     bound: Bound,
+}
+
+/// What came of the lists, beside what went into facts.
+pub(crate) struct Lists {
+    union: (Union, Vec<String>),
+    catalogue: Optional<Vec<String>>,
+    group_rules: Vec<GroupRule>,
+    assignees: Option<Assignees>,
+    custom: Option<CustomReading>,
 }
 
 /// What an optional list gave.
@@ -96,6 +107,7 @@ impl<'a> Reading<'a> {
         options: &'a ReadOptions,
         progress: &'a dyn Progress,
         journal: &'a Journal,
+        shared: &'a Shared,
     ) -> Result<Self, SyncError> {
         let app = shapes::AppId::new(app.id.as_str())
             .map_err(|_| SyncError::UnknownApp { id: app.id.as_str().to_owned() })?;
@@ -105,11 +117,11 @@ impl<'a> Reading<'a> {
             warnings: Warnings::new(),
             bound: Bound { service_app: client.service_app().is_some(), ..Bound::default() },
         });
-        Ok(Self { client, app, rules, options, progress, journal, state })
+        Ok(Self { client, app, rules, options, progress, journal, shared, state })
     }
 
-    /// Reads everything the mode needs.
-    pub(crate) async fn run(self) -> Result<Read, SyncError> {
+    /// Reads every list that the mode needs.
+    pub(crate) async fn lists(&self) -> Result<Lists, SyncError> {
         let assignees = self.assignees();
         let ((), (), union, catalogue, group_rules, assignees, custom) = tokio::try_join!(
             self.app_users(),
@@ -120,6 +132,21 @@ impl<'a> Reading<'a> {
             assignees,
             self.custom_roles(),
         )?;
+        Ok(Lists { union, catalogue, group_rules, assignees, custom })
+    }
+
+    /// Whether an admin is named whom no list has brought, neither of this app nor of another one so far.
+    pub(crate) fn misses_people(&self, lists: &Lists) -> bool {
+        let holders = lists.assignees.iter().flat_map(Assignees::ids);
+        let mut named = holders.chain(lists.custom.iter().flat_map(CustomReading::members));
+        self.with_intake(|intake| {
+            named.any(|id| !intake.knows_person(id) && self.shared.person(id).is_none())
+        })
+    }
+
+    /// Reads what the lists have shown to be missing.
+    pub(crate) async fn complete(self, lists: Lists) -> Result<Read, SyncError> {
+        let Lists { union, catalogue, group_rules, assignees, custom } = lists;
         let admin = admin_roles::complete(&self, assignees).await?;
         let custom = self.complete_custom_roles(custom).await?;
         let (union, schema_roles) = union;
@@ -145,6 +172,11 @@ impl<'a> Reading<'a> {
             warnings,
             bound,
         })
+    }
+
+    /// The name of an object of this app in the journal.
+    fn of_app(&self, object: &str) -> String {
+        format!("apps/{}/{object}", self.app.as_str())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -332,7 +364,7 @@ impl<'a> Reading<'a> {
             return Ok((Union::Unknown, Vec::new()));
         }
         self.begin(Stage::Schema, 1);
-        let read = self.once("schema", self.client.app_schema(&self.app)).await;
+        let read = self.once(Stage::Schema, &self.of_app("schema"), self.client.app_schema(&self.app)).await;
         match self.optional(Stage::Schema, read)? {
             Optional::Read(schema) => {
                 self.read(Stage::Schema, 1);
@@ -353,7 +385,7 @@ impl<'a> Reading<'a> {
             return Ok(Optional::NotRead);
         }
         self.begin(Stage::Types, 1);
-        let read = self.once("types", self.client.app_types(&self.app)).await;
+        let read = self.once(Stage::Types, &self.of_app("types"), self.client.app_types(&self.app)).await;
         let read = self.optional(Stage::Types, read)?;
         Ok(match read {
             // Without the list there is no telling an empty catalogue from one that was not given.

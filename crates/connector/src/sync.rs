@@ -1,6 +1,7 @@
 //! A sync from beginning to end: claim, probe, rules, reading, resolution, guard, sealed file.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use rolebook_federation::{Access, Rules, Switches, Union, Warnings, resolve};
@@ -20,6 +21,7 @@ use crate::{
     held::{discard_held, held_path},
     journal::Journal,
     reading::{Read, Reading},
+    shared::Shared,
 };
 
 /// What time it is: the binary gives the clock, tests turn it.
@@ -60,81 +62,160 @@ pub async fn sync(
     clock: Clock<'_>,
     progress: &dyn Progress,
 ) -> Result<Summary, SyncError> {
-    let _claim = Claim::take(&options.file, clock())?;
-    let baseline = tokio::task::block_in_place(|| Baseline::open(&options.file))?;
+    let target = Target::take(&options.file, clock)?;
     progress.event(Event::Begin { stage: Stage::Probe, lists: 1 });
     let from = clock();
-    let Entrance { org, reader, app } = enter(client, &options.app).await?;
+    let entrance = enter(client, &options.app).await?;
     progress.event(Event::End { stage: Stage::Probe, skipped: None });
-    if let Some(baseline) = &baseline {
-        baseline.check_owner(&options.file, &org, &app)?;
-    }
-
-    let mut warnings = Warnings::new();
-    let federation_app = app.to_federation(&mut warnings);
-    // Settings that make no rules end the sync here, before the first list.
-    let rules = Rules::compile(&federation_app, Union::Unknown, &options.switches, &mut Warnings::new())?;
-    let (journal, unwritten) = Journal::open(
-        &options.file,
-        what_is_read(&org, &app, reader.as_ref(), options),
-        from,
-        options.resume_max_age,
-    );
-    if let Some(error) = unwritten {
-        warnings.add(
-            "journal-not-written",
-            "what is read cannot be noted beside the file: a run that is cut off starts anew",
-            error.to_string(),
-        );
-    }
-    let resumed = journal.taken_up().map(|pages| Resumed { begun: journal.begun(), pages });
-    let from = journal.begun();
-    let read = match Reading::new(client, &app, &rules, &options.read, progress, &journal)?.run().await {
-        Ok(read) => read,
+    let of = what_is_read(&entrance.org, &entrance.app, entrance.reader.as_ref(), options);
+    let run = Run::of(client, options, entrance, target)?;
+    let (journal, unwritten) = Journal::open(&options.file, of, from, options.resume_max_age);
+    match run.seal(&journal, &Shared::default(), unwritten.as_ref(), clock, progress).await {
+        Ok(summary) => {
+            journal.remove();
+            Ok(summary)
+        }
         Err(error) => {
             // After a refusal the rights will be changed, and what the old ones showed is no part of the new reading.
             if error.kind() == ErrorKind::Refused && !error.is_unauthenticated() {
                 journal.remove();
             }
-            return Err(error);
+            Err(error)
         }
-    };
-    let rules = Rules::compile(&federation_app, read.union, &options.switches, &mut warnings)?;
-    let to = clock();
+    }
+}
 
-    progress.event(Event::Begin { stage: Stage::Seal, lists: 1 });
-    let mut coverage = Coverage::new(options.writer.as_str(), options.switches);
-    coverage.reader = reader;
-    (coverage.from, coverage.to) = (Some(from), Some(to));
-    coverage.org = OrgSeen { id: org.id.to_string(), name: org.name.clone(), domain: org.domain.clone() };
-    let (facts, access, mut bound) = gather(org, app, read, &rules, coverage, &mut warnings, options);
-    bound.nobody = nobody_is_assigned_now(&facts, baseline.as_ref());
-    let blind = bound.nobody && sees_nobody(client).await?;
-    let sync_id = SyncId::new(to.as_second(), options.random);
-    let seal =
-        Seal { options, baseline: baseline.as_ref(), facts: &facts, access: &access, blind, sync_id, from };
-    let (sealed, held, since) = tokio::task::block_in_place(|| seal.run(clock()))?;
-    journal.remove();
-    progress.event(Event::End { stage: Stage::Seal, skipped: None });
+/// A file that nobody else writes, and what it holds so far.
+pub(crate) struct Target {
+    baseline: Option<Baseline>,
+    _claim: Claim,
+}
 
-    Ok(Summary {
-        sealed,
-        held,
-        since,
-        resumed,
-        sync_id,
-        counts: Counts::of(&facts, &access),
-        accounts: AccountsSeen::of(&facts, &access),
-        maps_groups: rules.maps_groups(),
-        from,
-        to: clock(),
-        warnings,
-        bound,
-        buckets: client.governor().stats(),
-        org: facts.org,
-        app: facts.app,
-        coverage: facts.coverage,
-    })
+impl Target {
+    pub(crate) fn take(file: &Path, clock: Clock<'_>) -> Result<Self, SyncError> {
+        let claim = Claim::take(file, clock())?;
+        let baseline = tokio::task::block_in_place(|| Baseline::open(file))?;
+        Ok(Self { baseline, _claim: claim })
+    }
+}
+
+/// One app on its way into one file.
+pub(crate) struct Run<'a> {
+    pub(crate) of: AppToRead<'a>,
+    target: Target,
+}
+
+/// What is read, apart from the file, which only one thread may look at.
+pub(crate) struct AppToRead<'a> {
+    client: &'a Client,
+    options: &'a SyncOptions,
+    entrance: Entrance,
+    /// What only reading tells of the app is not in them yet.
+    rules: Rules,
+}
+
+impl AppToRead<'_> {
+    pub(crate) fn reading<'r>(
+        &'r self,
+        journal: &'r Journal,
+        shared: &'r Shared,
+        progress: &'r dyn Progress,
+    ) -> Result<Reading<'r>, SyncError> {
+        let (app, read) = (&self.entrance.app, &self.options.read);
+        Reading::new(self.client, app, &self.rules, read, progress, journal, shared)
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Ends a file of another owner, and settings that make no rules, before the first list.
+    pub(crate) fn of(
+        client: &'a Client,
+        options: &'a SyncOptions,
+        entrance: Entrance,
+        target: Target,
+    ) -> Result<Self, SyncError> {
+        if let Some(baseline) = &target.baseline {
+            baseline.check_owner(&options.file, &entrance.org, &entrance.app)?;
+        }
+        let app = entrance.app.to_federation(&mut Warnings::new());
+        let rules = Rules::compile(&app, Union::Unknown, &options.switches, &mut Warnings::new())?;
+        Ok(Self { of: AppToRead { client, options, entrance, rules }, target })
+    }
+
+    /// Reads and seals.
+    pub(crate) async fn seal(
+        self,
+        journal: &Journal,
+        shared: &Shared,
+        unwritten: Option<&io::Error>,
+        clock: Clock<'_>,
+        progress: &dyn Progress,
+    ) -> Result<Summary, SyncError> {
+        let reading = self.of.reading(journal, shared, progress)?;
+        let lists = reading.lists().await?;
+        let read = reading.complete(lists).await?;
+        self.finish(read, journal, shared, unwritten, clock, progress).await
+    }
+
+    /// Resolves what was read, measures and seals it.
+    pub(crate) async fn finish(
+        self,
+        read: Read,
+        journal: &Journal,
+        shared: &Shared,
+        unwritten: Option<&io::Error>,
+        clock: Clock<'_>,
+        progress: &dyn Progress,
+    ) -> Result<Summary, SyncError> {
+        let AppToRead { client, options, entrance: Entrance { org, reader, app }, .. } = self.of;
+        let target = self.target;
+        let mut warnings = Warnings::new();
+        let federation_app = app.to_federation(&mut warnings);
+        if let Some(error) = unwritten {
+            warnings.add(
+                "journal-not-written",
+                "what is read cannot be noted beside the file: a run that is cut off starts anew",
+                error.to_string(),
+            );
+        }
+        let from = journal.begun();
+        let resumed = journal.taken_up().map(|pages| Resumed { begun: from, pages });
+        let rules = Rules::compile(&federation_app, read.union, &options.switches, &mut warnings)?;
+        let to = clock();
+
+        progress.event(Event::Begin { stage: Stage::Seal, lists: 1 });
+        let mut coverage = Coverage::new(options.writer.as_str(), options.switches);
+        coverage.reader = reader;
+        (coverage.from, coverage.to) = (Some(from), Some(to));
+        coverage.org = OrgSeen { id: org.id.to_string(), name: org.name.clone(), domain: org.domain.clone() };
+        let (facts, access, mut bound) = gather(org, app, read, &rules, coverage, &mut warnings, options);
+        bound.nobody = nobody_is_assigned_now(&facts, target.baseline.as_ref());
+        let blind = bound.nobody && shared.sees_nobody(client).await?;
+        let baseline = target.baseline.as_ref();
+        let sync_id = SyncId::new(to.as_second(), options.random);
+        let seal = Seal { options, baseline, facts: &facts, access: &access, blind, sync_id, from };
+        let (sealed, held, since) = tokio::task::block_in_place(|| seal.run(clock()))?;
+        progress.event(Event::End { stage: Stage::Seal, skipped: None });
+
+        Ok(Summary {
+            sealed,
+            held,
+            since,
+            resumed,
+            sync_id,
+            counts: Counts::of(&facts, &access),
+            accounts: AccountsSeen::of(&facts, &access),
+            maps_groups: rules.maps_groups(),
+            from,
+            to: clock(),
+            warnings,
+            bound,
+            buckets: client.governor().stats(),
+            org: facts.org,
+            app: facts.app,
+            coverage: facts.coverage,
+        })
+    }
 }
 
 /// Everything that makes a reading the same reading: only then are its pages taken over. Compared, never parsed.
@@ -194,19 +275,6 @@ fn gather(
 fn nobody_is_assigned_now(facts: &Facts, baseline: Option<&Baseline>) -> bool {
     facts.users.iter().all(|user| user.assignment.is_none())
         && baseline.is_none_or(|baseline| baseline.assigned() > 0)
-}
-
-/// Whether the token sees no user of the org. A service app without an admin role gets empty lists instead of refusals.
-async fn sees_nobody(client: &Client) -> Result<bool, SyncError> {
-    let first = match client.users(1) {
-        Ok(mut users) => users.next_page().await,
-        Err(error) => Err(error),
-    };
-    match first {
-        Ok(page) => Ok(page.is_none_or(|page| page.items.is_empty() && page.skipped.is_empty())),
-        Err(error) if error.is_refused() || error.is_gone() => Ok(true),
-        Err(error) => Err(SyncError::reading("whether the token sees anybody")(error)),
-    }
 }
 
 /// The last step.

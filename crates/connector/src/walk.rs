@@ -12,11 +12,20 @@ use crate::{Event, PersonRules, Stage, journal::Stored, reading::Reading};
 pub(crate) trait Kept: Serialize + DeserializeOwned {
     /// Drops what the snapshot will not keep of a person.
     fn trim(&mut self, _people: &PersonRules) {}
+
+    /// The user object in it.
+    fn person(&self) -> Option<&shapes::User> {
+        None
+    }
 }
 
 impl Kept for shapes::User {
     fn trim(&mut self, people: &PersonRules) {
         self.profile.retain(|key| people.uses(key));
+    }
+
+    fn person(&self) -> Option<&shapes::User> {
+        Some(self)
     }
 }
 
@@ -26,6 +35,10 @@ impl Kept for shapes::AppUser {
         if let Some(user) = self.user_mut() {
             user.trim(people);
         }
+    }
+
+    fn person(&self) -> Option<&shapes::User> {
+        self.user()
     }
 }
 
@@ -44,15 +57,29 @@ impl Reading<'_> {
         &self,
         stage: Stage,
         pager: Result<Pager<T>, Error>,
+        take: impl FnMut(Vec<T>),
+    ) -> Result<u64, Error> {
+        let pager = pager?;
+        let Some(first) = pager.place() else { return Ok(0) };
+        self.shared.said_no(first.as_str())?;
+        let read = self.pages(stage, pager, &first, take).await;
+        self.shared.ended(first.as_str(), stage, read.as_ref().map(|_| ()), *read.as_ref().unwrap_or(&0));
+        read
+    }
+
+    async fn pages<T: Kept>(
+        &self,
+        stage: Stage,
+        mut pager: Pager<T>,
+        first: &rolebook_okta::Cursor,
         mut take: impl FnMut(Vec<T>),
     ) -> Result<u64, Error> {
-        let mut pager = pager?;
-        let Some(first) = pager.place() else { return Ok(0) };
         let list = first.as_str();
         let mut items = 0;
         let mut arrived = |page: Vec<T>| {
             let on_page = page.len() as u64;
             items += on_page;
+            page.iter().filter_map(Kept::person).for_each(|person| self.shared.met(person));
             take(page);
             self.progress.event(Event::Page { stage, items: on_page });
         };
@@ -65,10 +92,10 @@ impl Reading<'_> {
                 match pager.next_page().await {
                     Ok(page) if self.replay(stored, &mut arrived) => page,
                     Err(error) if !matches!(error, Error::BadCursor(_)) => return Err(error),
-                    _ => self.again(&mut pager, &first).await?,
+                    _ => self.again(&mut pager, first).await?,
                 }
             }
-            Some((_, None)) => self.again(&mut pager, &first).await?,
+            Some((_, None)) => self.again(&mut pager, first).await?,
         };
         while let Some(Page { items: mut on_page, skipped, next, .. }) = page {
             let skipped: Vec<String> =
@@ -86,6 +113,7 @@ impl Reading<'_> {
     /// Reads one object, or takes it from the journal.
     pub(crate) async fn once<T: Kept>(
         &self,
+        stage: Stage,
         name: &str,
         read: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
@@ -93,9 +121,13 @@ impl Reading<'_> {
         if let Some(Ok(mut page)) = stored
             && let Some(object) = page.pop()
         {
+            self.shared.ended(name, stage, Ok(()), 1);
             return Ok(object);
         }
-        let mut object = read.await?;
+        self.shared.said_no(name)?;
+        let read = read.await;
+        self.shared.ended(name, stage, read.as_ref().map(|_| ()), 1);
+        let mut object = read?;
         object.trim(&self.options.people);
         self.written(self.journal.add(name, None, Vec::new(), std::slice::from_ref(&object)));
         Ok(object)

@@ -129,7 +129,8 @@ impl Fault {
         self
     }
 
-    /// Strikes so many percent of the requests that fit; which ones follows from [`Options::seed`](crate::Options).
+    /// Strikes so many percent of the requests that fit; which ones follows from
+    /// [`Options::fault_seed`](crate::Options).
     #[must_use]
     pub fn chance(mut self, percent: u32) -> Self {
         self.chance = Some(percent);

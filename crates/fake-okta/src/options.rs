@@ -78,6 +78,8 @@ pub struct Options {
     pub read_only_mode: bool,
     /// Compress answers when the client takes gzip. Default false: it only costs time unless gzip is what is tested.
     pub gzip: bool,
+    /// Seed of the faults that strike by chance (at start); without one it is [`seed`](Self::seed).
+    pub fault_seed: Option<u64>,
     /// Faults from the start (at start); more come with [`FakeOkta::add_fault`](crate::FakeOkta::add_fault).
     pub faults: Vec<Fault>,
     /// OAuth service apps.
@@ -112,6 +114,7 @@ impl Default for Options {
             patch_needs_key: false,
             read_only_mode: false,
             gzip: false,
+            fault_seed: None,
             faults: Vec::new(),
             service_apps: Vec::new(),
             tokens: Vec::new(),

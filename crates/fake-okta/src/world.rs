@@ -65,7 +65,7 @@ impl World {
     pub(crate) fn new(mut org: Org, options: Options, base: String) -> Self {
         org.go_live();
         let clock = Clock::new(options.start_time, options.frozen_clock);
-        let mut faults = FaultBook::new(options.seed);
+        let mut faults = FaultBook::new(options.fault_seed.unwrap_or(options.seed));
         for fault in &options.faults {
             faults.add(fault.clone());
         }

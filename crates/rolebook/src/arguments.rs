@@ -2,6 +2,8 @@
 //! file; see `configuration`.
 
 mod change;
+mod questions;
+mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -11,9 +13,8 @@ pub(crate) use change::{
     ActionArgument, ApplyArguments, AuditArguments, AuditView, ChangeArguments, GrantArguments,
     LastRoleArgument, PlaceArguments, PlanArguments, RevokeArguments, UndoArguments, WriteArguments,
 };
-mod questions;
-
 pub(crate) use questions::*;
+pub(crate) use serve::{AdminArguments, AdminTask, ServeArguments};
 
 /// Who can assume which AWS role through Okta, why, and since when.
 #[derive(Debug, Parser)]
@@ -112,10 +113,16 @@ pub(crate) enum Command {
     Export(ExportArguments),
     /// Explains a group filter, and tries it on names, before anybody saves it in Okta
     LintFilter(LintFilterArguments),
-    /// Starts the built-in fake Okta with a realistic org, syncs it, and says what to try next
+    /// Starts the built-in fake Okta with a realistic org, syncs it, and goes on into the console
     Demo(DemoArguments),
     /// Runs the built-in fake Okta as a tool: prints one JSON line and serves until stopped
     FakeOkta(FakeOktaArguments),
+    /// Serves the console: hosts connectors, shows in the browser who can assume which role
+    Serve(ServeArguments),
+    /// Prints a one-time link that makes or restores a Super Administrator of the console
+    Admin(AdminArguments),
+    /// Looks over the console's data folder while it does not run
+    Doctor(ServeArguments),
 }
 
 /// How to reach Okta.
@@ -147,9 +154,9 @@ pub(crate) struct ConnectionArguments {
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) oauth_scopes: Vec<String>,
 
-    /// Id of the AWS Account Federation app, when the org has several
-    #[arg(long, value_name = "ID")]
-    pub(crate) aws_okta_app_id: Option<String>,
+    /// Id of the AWS Account Federation app, when the org has several. For rolebook sync it may be repeated
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) aws_okta_app_id: Vec<String>,
 
     /// Share of Okta's rate limit to use, in percent of X-Rate-Limit-Limit
     #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
@@ -221,9 +228,14 @@ pub(crate) enum AdminRolesArgument {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SyncArguments {
-    /// Snapshot to write
+    /// Snapshot to write; a folder (DIR/) gets one file per app, called <app id>.c1z
     #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
     pub(crate) file: PathBuf,
+
+    /// Read every AWS Account Federation app of the org that the token sees; takes a folder as --file
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) all_aws_apps: bool,
 
     /// Names, owners and tags of AWS accounts: a CSV with a header line (id, name, alias, ou, environment, owner,
     /// your own columns), or the JSON of aws organizations list-accounts
@@ -435,6 +447,17 @@ pub(crate) struct DemoArguments {
     /// Snapshot to write
     #[arg(short, long, value_name = "FILE", default_value = "demo.c1z")]
     pub(crate) file: PathBuf,
+
+    /// Go on into the console: on a terminal, always, or not at all
+    #[arg(long, value_enum, default_value_t = ServeArgument::Auto, value_name = "WHEN")]
+    pub(crate) serve: ServeArgument,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServeArgument {
+    Auto,
+    On,
+    Off,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -456,6 +479,19 @@ pub(crate) struct FakeOktaArguments {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) http: bool,
+
+    /// Let chosen requests go wrong, as in status=500,path=/api/v1/groups,page=2,count=1. May be repeated; the words
+    /// of a rule are in docs/USAGE.md
+    #[arg(long, value_name = "RULE")]
+    pub(crate) fault: Vec<String>,
+
+    /// File with a list of such rules, in YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+
+    /// Seed of rules with chance=PERCENT: the same seed strikes the same requests
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) fault_seed: u64,
 
     /// Make OAuth service apps, and write their private key here
     #[arg(long, value_name = "FILE")]

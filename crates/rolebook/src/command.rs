@@ -15,6 +15,7 @@ pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod lint_filter;
 pub(crate) mod plan;
+pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod sync;
 pub(crate) mod undo;

@@ -15,7 +15,13 @@ use crate::{arguments::Cli, failure::Failure};
 
 const PREFIX: &str = "ROLEBOOK_";
 /// Variables that are no flags.
-const OTHER_VARIABLES: [&str; 1] = ["ROLEBOOK_API_TOKEN"];
+const OTHER_VARIABLES: [&str; 5] = [
+    "ROLEBOOK_API_TOKEN",
+    "ROLEBOOK_VAULT_KEY",
+    "ROLEBOOK_SMTP_URL",
+    "ROLEBOOK_METRICS_TOKEN",
+    "ROLEBOOK_CHROMEDRIVER",
+];
 const FILE_NAME: &str = "rolebook.toml";
 /// The one setting of a file that is no flag.
 const DEFAULT_PROFILE: &str = "default-profile";

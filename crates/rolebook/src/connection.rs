@@ -98,22 +98,39 @@ fn cancelled_by_signal() -> CancellationToken {
 
 /// Waits for Ctrl-C or SIGTERM.
 pub(crate) async fn stop_signal() {
+    stopping().await;
+}
+
+/// Ends with Ctrl-C or SIGTERM, and hears them from now on, not only once it is waited for.
+pub(crate) fn stopping() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let terminate = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        signal(SignalKind::terminate())
+    };
+    async move {
+        #[cfg(unix)]
+        if let Ok(mut terminate) = terminate {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}
                 _ = terminate.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
-pub(crate) fn app_choice(arguments: &ConnectionArguments) -> AppChoice {
-    arguments.aws_okta_app_id.clone().map_or(AppChoice::Find, AppChoice::Id)
+/// The one app of a command that looks at one app.
+pub(crate) fn app_choice(arguments: &ConnectionArguments) -> Result<AppChoice, Failure> {
+    match arguments.aws_okta_app_id.as_slice() {
+        [] => Ok(AppChoice::Find),
+        [id] => Ok(AppChoice::Id(id.clone())),
+        several => Err(Failure::usage(
+            format!("{} apps are named, and this command looks at one", several.len()),
+            "name one with --aws-okta-app-id on the command line; rolebook sync -f DIR/ reads several",
+        )),
+    }
 }
 
 fn admin_roles(argument: AdminRolesArgument) -> AdminRoles {

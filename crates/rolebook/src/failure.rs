@@ -37,6 +37,21 @@ impl Failure {
         Self { code: 5, text: text.into(), notes: Vec::new(), hint: hint.into() }
     }
 
+    /// The exit code.
+    pub(crate) fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// What and why.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> &str {
+        &self.hint
+    }
+
     pub(crate) fn with_notes(self, notes: Vec<String>) -> Self {
         Self { notes, ..self }
     }
@@ -59,16 +74,25 @@ impl Failure {
 
     /// Says it on stderr.
     pub(crate) fn report(&self) -> ExitCode {
+        self.say(&self.text);
+        ExitCode::from(self.code)
+    }
+
+    /// Says it of one among several.
+    pub(crate) fn report_of(&self, which: &str) {
+        self.say(&format!("{which}: {}", self.text));
+    }
+
+    fn say(&self, text: &str) {
         let mut stderr = std::io::stderr().lock();
         // A closed stderr leaves nobody to tell.
-        let _ = writeln!(stderr, "error: {}", self.text);
+        let _ = writeln!(stderr, "error: {text}");
         for note in &self.notes {
             let _ = writeln!(stderr, "  {note}");
         }
         if !self.hint.is_empty() {
             let _ = writeln!(stderr, "  hint: {}", self.hint);
         }
-        ExitCode::from(self.code)
     }
 }
 

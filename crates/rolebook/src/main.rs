@@ -83,6 +83,9 @@ fn run() -> Result<ExitCode, Failure> {
             Command::LintFilter(arguments) => command::lint_filter::run(&arguments),
             Command::Demo(arguments) => command::demo::run(arguments).await,
             Command::FakeOkta(arguments) => command::fake_okta::run(arguments).await,
+            Command::Serve(arguments) => command::serve::run(arguments).await,
+            Command::Admin(arguments) => command::serve::admin(arguments).await,
+            Command::Doctor(arguments) => command::serve::doctor(arguments).await,
         }
     })
 }

@@ -73,7 +73,7 @@ impl Memory {
         finish(self.text(&mut std::io::stdout().lock()))
     }
 
-    fn text(&self, out: &mut impl Write) -> std::io::Result<()> {
+    pub(crate) fn text(&self, out: &mut impl Write) -> std::io::Result<()> {
         match &self.events {
             Some(Events::Read(read)) => {
                 let path = read.path.display().to_string();
@@ -116,7 +116,12 @@ impl Memory {
         json!({ "events": events, "archived": archived })
     }
 
-    /// What went wrong.
+    /// All that went wrong.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = &Failure> {
+        self.failures.iter()
+    }
+
+    /// What went wrong, in one.
     pub(crate) fn failure(self) -> Option<Failure> {
         self.failures.into_iter().reduce(Failure::and)
     }

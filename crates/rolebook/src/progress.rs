@@ -97,8 +97,9 @@ impl Progress for Display {
         let mut stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Begin { stage, lists } => {
+                // Where several apps are read, each begins anew.
                 let state = stages.entry(stage).or_default();
-                state.lists = lists;
+                *state = StageState { lists, ..StageState::default() };
                 if let Some(bars) = &self.bars {
                     let bar = bars.add(ProgressBar::new(lists));
                     bar.set_style(style(if lists > 1 {

@@ -1,9 +1,14 @@
 //! What a sync did, for people and for programs.
 
+mod apps;
+
 use std::io::Write;
 
+use jiff::Timestamp;
 use rolebook_connector::{Accepted, AccountsSeen, Since, Summary, held_path};
 use rolebook_federation::Warnings;
+use rolebook_ledger::Org;
+use rolebook_okta::BucketStats;
 use serde_json::{Value, json};
 
 use crate::{
@@ -11,6 +16,8 @@ use crate::{
     failure::Failure,
     output::{finish, visible},
 };
+
+pub(crate) use apps::{OneApp, SeveralApps};
 
 /// Accounts listed one by one; a file may describe thousands.
 const ACCOUNTS_LISTED: usize = 10;
@@ -26,11 +33,25 @@ pub(crate) fn print_text(summary: &Summary) -> Result<(), Failure> {
 }
 
 fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
-    let counts = &summary.counts;
     if let Some(since) = &summary.since {
         print_app_changes(since, out)?;
     }
-    writeln!(out, "Org        {} ({})", visible(&summary.org.name), summary.org.domain)?;
+    print_org(&summary.org, out)?;
+    print_contents(summary, out)?;
+    writeln!(out)?;
+    print_resumed(summary, out)?;
+    print_requests(summary.requests(), summary.bound.requests(), &summary.buckets, out)?;
+    print_time(summary.from, summary.to, out)?;
+    print_written(summary, out)
+}
+
+fn print_org(org: &Org, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "Org        {} ({})", visible(&org.name), org.domain)
+}
+
+/// App, numbers, and what is to be said about them.
+fn print_contents(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
+    let counts = &summary.counts;
     writeln!(
         out,
         "App        {} \"{}\", {}",
@@ -65,14 +86,25 @@ fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
     }
     print_accounts(&summary.accounts, out)?;
     print_warnings(&summary.warnings, out)?;
-    print_partial(summary, out)?;
-    writeln!(out)?;
+    print_partial(summary, out)
+}
+
+fn print_resumed(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
     if let Some(resumed) = &summary.resumed {
         let pages = if resumed.pages == 1 { "page" } else { "pages" };
         writeln!(out, "Resumed    {} {pages} of a run cut off, begun {:.0}", resumed.pages, resumed.begun)?;
     }
-    writeln!(out, "Requests   {} (at least {} were needed)", summary.requests(), summary.bound.requests())?;
-    for bucket in &summary.buckets {
+    Ok(())
+}
+
+fn print_requests(
+    sent: u64,
+    bound: u64,
+    buckets: &[BucketStats],
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    writeln!(out, "Requests   {sent} (at least {bound} were needed)")?;
+    for bucket in buckets {
         let waits = match bucket.waits {
             0 => String::new(),
             waits => format!(", waited {waits} times, {} s in all", bucket.waited.as_secs()),
@@ -82,8 +114,14 @@ fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
         let limit = bucket.limit.map(|limit| format!(" of {limit} a minute")).unwrap_or_default();
         writeln!(out, "           {:>5}{limit} {}{waits}{refused}", bucket.requests, bucket.bucket)?;
     }
-    let took = summary.to.duration_since(summary.from);
-    writeln!(out, "Time       {:.1} s", took.as_secs_f64())?;
+    Ok(())
+}
+
+fn print_time(from: Timestamp, to: Timestamp, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "Time       {:.1} s", to.duration_since(from).as_secs_f64())
+}
+
+fn print_written(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(
         out,
         "Written    {} ({} kB, sync {})",
@@ -251,11 +289,7 @@ fn value(summary: &Summary, memory: &Value) -> Value {
         "requests": {
             "sent": summary.requests(),
             "bound": summary.bound.requests(),
-            "buckets": summary.buckets.iter().map(|bucket| json!({
-                "bucket": bucket.bucket.to_string(), "sent": bucket.requests, "retries": bucket.retries,
-                "refused_429": bucket.refusals, "waits": bucket.waits, "waited_ms": bucket.waited.as_millis() as u64,
-                "limit": bucket.limit,
-            })).collect::<Vec<_>>(),
+            "buckets": buckets_json(&summary.buckets),
         },
         "from": summary.from.to_string(),
         "to": summary.to.to_string(),
@@ -271,6 +305,19 @@ fn value(summary: &Summary, memory: &Value) -> Value {
             "reasons": held.reasons,
         })),
     })
+}
+
+fn buckets_json(buckets: &[BucketStats]) -> Value {
+    buckets
+        .iter()
+        .map(|bucket| {
+            json!({
+                "bucket": bucket.bucket.to_string(), "sent": bucket.requests, "retries": bucket.retries,
+                "refused_429": bucket.refusals, "waits": bucket.waits, "waited_ms": bucket.waited.as_millis() as u64,
+                "limit": bucket.limit,
+            })
+        })
+        .collect()
 }
 
 pub(crate) fn warnings_json(warnings: &Warnings) -> Value {

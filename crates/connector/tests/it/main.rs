@@ -10,6 +10,7 @@
 )]
 
 mod accounts_file;
+mod apps;
 mod archive;
 mod audit_chain;
 mod bound;

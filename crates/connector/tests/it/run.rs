@@ -136,7 +136,7 @@ impl Run {
         std::fs::read(&self.sync.file).unwrap()
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         match &self.service_app {
             Some(app) => self.client_with(app.clone()),
             None => self.client_with(ApiToken::new(&Secret::from(self.fake.token(&self.token))).unwrap()),
@@ -159,7 +159,7 @@ impl Run {
         Client::new(config).unwrap()
     }
 
-    fn clock(&self) -> Timestamp {
+    pub(crate) fn clock(&self) -> Timestamp {
         Timestamp::from_second(self.now.load(Ordering::Relaxed)).unwrap()
     }
 

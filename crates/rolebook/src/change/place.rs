@@ -40,7 +40,7 @@ impl Place {
         }
         let provisioning = Provisioning::open(
             client,
-            &connection::app_choice(&arguments.connection),
+            &connection::app_choice(&arguments.connection)?,
             switches,
             arguments.file.clone(),
             known,

@@ -48,7 +48,7 @@ pub(crate) async fn examine(
 ) -> Result<Checked, Failure> {
     let switches = connection::switches(read)?;
     let options = connection::read_options(read);
-    let choice = connection::app_choice(connection);
+    let choice = connection::app_choice(connection)?;
     let asked = match rolebook_connector::check(client, &choice, &options, &switches).await {
         Err(error) if error.is_cancelled() => return Err(error.into()),
         asked => asked,

@@ -1,14 +1,20 @@
 //! `rolebook demo`: the whole way on this machine, with no Okta at hand.
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{IsTerminal, Write},
+    net::SocketAddr,
+    process::ExitCode,
+};
 
 use rolebook_connector::{AppChoice, ReadOptions, SyncOptions};
+use rolebook_console::DemoOrg;
 use rolebook_fake_okta::{FakeOkta, Options, orgs};
 use rolebook_federation::Switches;
 use rolebook_okta::{AddressRules, ApiToken, Client, ClientConfig, Domain, Secret};
 
 use crate::{
-    arguments::DemoArguments,
+    arguments::{DemoArguments, ServeArgument},
+    command,
     command::sync::{WRITER, now},
     connection,
     failure::Failure,
@@ -16,6 +22,13 @@ use crate::{
     progress::Display,
     summary,
 };
+
+/// Tokens of the fake that are shown in the console, by the role of their owner.
+const TOKENS: [(&str, &str); 3] = [
+    ("Super Administrator", "super"),
+    ("Read-only Administrator", "read_only"),
+    ("Application and Group Administrator", "app_group_admin"),
+];
 
 pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
     let fake = FakeOkta::start(orgs::demo(), Options { start_time: now(), ..Options::default() }).map_err(
@@ -45,7 +58,18 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
     let result = rolebook_connector::sync(&client, &options, &now, display.as_ref()).await;
     display.clear();
     summary::print_text(&result?)?;
-    finish(next_steps(&arguments, &mut out))?;
+    let serve = match arguments.serve {
+        ServeArgument::Auto => out.is_terminal(),
+        ServeArgument::On => true,
+        ServeArgument::Off => false,
+    };
+    finish(next_steps(&arguments, serve, &mut out))?;
+    if serve {
+        let tokens = TOKENS.map(|(what, name)| (what, fake.token(name)));
+        let demo = DemoOrg { domain: fake.url().to_owned(), tokens: tokens.into() };
+        let data = arguments.file.with_extension("data");
+        command::serve::run_demo(&data, SocketAddr::from(([127, 0, 0, 1], 8686)), demo).await?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -58,7 +82,7 @@ fn client(fake: &FakeOkta) -> Result<Client, Failure> {
     Client::new(config).map_err(failed)
 }
 
-fn next_steps(arguments: &DemoArguments, out: &mut impl Write) -> std::io::Result<()> {
+fn next_steps(arguments: &DemoArguments, serve: bool, out: &mut impl Write) -> std::io::Result<()> {
     let file = arguments.file.display();
     writeln!(
         out,
@@ -70,6 +94,12 @@ Try next
   rolebook fake-okta --org demo-direct    another fake org, for rolebook check and rolebook sync
   rolebook sync --domain YOURS.okta.com --api-token-file token.txt    your own org, read only
 
-From this folder, `cargo run --release --` stands for `rolebook`."
-    )
+From this folder, `cargo run --release --` stands for `rolebook`.
+"
+    )?;
+    if serve {
+        Ok(())
+    } else {
+        writeln!(out, "On a terminal, or with --serve on, the demo goes on into the console.")
+    }
 }

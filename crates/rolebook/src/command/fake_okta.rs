@@ -2,7 +2,9 @@
 
 use std::{io::Write, process::ExitCode};
 
-use rolebook_fake_okta::{FakeOkta, Options, Org, RateLimits, ServiceApp, ServiceKey, TokenRole, orgs};
+use rolebook_fake_okta::{
+    FakeOkta, Fault, FaultTextError, Options, Org, RateLimits, ServiceApp, ServiceKey, TokenRole, orgs,
+};
 use serde_json::json;
 
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
     command::sync::now,
     connection::stop_signal,
     failure::Failure,
-    output::finish,
+    output::{finish, visible},
 };
 
 /// Tokens that the fake knows, by the role of their owner.
@@ -42,6 +44,7 @@ pub(crate) async fn run(arguments: FakeOktaArguments) -> Result<ExitCode, Failur
         FakeLimits::Integrator => RateLimits::INTEGRATOR,
         FakeLimits::Unlimited => RateLimits::UNLIMITED,
     };
+    let faults = faults(&arguments)?;
     let service_apps = arguments.oauth_key_out.as_ref().map(|path| service_apps(path)).transpose()?;
     let options = Options {
         service_apps: service_apps.as_ref().map(|(apps, _)| apps.clone()).unwrap_or_default(),
@@ -49,6 +52,8 @@ pub(crate) async fn run(arguments: FakeOktaArguments) -> Result<ExitCode, Failur
         tls: !arguments.http,
         start_time: now(),
         rate_limits,
+        faults,
+        fault_seed: Some(arguments.fault_seed),
         ..Options::default()
     };
     let fake = FakeOkta::start(org(&arguments.org)?, options).map_err(|error| {
@@ -75,6 +80,27 @@ pub(crate) async fn run(arguments: FakeOktaArguments) -> Result<ExitCode, Failur
     finish(writeln!(out, "{line}").and_then(|()| out.flush()))?;
     stop_signal().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The rules of the line, then those of the file.
+fn faults(arguments: &FakeOktaArguments) -> Result<Vec<Fault>, Failure> {
+    let hint = "the words of a rule are in docs/USAGE.md, under Faults of the fake";
+    let wrong = |error: FaultTextError| Failure::usage(visible(&error.to_string()), hint);
+    let mut faults: Vec<Fault> =
+        arguments.fault.iter().map(|rule| rule.parse().map_err(wrong)).collect::<Result<_, _>>()?;
+    if let Some(path) = &arguments.faults {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::not_found(
+                format!("cannot read the faults {}: {error}", path.display()),
+                "check --faults",
+            )
+        })?;
+        let read = Fault::list(&text).map_err(|error| {
+            Failure::usage(format!("{}: {}", path.display(), visible(&error.to_string())), hint)
+        })?;
+        faults.extend(read);
+    }
+    Ok(faults)
 }
 
 /// Service apps with one new key, which is written to a file: with and without DPoP, and one without an admin role.

@@ -113,7 +113,8 @@ fn settings(connection: &ConnectionArguments) -> Result<Table, Failure> {
     set("oauth-private-key-file", path(&connection.oauth_private_key_file)?);
     set("oauth-key-id", plain(&connection.oauth_key_id));
     set("oauth-scopes", list(connection.oauth_scopes.clone()));
-    set("aws-okta-app-id", plain(&connection.aws_okta_app_id));
+    // Several were refused before this.
+    set("aws-okta-app-id", plain(&connection.aws_okta_app_id.first().cloned()));
     set(
         "rate-budget",
         (connection.rate_budget != 50).then(|| Value::from(i64::from(connection.rate_budget))),

@@ -1,9 +1,11 @@
 //! `rolebook sync`.
 
+mod apps;
+
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use rolebook_connector::{Archive, SyncOptions};
+use rolebook_connector::{Archive, Summary, SyncOptions};
 
 use crate::{
     accounts,
@@ -30,11 +32,14 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
             "leave it out, or add --accept-loss",
         ));
     }
+    if let Some(choice) = apps::choice(&arguments)? {
+        return apps::run(arguments, choice, archive.as_ref()).await;
+    }
     let display = Display::new();
     let client = connection::client(&arguments.connection, display.on_wait())?;
     let options = SyncOptions {
         file: arguments.file,
-        app: connection::app_choice(&arguments.connection),
+        app: connection::app_choice(&arguments.connection)?,
         read: connection::read_options(&arguments.read),
         accounts: accounts::read(arguments.accounts.as_ref())?,
         switches: connection::switches(&arguments.read)?,
@@ -46,8 +51,7 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
     let result = rolebook_connector::sync(&client, &options, &now, display.as_ref()).await;
     display.clear();
     let done = result?;
-    let by_default = if archive.is_some() { SyncEventsArgument::Auto } else { SyncEventsArgument::Off };
-    let events = arguments.sync_events.unwrap_or(by_default);
+    let events = events_wanted(arguments.sync_events, archive.as_ref());
     let memory = memory::keep(&client, &done, archive.as_ref(), events, display.as_ref()).await;
     display.clear();
     match arguments.output {
@@ -57,12 +61,29 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
     if let Some(failure) = memory.failure() {
         return Err(failure);
     }
-    let gained = done.since.as_ref().is_some_and(|since| !since.gains.is_empty());
-    let stopped = done.held.is_some() || arguments.guard.fail_on_gain && gained;
+    let stopped = waits(&done, arguments.guard.fail_on_gain);
     Ok(if stopped { ExitCode::from(6) } else { ExitCode::SUCCESS })
 }
 
+/// Events are read with an archive, unless something else was asked for.
+fn events_wanted(asked: Option<SyncEventsArgument>, archive: Option<&Archive>) -> SyncEventsArgument {
+    let by_default = if archive.is_some() { SyncEventsArgument::Auto } else { SyncEventsArgument::Off };
+    asked.unwrap_or(by_default)
+}
+
+/// Somebody has to look at it: held, or a gain that is to be told.
+fn waits(done: &Summary, fail_on_gain: bool) -> bool {
+    let gained = done.since.as_ref().is_some_and(|since| !since.gains.is_empty());
+    done.held.is_some() || fail_on_gain && gained
+}
+
 fn accept(arguments: &SyncArguments, archive: Option<&Archive>) -> Result<ExitCode, Failure> {
+    if apps::is_folder(&arguments.file) {
+        return Err(Failure::usage(
+            format!("{} is a folder, and a loss is accepted of one file", arguments.file.display()),
+            "name the file, as in -f DIR/0oa1b2c3d4.c1z",
+        ));
+    }
     let reason = arguments.guard.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     let Some(reason) = reason else {
         return Err(Failure::usage(

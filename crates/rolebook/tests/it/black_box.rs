@@ -1,11 +1,13 @@
 //! The `rolebook` command as a black box: its words, files, exit codes and requests, pinned one by one.
 
+mod apps;
 mod archive;
 mod check;
 mod contents;
 mod demo;
 mod events;
 mod exits;
+mod fake_faults;
 mod fake_okta;
 mod fetching;
 #[cfg(unix)]
@@ -23,6 +25,7 @@ mod proxied;
 mod questions;
 mod redaction;
 mod secrets;
+mod serve;
 mod show;
 #[cfg(unix)]
 mod surroundings;

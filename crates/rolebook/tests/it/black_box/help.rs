@@ -26,6 +26,9 @@ pub(crate) const COMMANDS: &[&str] = &[
     "lint-filter",
     "demo",
     "fake-okta",
+    "serve",
+    "admin",
+    "doctor",
 ];
 
 /// Long flags of a command, as its help lists them.

@@ -15,14 +15,17 @@ use super::{
 fn refused_value(flag: &str) -> Option<&'static str> {
     match flag {
         "log-level" | "output" | "sync-okta-roles" | "sync-events" | "rate-limits" | "token-roles"
-        | "last-role" => Some("sideways"),
+        | "last-role" | "serve" => Some("sideways"),
         "max-changes" | "max-requests" => Some("many"),
         "rate-budget" => Some("101"),
+        "database-url" => Some("mysql://localhost/rolebook"),
         "keep-days" => Some("0"),
         "allow-address" => Some("10.0.0.0/99"),
         "allow-loopback"
+        | "behind-proxy"
         | "skip-secondary-emails"
         | "sync-custom-roles"
+        | "all-aws-apps"
         | "no-group-names"
         | "http"
         | "accept-loss"
@@ -40,10 +43,12 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         "rename-group" | "group-roles" | "group-priority" | "add-to" | "remove-from" | "assign"
         | "person-status" => Some("half"),
         "listen" => Some("nowhere"),
+        "fault" => Some("statos=500"),
+        "fault-seed" => Some("seven"),
         "domain" => Some("http://acme.okta.com"),
         "assume" => Some("filter-match=sometimes"),
         "profile" => Some("nobody"),
-        "config" | "api-token-file" | "ca-file" | "accounts" | "names" => Some("missing.file"),
+        "config" | "faults" | "api-token-file" | "ca-file" | "accounts" | "names" => Some("missing.file"),
         // Read only when there is a proxy.
         "proxy-credentials-file" => None,
         "org" => Some("missing.yaml"),
@@ -79,6 +84,7 @@ fn line(command: &str) -> &str {
         "apply" => "apply /dev/null",
         "undo" => "undo 0a1b2c",
         "whatif" => "whatif --set status=inactive",
+        "admin" => "admin link",
         other => other,
     }
 }
@@ -142,7 +148,7 @@ fn every_flag_has_one() {
             }
             let end = call.env(&variable, value).end();
             let code = match flag.as_str() {
-                "config" | "api-token-file" | "ca-file" | "accounts" | "names" | "org" => 3,
+                "config" | "faults" | "api-token-file" | "ca-file" | "accounts" | "names" | "org" => 3,
                 "oauth-key-out" => 1,
                 _ => 2,
             };
@@ -160,11 +166,15 @@ fn every_flag_has_one() {
         "assign-group",
         "audit",
         "aws-okta-app-id",
+        "base-url",
         "ca-out",
         "cache-dir",
+        "data-dir",
         "events",
         "file",
         "for",
+        "mail-folder",
+        "mail-from",
         "new-since",
         "out",
         "profile-attributes",
@@ -175,6 +185,7 @@ fn every_flag_has_one() {
         "set",
         "unassign",
         "unassign-group",
+        "vault-key-file",
     ];
     assert_eq!(unchecked.iter().map(String::as_str).collect::<Vec<_>>(), texts);
 }

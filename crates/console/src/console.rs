@@ -1,0 +1,175 @@
+//! What every part of a running console shares.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+use rolebook_okta::{AddressRules, CancellationToken};
+use tokio::sync::Notify;
+
+use crate::{
+    ConsoleError, fresh,
+    hub::Hub,
+    lens::Lenses,
+    mail::MailConfig,
+    metrics::Metrics,
+    orgs::Orgs,
+    run::Running,
+    store::{self, Store, Who},
+    vault::{Vault, VaultKeySource},
+};
+
+/// What time it is: the binary gives the clock, tests turn it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// A fake org that people may try things out on; its tokens are shown, since they protect nothing.
+#[derive(Debug, Clone)]
+pub struct DemoOrg {
+    /// What goes into the domain field.
+    pub domain: String,
+    /// Tokens by what they may do.
+    pub tokens: Vec<(&'static str, String)>,
+}
+
+/// Everything a console is made from.
+#[derive(Clone)]
+pub struct ConsoleConfig {
+    /// Folder of database, snapshots, logs and key.
+    pub data: PathBuf,
+    /// Database; SQLite in the data folder when absent.
+    pub database_url: Option<String>,
+    /// What links in mail begin with, as in `https://rolebook.acme.com`.
+    pub base_url: String,
+    /// A proxy with TLS stands in front: cookies are `Secure`.
+    pub secure: bool,
+    /// Where the vault's key comes from.
+    pub vault: VaultKeySource,
+    /// Which addresses an Okta domain may lead to.
+    pub addresses: AddressRules,
+    /// Certificate authority to trust beside the system's, in PEM.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Share of Okta's rate limit to use, in percent.
+    pub rate_budget: u8,
+    /// Name and version of the program, for coverage records.
+    pub writer: String,
+    /// Where mail goes.
+    pub mail: MailConfig,
+    /// Lets `/metrics` be read from other machines.
+    pub metrics_token: Option<String>,
+    /// A fake org to try things out on.
+    pub demo: Option<DemoOrg>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// A console: shared by pages, API and workers.
+pub(crate) struct Console {
+    pub(crate) config: ConsoleConfig,
+    pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) hub: Hub,
+    pub(crate) orgs: Orgs,
+    pub(crate) lenses: Lenses,
+    pub(crate) metrics: Metrics,
+    /// Syncs under way in this process, by connector.
+    pub(crate) running: Mutex<HashMap<String, Arc<Running>>>,
+    /// Wakes the worker.
+    pub(crate) nudge: Notify,
+    /// Ends everything.
+    pub(crate) stop: CancellationToken,
+    /// Name of this process in leases.
+    pub(crate) worker: String,
+    /// Held as long as the process lives: one process per data folder.
+    _lock: std::fs::File,
+}
+
+impl Console {
+    /// Opens data folder, database and vault.
+    pub(crate) async fn open(config: ConsoleConfig) -> Result<Arc<Self>, ConsoleError> {
+        store::check_url(config.database_url.as_deref())?;
+        let lock = prepare(&config.data)?;
+        let vault = Vault::open(&config.vault, &config.data)?;
+        let store =
+            Store::open(config.database_url.as_deref(), &config.data, Arc::clone(&config.clock)).await?;
+        let hub = Hub::new();
+        Ok(Arc::new(Self {
+            orgs: Orgs::new(config.rate_budget, hub.clone()),
+            lenses: Lenses::default(),
+            metrics: Metrics::default(),
+            running: Mutex::default(),
+            nudge: Notify::new(),
+            stop: CancellationToken::new(),
+            worker: fresh::id("wrk")?,
+            store,
+            vault,
+            hub,
+            config,
+            _lock: lock,
+        }))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.config.clock)()
+    }
+
+    /// The sync of a connector that runs in this process.
+    pub(crate) fn running(&self, connector: &str) -> Option<Arc<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).get(connector).cloned()
+    }
+
+    /// Where a sync's snapshot lies.
+    pub(crate) fn snapshot_path(&self, connector: &str, sync: &str) -> PathBuf {
+        self.config.data.join("snapshots").join(connector).join(format!("{sync}.c1z"))
+    }
+
+    /// The file that a connector's syncs write: the connector's own guard compares with it, and a run that is cut off
+    /// is taken up beside it.
+    pub(crate) fn current_path(&self, connector: &str) -> PathBuf {
+        self.config.data.join("snapshots").join(connector).join("current.c1z")
+    }
+
+    /// Where a sync's log lies.
+    pub(crate) fn log_path(&self, connector: &str, sync: &str) -> PathBuf {
+        self.config.data.join("logs").join(connector).join(format!("{sync}.ndjson"))
+    }
+
+    /// Makes the one-time link with which the first administrator is created.
+    pub(crate) async fn setup_link(&self, who: Who) -> Result<String, ConsoleError> {
+        let change = self.store.change(who, false).await?;
+        let secret = change.add_link("setup", None, SETUP_MINUTES).await?;
+        change.audit("setup.link-made", "console", serde_json::json!({ "minutes": SETUP_MINUTES })).await?;
+        change.commit().await?;
+        Ok(format!("{}/setup/{secret}", self.config.base_url))
+    }
+}
+
+/// A set-up link works so long.
+pub(crate) const SETUP_MINUTES: i64 = 15;
+
+/// Makes the data folder, for its owner only, and takes it for this process.
+fn prepare(data: &Path) -> Result<std::fs::File, ConsoleError> {
+    for folder in [data.to_path_buf(), data.join("snapshots"), data.join("logs")] {
+        std::fs::create_dir_all(&folder).map_err(ConsoleError::file("create", &folder))?;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700))
+            .map_err(ConsoleError::file("make private", data))?;
+    }
+    let path = data.join("lock");
+    let lock = std::fs::File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(ConsoleError::file("open", &path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => Err(ConsoleError::InUse(data.to_path_buf())),
+        Err(std::fs::TryLockError::Error(error)) => Err(ConsoleError::file("lock", path)(error)),
+    }
+}

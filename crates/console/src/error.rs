@@ -1,0 +1,112 @@
+//! What keeps the console from starting or from doing its own part of a request.
+//!
+//! What a person did wrong is a [`crate::problem::Problem`]; what is here is the machine's fault, and a request that
+//! meets it is answered with an error id that the log repeats.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+/// The console itself failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsoleError {
+    /// The database answered with an error.
+    #[error("the database: {0}")]
+    Database(#[from] sea_orm::DbErr),
+    /// The database has tables that this version does not know.
+    #[error("the database was written by a newer rolebook (it holds {found}, this version knows {known})")]
+    Newer {
+        /// Newest migration found.
+        found: String,
+        /// Newest migration known.
+        known: String,
+    },
+    /// Only SQLite is offered so far.
+    #[error("the database URL {0} is of a kind that is not offered")]
+    DatabaseKind(String),
+    /// A file or folder of the data folder.
+    #[error("cannot {action} {path}: {source}")]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process holds the data folder.
+    #[error("the data folder {0} is in use by another rolebook")]
+    InUse(PathBuf),
+    /// The vault's key cannot be used.
+    #[error("the vault key from {place}: {reason}")]
+    VaultKey {
+        /// File, variable or credential.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A secret was sealed under another key, or is damaged.
+    #[error("a stored secret cannot be opened: {0}")]
+    Sealed(&'static str),
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    Random,
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The address can be reached from elsewhere, and nothing encrypts.
+    #[error("{0} can be reached from other machines, and the console itself speaks no TLS")]
+    Exposed(SocketAddr),
+    /// What stands in a row is not what was written.
+    #[error("a record of {table} cannot be read: {reason}")]
+    Record {
+        /// The table.
+        table: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A page cannot be drawn.
+    #[error("a page cannot be drawn: {0}")]
+    Page(#[from] askama::Error),
+    /// Something of the connector, where no person is to blame.
+    #[error("{0}")]
+    Connector(String),
+}
+
+impl ConsoleError {
+    /// A failed file operation.
+    pub(crate) fn file(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { action, path, source }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Newer { .. } => {
+                "start the newer version again, or restore the copy made before its migration"
+            }
+            Self::DatabaseKind(_) => "leave --database-url out: SQLite in the data folder",
+            Self::InUse(_) => "stop the other one, or name another folder with --data-dir",
+            Self::VaultKey { .. } => {
+                "give 32 bytes in base64; without any key, one is made in the data folder"
+            }
+            Self::Sealed(_) => {
+                "bring the old vault key back, or enter the secret again in the connector's settings"
+            }
+            Self::Listen { .. } => "choose another address or port with --listen",
+            Self::Exposed(_) => {
+                "listen on 127.0.0.1, or put a proxy with TLS in front and say --behind-proxy"
+            }
+            Self::File { .. } => "check that the folder exists, has space, and belongs to this user",
+            _ => "see the log",
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! A connector as the console hosts it: its row with settings, life and schedule read out of it.
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::{
+    ConsoleError,
+    life::{Event, Hold, Label, Last, Life, Refusal, Setup},
+    report::Report,
+    schedule::Schedule,
+    settings::{SecretNote, Settings},
+    store::{self, entity::connector, entity::sync},
+    vault::Vault,
+};
+
+/// A connector.
+#[derive(Debug, Clone)]
+pub(crate) struct Hosted {
+    pub(crate) row: connector::Model,
+    pub(crate) settings: Settings,
+    pub(crate) life: Life,
+    pub(crate) schedule: Schedule,
+    pub(crate) note: Option<SecretNote>,
+}
+
+impl Hosted {
+    pub(crate) fn of(row: connector::Model) -> Result<Self, ConsoleError> {
+        Ok(Self {
+            settings: store::json("connector", &row.settings)?,
+            life: store::json("connector", &row.life)?,
+            schedule: store::json("connector", &row.schedule)?,
+            note: row.secret_note.as_deref().map(|note| store::json("connector", note)).transpose()?,
+            row,
+        })
+    }
+
+    /// The row with everything written back into it.
+    pub(crate) fn into_row(mut self) -> connector::Model {
+        self.row.settings = store::to_json(&self.settings);
+        self.row.life = store::to_json(&self.life);
+        self.row.schedule = store::to_json(&self.schedule);
+        self.row.secret_note = self.note.as_ref().map(store::to_json);
+        self.row
+    }
+
+    /// Moves the life on, by this connector's schedule.
+    pub(crate) fn apply(&mut self, event: Event, now: Timestamp) -> Result<(), Refusal> {
+        self.life.apply(event, now, self.schedule.pace(now))
+    }
+
+    pub(crate) fn label(&self, now: Timestamp) -> Label {
+        self.life.label(now, self.schedule.pace(now).interval)
+    }
+
+    /// The sentence behind the label; empty when there is nothing to add.
+    pub(crate) fn reason(&self, now: Timestamp) -> String {
+        let life = &self.life;
+        match self.label(now) {
+            Label::NotConnected if life.setup == Setup::Incomplete => "set-up is not finished".to_owned(),
+            Label::NotConnected => "no sync has brought data yet".to_owned(),
+            Label::Paused if life.hold == Hold::Anomaly => {
+                "a sync is held because it would remove too much".to_owned()
+            }
+            Label::Paused => "paused by a person".to_owned(),
+            Label::Error => life.failing_since.map(|at| format!("since {}", minute(at))).unwrap_or_default(),
+            Label::Retrying => life.next_at.map(|at| format!("next try {}", minute(at))).unwrap_or_default(),
+            Label::Stale => {
+                life.good_at.map(|at| format!("last good sync {}", minute(at))).unwrap_or_default()
+            }
+            Label::NeedsAttention if life.last == Last::SucceededWithWarnings => {
+                "the last sync has something to look at".to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// Opens the stored token.
+    pub(crate) fn token(&self, vault: &Vault) -> Result<Zeroizing<String>, ConsoleError> {
+        let sealed = self.row.secret.as_deref().ok_or(ConsoleError::Sealed("there is none"))?;
+        vault.open_sealed(&secret_place(&self.row.id), sealed)
+    }
+
+    pub(crate) fn report(sync: &sync::Model) -> Report {
+        serde_json::from_str(&sync.report).unwrap_or_default()
+    }
+}
+
+/// Where a connector's token is sealed for.
+pub(crate) fn secret_place(connector: &str) -> String {
+    format!("connector/{connector}/api-token")
+}
+
+/// A time to the minute, in UTC.
+pub(crate) fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}

@@ -1,0 +1,40 @@
+//! The console: hosts connectors on one machine, shows what they read, and says who did what.
+//!
+//! Pages and JSON API are two faces of the same operations (`operation`), behind one policy ([`policy`]). What a sync
+//! read lies in sealed snapshots; the database holds what people configured and what happened.
+
+mod actor;
+mod checks;
+mod console;
+mod error;
+mod fresh;
+mod graph;
+mod hosted;
+mod hub;
+mod lens;
+pub mod life;
+mod mail;
+mod metrics;
+mod operation;
+mod orgs;
+mod password;
+pub mod policy;
+mod problem;
+mod report;
+mod run;
+pub mod schedule;
+mod serve;
+mod settings;
+mod store;
+mod table;
+mod vault;
+mod watch;
+mod web;
+mod worker;
+
+pub use console::{Clock, ConsoleConfig, DemoOrg};
+pub use error::ConsoleError;
+pub use mail::MailConfig;
+pub use serve::{Diagnosis, Server, admin_link, doctor};
+pub use vault::VaultKeySource;
+pub use web::{RouteEntry, openapi, routes};

@@ -1,0 +1,254 @@
+//! Messages to people: what they say, to whom they go, and how they leave.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Mailbox, MultiPart},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    ConsoleError,
+    console::Console,
+    hosted::{Hosted, minute},
+    report::Report,
+    store::{Change, connectors, outbox, outbox::Letter},
+};
+
+/// Failures in a row before anybody is told.
+const TELL_AFTER: u32 = 3;
+/// How often the outbox is looked at.
+const TICK: Duration = Duration::from_secs(2);
+/// A letter is tried so often, with growing pauses: for two days in all.
+const ATTEMPTS: i32 = 12;
+
+/// Where mail goes.
+#[derive(Clone, Default)]
+pub enum MailConfig {
+    /// Nowhere: letters stay in the outbox, to be read there.
+    #[default]
+    Off,
+    /// One file per letter: for trying out.
+    Folder(PathBuf),
+    /// A server.
+    Smtp {
+        /// As in `smtps://user:password@mail.acme.com`, or `smtp://…?tls=required` for STARTTLS.
+        url: Zeroizing<String>,
+        /// The sender, as in `Rolebook <rolebook@acme.com>`.
+        from: String,
+    },
+}
+
+impl std::fmt::Debug for MailConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Off => "Off",
+            Self::Folder(_) => "Folder",
+            Self::Smtp { .. } => "Smtp",
+        })
+    }
+}
+
+impl MailConfig {
+    /// In words, without secrets.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Off => "off: messages stay in the outbox".to_owned(),
+            Self::Folder(folder) => format!("written as files into {}", folder.display()),
+            Self::Smtp { from, .. } => format!("sent by SMTP as {from}"),
+        }
+    }
+}
+
+/// A message to the owners, with the name under which it goes out only once.
+pub(crate) struct Note {
+    once: String,
+    letter: Letter,
+}
+
+/// Writes one letter as text and HTML: paragraphs, then a link.
+pub(crate) fn letter(subject: &str, paragraphs: &[String], link: &str, link_words: &str) -> Letter {
+    let subject: String = subject.chars().filter(|c| !c.is_control()).collect();
+    let text = format!("{}\n\n{link_words}: {link}\n", paragraphs.join("\n\n"));
+    let mut html =
+        String::from("<!doctype html><html><body style=\"font-family:sans-serif;max-width:40em\">");
+    for paragraph in paragraphs {
+        html.push_str(&format!("<p>{}</p>", escape(paragraph)));
+    }
+    html.push_str(&format!("<p><a href=\"{}\">{}</a></p></body></html>", escape(link), escape(link_words)));
+    Letter { subject, text, html }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+/// The hand-over: somebody else is to finish the set-up.
+pub(crate) fn hand_over(console: &Console, by: &str, connector: &str, name: &str, app: &str) -> Letter {
+    letter(
+        &format!("Your help is needed to set up {name}"),
+        &[
+            format!("{by} made you an owner of the connector \"{name}\" of the app \"{app}\" in Rolebook."),
+            "To finish it, enter the Okta domain (as in acme.okta.com) and an API token in its Settings.".to_owned(),
+            "A token has the rights of whoever creates it. A Read-only Administrator's token lets Rolebook review \
+             group memberships and app assignments; Read-only + Application + Group Administrator also lets it \
+             change them; only a Super Administrator's shows Okta roles."
+                .to_owned(),
+        ],
+        &format!("{}/connectors/{connector}/settings", console.config.base_url),
+        "Open the settings",
+    )
+}
+
+/// What a sync's end is worth telling: a third failure (then once a day), a hold, a recovery.
+pub(crate) fn after_sync(hosted: &Hosted, result: &str, report: &Report, console: &Console) -> Option<Note> {
+    let name = &hosted.row.name;
+    let id = &hosted.row.id;
+    let link = format!("{}/connectors/{id}", console.config.base_url);
+    let now = console.now();
+    let day = now.strftime("%Y-%m-%d").to_string();
+    match (result, &report.error) {
+        ("failed", Some(error)) if hosted.life.failures >= TELL_AFTER => {
+            let since = hosted.life.failing_since.map(minute).unwrap_or_default();
+            let again = if error.class == "config" { "It needs a change by somebody." } else { "It goes on trying." };
+            Some(Note {
+                once: format!("failing/{id}/{day}"),
+                letter: letter(
+                    &format!("{name} cannot sync since {since}"),
+                    &[
+                        format!("{} syncs in a row failed. {again}", hosted.life.failures),
+                        format!("What happened: {}", error.text),
+                        format!("What to do: {}", error.hint),
+                    ],
+                    &link,
+                    "Open the connector",
+                ),
+            })
+        }
+        ("held", _) => {
+            Some(Note {
+                once: format!("held/{id}/{day}"),
+                letter: letter(
+                    &format!("A sync of {name} is held"),
+                    &[
+                        "The newest sync would remove too much, so it was put aside and pages show the last good state."
+                            .to_owned(),
+                        report.losses.join("; "),
+                        "Look at what would vanish, then confirm or discard it.".to_owned(),
+                    ],
+                    &link,
+                    "Look at it",
+                ),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Puts a note into the outbox of every owner.
+pub(crate) async fn post_to_owners(
+    change: &Change<'_>,
+    hosted: &Hosted,
+    note: Option<Note>,
+) -> Result<(), ConsoleError> {
+    let Some(note) = note else { return Ok(()) };
+    for owner in connectors::owners(change.tx(), &hosted.row.id).await? {
+        if owner.active {
+            change.post(&format!("{}/{}", note.once, owner.id), &owner.email, &note.letter).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Sends what is in the outbox until the console stops.
+pub(crate) async fn deliver(console: Arc<Console>) {
+    if matches!(console.config.mail, MailConfig::Off) {
+        return;
+    }
+    loop {
+        if let Err(error) = round(&console).await {
+            tracing::warn!(%error, "the outbox");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            () = console.stop.cancelled() => return,
+        }
+    }
+}
+
+async fn round(console: &Console) -> Result<(), ConsoleError> {
+    let now = console.now().as_millisecond();
+    for mut row in outbox::due(console.store.db(), now).await? {
+        row.attempts += 1;
+        match send(&console.config.mail, &row).await {
+            Ok(()) => {
+                row.sent_at = Some(now);
+                row.error = None;
+            }
+            Err(error) => {
+                tracing::warn!(to = row.recipient, error, "a message was not taken");
+                row.error = Some(error);
+                let minutes = 1_i64 << row.attempts.clamp(0, 9);
+                row.next_at = if row.attempts >= ATTEMPTS { i64::MAX } else { now + minutes * 60_000 };
+            }
+        }
+        outbox::keep(console.store.db(), row).await?;
+    }
+    Ok(())
+}
+
+async fn send(config: &MailConfig, row: &crate::store::entity::outbox::Model) -> Result<(), String> {
+    let from = match config {
+        MailConfig::Smtp { from, .. } => from.as_str(),
+        _ => "Rolebook <rolebook@localhost>",
+    };
+    let mailbox = |text: &str| text.parse::<Mailbox>().map_err(|error| format!("{text}: {error}"));
+    let message = Message::builder()
+        .from(mailbox(from)?)
+        .to(mailbox(&row.recipient)?)
+        .subject(&row.subject)
+        .multipart(MultiPart::alternative_plain_html(row.body_text.clone(), row.body_html.clone()))
+        .map_err(|error| error.to_string())?;
+    match config {
+        MailConfig::Off => Ok(()),
+        MailConfig::Folder(folder) => {
+            let path = folder.join(format!("{}.eml", row.id));
+            tokio::fs::create_dir_all(folder)
+                .await
+                .map_err(|error| format!("{}: {error}", folder.display()))?;
+            tokio::fs::write(&path, message.formatted())
+                .await
+                .map_err(|error| format!("{}: {error}", path.display()))
+        }
+        MailConfig::Smtp { url, .. } => {
+            let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+                // The URL may hold a password: its error is not repeated.
+                .map_err(|_| "the SMTP URL cannot be read".to_owned())?
+                .build();
+            transport.send(message).await.map(drop).map_err(|error| error.to_string())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_stay_text() {
+        let letter = letter("a\r\nBcc: x", &["<script>".to_owned()], "https://x/\"", "go");
+        assert_eq!(letter.subject, "aBcc: x");
+        assert!(
+            letter.html.contains("&lt;script&gt;") && !letter.html.contains("<script"),
+            "{}",
+            letter.html
+        );
+        assert!(letter.html.contains("https://x/&quot;"));
+    }
+}

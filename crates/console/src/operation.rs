@@ -1,0 +1,35 @@
+//! What can be done, whoever asks: pages and API call the same functions.
+//!
+//! The policy has decided before an operation runs; what remains here is which objects are within reach.
+
+use std::sync::Arc;
+
+use crate::{actor::Actor, console::Console, problem::Problem, store::Change};
+
+pub(crate) mod access;
+pub(crate) mod apps;
+pub(crate) mod catalog;
+pub(crate) mod connectors;
+pub(crate) mod explore;
+pub(crate) mod people;
+pub(crate) mod records;
+pub(crate) mod settings;
+pub(crate) mod syncs;
+
+/// One request: who asks, of which console, and how.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) console: Arc<Console>,
+    pub(crate) actor: Actor,
+    /// Say what would happen, change nothing.
+    pub(crate) dry_run: bool,
+    /// The version that the caller saw.
+    pub(crate) if_match: Option<i64>,
+}
+
+impl Context {
+    /// Begins a change in the caller's name.
+    pub(crate) async fn change(&self) -> Result<Change<'_>, Problem> {
+        Ok(self.console.store.change(self.actor.who(), self.dry_run).await?)
+    }
+}

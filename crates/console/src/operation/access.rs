@@ -1,0 +1,256 @@
+//! Who has access: tables over the last good snapshot of every connector within reach, and what is exported of it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::Context;
+use crate::{
+    hosted::Hosted,
+    lens::Lens,
+    policy::{Action, Relation, Role},
+    problem::Problem,
+    settings::{Capability, known},
+    store::connectors,
+    table::{self, Page, TableQuery, Tabular},
+};
+
+/// Whose data a page shows, and of when.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Freshness {
+    /// Connector.
+    pub connector: String,
+    /// Its name.
+    pub name: String,
+    /// When the sync ended whose data is shown.
+    #[schema(value_type = Option<String>)]
+    pub good_at: Option<Timestamp>,
+    /// Why that may be old: held, failing, stale; empty when it is not.
+    pub warning: String,
+}
+
+/// Whether somebody sees access everywhere.
+pub(crate) fn sees_all(context: &Context) -> bool {
+    context.actor.may(Relation::default(), Action::SeeAccess)
+}
+
+/// The connectors whose data the caller may see, and has been read.
+pub(crate) async fn within_reach(context: &Context, only: &str) -> Result<Vec<Hosted>, Problem> {
+    let db = context.console.store.db();
+    let own = connectors::apps_owned(db, &context.actor.user.id).await?;
+    let mut found = Vec::new();
+    for row in connectors::all(db).await? {
+        if !only.is_empty() && row.id != only {
+            continue;
+        }
+        let relation = Relation { app_owner: own.contains(&row.app_id), ..Relation::default() };
+        if row.good_sync.is_some() && context.actor.may(relation, Action::SeeAccess) {
+            found.push(Hosted::of(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The lenses over what is within reach.
+pub(crate) async fn lenses(
+    context: &Context,
+    only: &str,
+) -> Result<(Vec<Arc<Lens>>, Vec<Freshness>), Problem> {
+    let now = context.console.now();
+    let (mut lenses, mut fresh) = (Vec::new(), Vec::new());
+    for hosted in within_reach(context, only).await? {
+        if let Some(good) = &hosted.row.good_sync {
+            lenses.push(context.console.lens(&hosted.row.id, good).await?);
+        }
+        let label = hosted.label(now);
+        let troubled = matches!(label.tone(), "red" | "amber");
+        fresh.push(Freshness {
+            connector: hosted.row.id.clone(),
+            name: hosted.row.name.clone(),
+            good_at: hosted.life.good_at,
+            warning: if troubled {
+                format!("{}: {}", label.text(), hosted.reason(now))
+            } else {
+                String::new()
+            },
+        });
+    }
+    Ok((lenses, fresh))
+}
+
+/// One page of a table, over all lenses within reach.
+pub(crate) async fn page<T: Tabular + Clone>(
+    context: &Context,
+    query: &TableQuery,
+    rows: fn(&Lens) -> &Vec<T>,
+) -> Result<(Page<T>, Vec<Freshness>), Problem> {
+    let (lenses, fresh) = lenses(context, &query.connector).await?;
+    let page = match lenses.as_slice() {
+        [one] => table::page(rows(one), query),
+        several => {
+            let all: Vec<T> = several.iter().flat_map(|lens| rows(lens).iter().cloned()).collect();
+            table::page(&all, query)
+        }
+    };
+    Ok((page, fresh))
+}
+
+/// The whole filtered table as CSV.
+pub(crate) async fn csv<T: Tabular + Clone>(
+    context: &Context,
+    query: &TableQuery,
+    rows: fn(&Lens) -> &Vec<T>,
+) -> Result<String, Problem> {
+    let (lenses, _) = lenses(context, &query.connector).await?;
+    let all: Vec<T> = lenses.iter().flat_map(|lens| rows(lens).iter().cloned()).collect();
+    Ok(table::csv(&all, query))
+}
+
+/// What can be exported for a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Groups,
+    Assignments,
+    AdminRoles,
+    AwsRoles,
+}
+
+impl Scope {
+    pub(crate) const ALL: [(Self, &'static str, &'static str, Option<Capability>); 4] = [
+        (Self::Groups, "group-membership", "Group membership", Some(Capability::ReviewGroups)),
+        (
+            Self::Assignments,
+            "application-assignment",
+            "Application assignment",
+            Some(Capability::ReviewAssignments),
+        ),
+        (Self::AdminRoles, "okta-roles", "Okta roles", Some(Capability::ReviewAdminRoles)),
+        (Self::AwsRoles, "aws-roles", "AWS roles in effect", None),
+    ];
+}
+
+/// An export that is offered, or not and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ReviewOffer {
+    /// Name in the URL.
+    pub scope: &'static str,
+    /// Name for people.
+    pub title: &'static str,
+    /// It can be had.
+    pub available: bool,
+    /// Why not, or how many rows it has.
+    pub text: String,
+    /// Rows.
+    pub rows: usize,
+}
+
+/// What can be exported of one connector.
+pub(crate) async fn offers(context: &Context, id: &str) -> Result<Vec<ReviewOffer>, Problem> {
+    let hosted = super::connectors::load(context, id).await?;
+    let lens = match &hosted.row.good_sync {
+        Some(good) => Some(context.console.lens(id, good).await?),
+        None => None,
+    };
+    Ok(Scope::ALL
+        .into_iter()
+        .map(|(scope, name, title, capability)| {
+            let allowed =
+                capability.map(|capability| known(hosted.note.as_ref(), hosted.settings.stated, capability));
+            let rows = lens.as_ref().map_or(0, |lens| count(lens, scope));
+            let (available, text) = match (&lens, allowed) {
+                (None, _) => (false, "no sync has brought data yet".to_owned()),
+                (Some(_), Some(known)) if !known.allows() => (
+                    false,
+                    format!(
+                        "the token may not read this ({}): a Super Administrator's token can",
+                        known.text()
+                    ),
+                ),
+                (Some(_), _) if rows == 0 => (false, "there is nothing to review".to_owned()),
+                (Some(_), _) => (true, format!("{rows} rows")),
+            };
+            ReviewOffer { scope: name, title, available, text, rows }
+        })
+        .collect())
+}
+
+fn assigned(lens: &Lens) -> Vec<crate::lens::PersonRow> {
+    lens.people.iter().filter(|person| !person.assigned.is_empty()).cloned().collect()
+}
+
+fn count(lens: &Lens, scope: Scope) -> usize {
+    match scope {
+        Scope::Groups => lens.memberships.len(),
+        Scope::Assignments => assigned(lens).len(),
+        Scope::AdminRoles => lens.admins.len(),
+        Scope::AwsRoles => lens.grants.len(),
+    }
+}
+
+/// Exports one scope as CSV.
+pub(crate) async fn export(context: &Context, id: &str, name: &str) -> Result<String, Problem> {
+    let scope = Scope::ALL
+        .into_iter()
+        .find(|(_, known, _, _)| *known == name)
+        .map(|(scope, ..)| scope)
+        .ok_or_else(|| Problem::not_found("scope"))?;
+    let offer = offers(context, id).await?.into_iter().find(|offer| offer.scope == name);
+    if let Some(offer) = offer.filter(|offer| !offer.available) {
+        return Err(Problem::conflict(
+            format!("{} cannot be exported", offer.title),
+            offer.text,
+            "give the connector a token that may read it, or sync it first",
+        ));
+    }
+    let hosted = super::connectors::load(context, id).await?;
+    let good = hosted.row.good_sync.clone().ok_or_else(|| Problem::not_found("snapshot"))?;
+    let lens = context.console.lens(id, &good).await?;
+    let all = TableQuery::default();
+    let text = match scope {
+        Scope::Groups => table::csv(&lens.memberships, &all),
+        Scope::Assignments => table::csv(&assigned(&lens), &all),
+        Scope::AdminRoles => table::csv(&lens.admins, &all),
+        Scope::AwsRoles => table::csv(&lens.grants, &all),
+    };
+    let change = context.change().await?;
+    change
+        .audit(
+            "review.exported",
+            &format!("connector/{id}"),
+            json!({ "scope": name, "sync": good, "rows": count(&lens, scope) }),
+        )
+        .await?;
+    change.commit().await?;
+    Ok(text)
+}
+
+/// What the console's first page tells.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Overview {
+    /// Accounts, roles, groups, people and grants of everything within reach.
+    pub numbers: crate::report::Numbers,
+    /// Whose data, and of when.
+    pub freshness: Vec<Freshness>,
+    /// Numbers are hidden by the caller's role.
+    pub hidden: bool,
+}
+
+/// Numbers over everything within reach.
+pub(crate) async fn overview(context: &Context) -> Result<Overview, Problem> {
+    let (lenses, freshness) = lenses(context, "").await?;
+    let mut numbers = crate::report::Numbers::default();
+    for lens in &lenses {
+        numbers.accounts += lens.accounts.len();
+        numbers.roles += lens.roles.len();
+        numbers.groups += lens.groups.len();
+        numbers.people += lens.people.len();
+        numbers.assigned += lens.people.iter().filter(|person| !person.assigned.is_empty()).count();
+        numbers.grants += lens.grants.len();
+        numbers.admin_roles += lens.admins.len();
+    }
+    let hidden = !sees_all(context) && !context.actor.roles.has(Role::ApplicationAdministrator);
+    Ok(Overview { numbers, freshness, hidden })
+}

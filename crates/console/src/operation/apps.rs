@@ -1,0 +1,262 @@
+//! The inventory of apps: what Okta has, what is managed here.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rolebook_okta::shapes;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::{Context, connectors::PersonRef};
+use crate::{
+    checks, fresh,
+    hosted::Hosted,
+    problem::{FieldError, Problem},
+    run::clean,
+    settings::Settings,
+    store::{self, connectors, entity::app, people},
+};
+
+/// An app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct AppView {
+    /// Its id here.
+    pub id: String,
+    /// Its name, as Okta shows it.
+    pub name: String,
+    /// Catalogue name in Okta, or `made-here`.
+    pub kind: String,
+    /// `unmanaged`, `managed`, `ignored`.
+    pub state: String,
+    /// Okta's status; `GONE` when Okta no longer lists it.
+    pub provider_status: String,
+    /// Okta's id.
+    pub okta_id: Option<String>,
+    /// Okta org it was found in.
+    pub org_id: Option<String>,
+    /// Connectors attached to it.
+    pub connectors: usize,
+    /// It can be synced: an AWS Account Federation app.
+    pub aws: bool,
+    /// When it was last looked at.
+    #[schema(value_type = String)]
+    pub updated_at: Timestamp,
+}
+
+/// An org to look into; the token is used once and not kept.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Discovery {
+    /// Id of a connector whose domain and token are used instead.
+    #[serde(default)]
+    pub connector: Option<String>,
+    /// The org's address.
+    #[serde(default)]
+    pub domain: String,
+    /// An API token.
+    #[serde(default)]
+    #[schema(write_only)]
+    pub api_token: String,
+}
+
+impl std::fmt::Debug for Discovery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Discovery").field("domain", &self.domain).finish_non_exhaustive()
+    }
+}
+
+/// What a look into an org found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Discovered {
+    /// The org's name.
+    pub org: String,
+    /// Apps it lists.
+    pub found: usize,
+    /// Of these, new.
+    pub new: usize,
+    /// Known ones that it no longer lists.
+    pub gone: usize,
+}
+
+/// Apps by name; of one state when it is given.
+pub(crate) async fn list(
+    context: &Context,
+    state: Option<&str>,
+    words: &str,
+) -> Result<Vec<AppView>, Problem> {
+    let db = context.console.store.db();
+    let mut attached: BTreeMap<String, usize> = BTreeMap::new();
+    for connector in connectors::all(db).await? {
+        *attached.entry(connector.app_id).or_default() += 1;
+    }
+    let own = if super::access::sees_all(context)
+        || context.actor.roles.has(crate::policy::Role::ConnectorAdministrator)
+    {
+        None
+    } else {
+        Some(connectors::apps_owned(db, &context.actor.user.id).await?)
+    };
+    let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    Ok(connectors::apps(db)
+        .await?
+        .into_iter()
+        .filter(|app| state.is_none_or(|state| app.state == state))
+        .filter(|app| own.as_ref().is_none_or(|own| own.contains(&app.id)))
+        .filter(|app| {
+            let text = format!("{} {} {}", app.name, app.kind, app.provider_status).to_lowercase();
+            words.iter().all(|word| text.contains(word))
+        })
+        .map(|app| AppView {
+            connectors: attached.get(&app.id).copied().unwrap_or(0),
+            aws: app.kind == rolebook_connector::AWS_APP,
+            updated_at: store::time(app.updated_at),
+            id: app.id,
+            name: app.name,
+            kind: app.kind,
+            state: app.state,
+            provider_status: app.provider_status,
+            okta_id: app.okta_id,
+            org_id: app.org_id,
+        })
+        .collect())
+}
+
+/// Reads the list of apps of an org.
+pub(crate) async fn discover(context: &Context, wanted: Discovery) -> Result<Discovered, Problem> {
+    let (settings, token) = match wanted.connector.as_deref().filter(|id| !id.is_empty()) {
+        Some(id) => {
+            let hosted: Hosted = super::connectors::load(context, id).await?;
+            let token = hosted
+                .token(&context.console.vault)
+                .map_err(|error| Problem::field("connector", format!("{error}: enter its token again")))?;
+            (hosted.settings, token)
+        }
+        None => {
+            let settings = Settings { domain: wanted.domain.trim().to_owned(), ..Settings::default() };
+            (settings, Zeroizing::new(wanted.api_token.trim().to_owned()))
+        }
+    };
+    if settings.domain.is_empty() {
+        return Err(Problem::field("domain", "the Okta domain is needed, as in acme.okta.com"));
+    }
+    let refused = |field: &str, error: &rolebook_okta::Error| {
+        Problem::field(field, format!("{error}. What to do: {}", error.hint()))
+    };
+    let client =
+        checks::client(&context.console, &settings, &token, None, context.console.stop.child_token())?
+            .map_err(|((field, _), text, hint)| {
+                Problem::invalid(vec![FieldError {
+                    field: field.to_owned(),
+                    text: format!("{text}. What to do: {hint}"),
+                }])
+            })?;
+    let org = client.org().await.map_err(|error| {
+        refused(if error.is_unauthenticated() || error.is_refused() { "api_token" } else { "domain" }, &error)
+    })?;
+    let pager =
+        client.list_at::<shapes::App>("/api/v1/apps?limit=200").map_err(|error| refused("domain", &error))?;
+    let (apps, _) = pager.all().await.map_err(|error| refused("api_token", &error))?;
+    let org_name = clean(org.company_name.as_deref().unwrap_or_default());
+    let origin = client.domain().origin();
+    take(context, &org.id, &org_name, &origin, apps).await
+}
+
+async fn take(
+    context: &Context,
+    org_id: &str,
+    org_name: &str,
+    origin: &str,
+    apps: Vec<shapes::App>,
+) -> Result<Discovered, Problem> {
+    let change = context.change().await?;
+    change.see_org(org_id, org_name, origin.trim_start_matches("https://"), true).await?;
+    context.console.orgs.learn(origin, org_id);
+    let mut known: BTreeMap<String, app::Model> = connectors::apps(change.tx())
+        .await?
+        .into_iter()
+        .filter(|app| app.org_id.as_deref() == Some(org_id))
+        .filter_map(|app| app.okta_id.clone().map(|okta_id| (okta_id, app)))
+        .collect();
+    let (found, mut new, mut gone) = (apps.len(), 0, 0);
+    for seen in apps {
+        let okta_id = seen.id.as_str().to_owned();
+        let name = clean(seen.label.as_deref().unwrap_or(&okta_id));
+        let status = clean(seen.status.as_deref().unwrap_or("unknown"));
+        let kind = clean(seen.name.as_deref().unwrap_or("unknown"));
+        match known.remove(&okta_id) {
+            Some(app) => {
+                let name = if app.kind == "made-here" { app.name.clone() } else { name };
+                change.keep_app(app::Model { name, provider_status: status, ..app }).await?;
+            }
+            None => {
+                new += 1;
+                change
+                    .add_app(app::Model {
+                        id: fresh::id("app")?,
+                        org_id: Some(org_id.to_owned()),
+                        okta_id: Some(okta_id),
+                        name,
+                        kind,
+                        state: "unmanaged".to_owned(),
+                        provider_status: status,
+                        created_at: change.now_ms(),
+                        updated_at: change.now_ms(),
+                    })
+                    .await?;
+            }
+        }
+    }
+    for (_, app) in known {
+        gone += 1;
+        change.keep_app(app::Model { provider_status: "GONE".to_owned(), ..app }).await?;
+    }
+    let detail = json!({ "org": org_id, "found": found, "new": new, "gone": gone });
+    change.audit("apps.discovered", &format!("org/{org_id}"), detail).await?;
+    change.commit().await?;
+    Ok(Discovered { org: org_name.to_owned(), found, new, gone })
+}
+
+/// Moves an app between the lists.
+pub(crate) async fn move_to(context: &Context, id: &str, from: &str, to: &str) -> Result<AppView, Problem> {
+    let change = context.change().await?;
+    let app = connectors::app(change.tx(), id).await?.ok_or_else(|| Problem::not_found("app"))?;
+    if !change.move_app(id, from, to).await? {
+        return Err(Problem::conflict(
+            format!("the app {} is {} already", app.name, app.state),
+            format!("only an app that is {from} can become {to}"),
+            "load the list again",
+        ));
+    }
+    let action = match to {
+        "managed" => "app.promoted",
+        "ignored" => "app.ignored",
+        _ => "app.listed-again",
+    };
+    change.audit(action, &format!("app/{id}"), json!({ "name": app.name })).await?;
+    change.commit().await?;
+    list(context, None, "")
+        .await?
+        .into_iter()
+        .find(|app| app.id == id)
+        .ok_or_else(|| Problem::not_found("app"))
+}
+
+/// Makes somebody an owner of an app.
+pub(crate) async fn add_owner(context: &Context, id: &str, user: &str) -> Result<PersonRef, Problem> {
+    let db = context.console.store.db();
+    let user = match people::by_id(db, user).await? {
+        Some(user) => Some(user),
+        None => people::by_email(db, user).await?,
+    };
+    let user = user.ok_or_else(|| Problem::field("user", "there is no such user"))?;
+    let change = context.change().await?;
+    let app = connectors::app(change.tx(), id).await?.ok_or_else(|| Problem::not_found("app"))?;
+    change.own_app(id, &user.id).await?;
+    change
+        .audit("app.owner-added", &format!("app/{id}"), json!({ "name": app.name, "owner": user.email }))
+        .await?;
+    change.commit().await?;
+    Ok(PersonRef::from(&user))
+}

@@ -1,0 +1,325 @@
+//! Running syncs and looking back at them.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::{
+    Context,
+    connectors::{ConnectorView, keep, load, match_version},
+};
+use crate::{
+    hosted::Hosted,
+    lens::{GrantRow, Lens},
+    life::{Event, Run},
+    policy::{Action, Role},
+    problem::Problem,
+    report::Report,
+    run::LogLine,
+    store::{self, entity::sync, syncs},
+    worker,
+};
+
+/// A sync in the history.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct SyncView {
+    /// Its id.
+    pub id: String,
+    /// Connector.
+    pub connector_id: String,
+    /// What asked for it: `save`, `manual`, `schedule`, `retry`, `settings-changed`.
+    pub cause: String,
+    /// Who asked for it.
+    pub actor: String,
+    /// `queued`, `running`, `ended`.
+    pub state: String,
+    /// `succeeded`, `succeeded-with-warnings`, `failed`, `cancelled`, `held`, `confirmed`, `discarded`.
+    pub result: Option<String>,
+    /// When it was asked for.
+    #[schema(value_type = String)]
+    pub queued_at: Timestamp,
+    /// When it began.
+    #[schema(value_type = Option<String>)]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[schema(value_type = Option<String>)]
+    pub ended_at: Option<Timestamp>,
+    /// Seconds from begin to end.
+    pub seconds: Option<f64>,
+    /// It began anew after its process was gone.
+    pub begun_anew: bool,
+    /// What it left.
+    pub report: Report,
+    /// There is a snapshot.
+    pub snapshot: bool,
+}
+
+impl From<&sync::Model> for SyncView {
+    fn from(row: &sync::Model) -> Self {
+        Self {
+            id: row.id.clone(),
+            connector_id: row.connector_id.clone(),
+            cause: row.cause.clone(),
+            actor: row.actor.clone(),
+            state: row.state.clone(),
+            result: row.result.clone(),
+            queued_at: store::time(row.queued_at),
+            started_at: row.started_at.map(store::time),
+            ended_at: row.ended_at.map(store::time),
+            seconds: row.started_at.zip(row.ended_at).map(|(from, to)| (to - from) as f64 / 1000.0),
+            begun_anew: row.fence > 1,
+            report: Hosted::report(row),
+            snapshot: row.file.is_some(),
+        }
+    }
+}
+
+/// Syncs of a connector.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct SyncPage {
+    /// Newest first.
+    pub items: Vec<SyncView>,
+    /// Where the next page begins.
+    pub next_cursor: Option<String>,
+}
+
+/// What a sync changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct SyncDiff {
+    /// The sync before, whose data was shown.
+    pub from: Option<String>,
+    /// This one.
+    pub to: String,
+    /// Access gained and lost, per account and role.
+    pub roles: Vec<RoleDelta>,
+    /// Who gained access; absent when names are hidden by your role.
+    pub gained: Option<Vec<GrantRow>>,
+    /// Who lost access; absent when names are hidden by your role.
+    pub lost: Option<Vec<GrantRow>>,
+}
+
+/// Changes at one role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct RoleDelta {
+    /// Account.
+    pub account: String,
+    /// Role.
+    pub role: String,
+    /// People who gained it.
+    pub gained: usize,
+    /// People who lost it.
+    pub lost: usize,
+}
+
+/// Starts a sync now.
+pub(crate) async fn start(context: &Context, id: &str) -> Result<ConnectorView, Problem> {
+    let change = context.change().await?;
+    match_version(context, &load(context, id).await?)?;
+    worker::want(&change, id, "manual", true).await??;
+    if change.commit().await? {
+        context.console.nudge.notify_one();
+        worker::tell_label(&context.console, id).await;
+    }
+    super::connectors::get(context, id).await
+}
+
+/// One step of the life, recorded under `action`.
+async fn step(context: &Context, id: &str, event: Event, action: &str) -> Result<ConnectorView, Problem> {
+    let change = context.change().await?;
+    let mut hosted = load(context, id).await?;
+    match_version(context, &hosted)?;
+    let was = hosted.life.run;
+    hosted.apply(event, change.now)?;
+    if event == Event::Cancel
+        && was == Run::Queued
+        && let Some(open) = syncs::open_of(change.tx(), id).await?
+    {
+        change.end_sync(&open.id, open.fence, "cancelled", "{}".to_owned(), None).await?;
+    }
+    change.audit(action, &format!("connector/{id}"), json!({})).await?;
+    let running = context.console.running(id);
+    let view = keep(context, change, hosted).await?;
+    if let (Event::Cancel, Some(running), false) = (event, running, context.dry_run) {
+        running.log("warn", "", format!("stopped by {}", context.actor.user.name));
+        running.cancel.cancel();
+    }
+    Ok(view)
+}
+
+pub(crate) async fn pause(context: &Context, id: &str) -> Result<ConnectorView, Problem> {
+    step(context, id, Event::Pause, "connector.paused").await
+}
+
+pub(crate) async fn resume(context: &Context, id: &str) -> Result<ConnectorView, Problem> {
+    step(context, id, Event::Resume, "connector.resumed").await
+}
+
+pub(crate) async fn cancel(context: &Context, id: &str) -> Result<ConnectorView, Problem> {
+    step(context, id, Event::Cancel, "sync.cancelled").await
+}
+
+/// Decides a held sync: take it over, or drop it. A reason is needed.
+pub(crate) async fn decide(
+    context: &Context,
+    id: &str,
+    confirm: bool,
+    reason: &str,
+) -> Result<ConnectorView, Problem> {
+    let reason = crate::run::clean(reason).trim().to_owned();
+    if reason.is_empty() {
+        return Err(Problem::field("reason", "say why"));
+    }
+    let change = context.change().await?;
+    let mut hosted = load(context, id).await?;
+    match_version(context, &hosted)?;
+    hosted.apply(if confirm { Event::Confirm } else { Event::Discard }, change.now)?;
+    let held = hosted.row.held_sync.take();
+    let current = context.console.current_path(id);
+    if context.dry_run {
+        // Nothing moves.
+    } else if confirm {
+        let by = context.actor.user.name.clone();
+        let now = change.now;
+        let (file, why) = (current.clone(), reason.clone());
+        let accepted =
+            tokio::task::spawn_blocking(move || rolebook_connector::accept_held(&file, &why, &by, now)).await;
+        match accepted {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                return Err(Problem::conflict(
+                    "the held sync cannot be taken over",
+                    error.to_string(),
+                    error.hint(),
+                ));
+            }
+            Err(error) => return Err(crate::ConsoleError::Connector(error.to_string()).into()),
+        }
+    } else if let Err(error) = std::fs::remove_file(rolebook_connector::held_path(&current))
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(crate::ConsoleError::file("remove", current)(error).into());
+    }
+    if let Some(held) = &held {
+        change.settle_sync(held, if confirm { "confirmed" } else { "discarded" }).await?;
+        if confirm {
+            hosted.row.good_sync = Some(held.clone());
+        }
+    }
+    let action = if confirm { "hold.confirmed" } else { "hold.discarded" };
+    change.audit(action, &format!("connector/{id}"), json!({ "sync": held, "reason": reason })).await?;
+    keep(context, change, hosted).await
+}
+
+/// The history, newest first.
+pub(crate) async fn history(
+    context: &Context,
+    id: &str,
+    cursor: Option<i64>,
+    limit: u64,
+) -> Result<SyncPage, Problem> {
+    let rows = syncs::history(context.console.store.db(), id, cursor, limit + 1).await?;
+    let more = rows.len() as u64 > limit;
+    let items: Vec<SyncView> =
+        rows.iter().take(usize::try_from(limit).unwrap_or(25)).map(SyncView::from).collect();
+    let next_cursor = items.last().filter(|_| more).map(|last| last.queued_at.as_millisecond().to_string());
+    Ok(SyncPage { items, next_cursor })
+}
+
+/// A sync of this connector.
+pub(crate) async fn get(context: &Context, id: &str, sync: &str) -> Result<SyncView, Problem> {
+    Ok(SyncView::from(&row(context, id, sync).await?))
+}
+
+async fn row(context: &Context, id: &str, sync: &str) -> Result<sync::Model, Problem> {
+    syncs::by_id(context.console.store.db(), sync)
+        .await?
+        .filter(|row| row.connector_id == id)
+        .ok_or_else(|| Problem::not_found("sync"))
+}
+
+/// The log of a sync, as far as it is written.
+pub(crate) async fn log(context: &Context, id: &str, sync: &str) -> Result<Vec<LogLine>, Problem> {
+    row(context, id, sync).await?;
+    match tokio::fs::read_to_string(context.console.log_path(id, sync)).await {
+        Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => {
+            Err(crate::ConsoleError::file("read", context.console.log_path(id, sync))(error).into())
+        }
+    }
+}
+
+/// Where a sync's snapshot lies, and the name under which it is given away.
+pub(crate) async fn snapshot(context: &Context, id: &str, sync: &str) -> Result<PathBuf, Problem> {
+    let row = row(context, id, sync).await?;
+    if row.file.is_none() {
+        return Err(Problem::not_found("snapshot"));
+    }
+    let change = context.change().await?;
+    change.audit("snapshot.downloaded", &format!("connector/{id}"), json!({ "sync": sync })).await?;
+    change.commit().await?;
+    Ok(context.console.snapshot_path(id, sync))
+}
+
+/// What a sync changed, against the last good one before it. Names are for those who may see who has access.
+pub(crate) async fn diff(context: &Context, id: &str, sync: &str) -> Result<SyncDiff, Problem> {
+    let this = row(context, id, sync).await?;
+    if this.file.is_none() {
+        return Err(Problem::conflict(
+            "this sync has nothing to compare",
+            "it sealed no snapshot",
+            "choose one that succeeded or is held",
+        ));
+    }
+    let before = syncs::history(context.console.store.db(), id, Some(this.queued_at), 200)
+        .await?
+        .into_iter()
+        .find(|row| {
+            row.file.is_some() && !matches!(row.result.as_deref(), Some("held" | "discarded" | "cancelled"))
+        });
+    let to = context.console.lens(id, sync).await?;
+    let from = match &before {
+        Some(before) => Some(context.console.lens(id, &before.id).await?),
+        None => None,
+    };
+    let relation = context.actor.relation(&context.console, Some(id)).await?;
+    let names = context.actor.may(relation, Action::SeeAccess)
+        && !context.actor.roles.has(Role::ConnectorAdministrator)
+        || context.actor.is_super();
+    Ok(compare(from.as_deref(), &to, before.map(|row| row.id), names))
+}
+
+fn compare(from: Option<&Lens>, to: &Lens, from_id: Option<String>, names: bool) -> SyncDiff {
+    type Key<'a> = (&'a str, &'a str, &'a str);
+    fn key(row: &GrantRow) -> Key<'_> {
+        (&row.account, &row.role, &row.user_id)
+    }
+    let none = Vec::new();
+    let old = from.map_or(&none, |lens| &lens.grants);
+    let old_keys: BTreeSet<Key<'_>> = old.iter().map(key).collect();
+    let new_keys: BTreeSet<Key<'_>> = to.grants.iter().map(key).collect();
+    let gained: Vec<GrantRow> =
+        to.grants.iter().filter(|row| !old_keys.contains(&key(row))).cloned().collect();
+    let lost: Vec<GrantRow> = old.iter().filter(|row| !new_keys.contains(&key(row))).cloned().collect();
+    let mut roles: std::collections::BTreeMap<(String, String), (usize, usize)> =
+        std::collections::BTreeMap::new();
+    for row in &gained {
+        roles.entry((row.account.clone(), row.role.clone())).or_default().0 += 1;
+    }
+    for row in &lost {
+        roles.entry((row.account.clone(), row.role.clone())).or_default().1 += 1;
+    }
+    SyncDiff {
+        from: from_id,
+        to: to.sync.clone(),
+        roles: roles
+            .into_iter()
+            .map(|((account, role), (gained, lost))| RoleDelta { account, role, gained, lost })
+            .collect(),
+        gained: names.then_some(gained),
+        lost: names.then_some(lost),
+    }
+}

@@ -1,0 +1,141 @@
+//! Starting and stopping a console.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::net::TcpListener;
+
+use crate::{
+    ConsoleConfig, ConsoleError,
+    console::Console,
+    mail,
+    store::{self, Who},
+    watch, web, worker,
+};
+
+/// A console that listens.
+pub struct Server {
+    console: Arc<Console>,
+    address: SocketAddr,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    /// Opens everything and begins to listen. `base_url` is filled in from the address when it is empty.
+    ///
+    /// # Errors
+    /// [`ConsoleError`]: the data folder, the database, the vault's key, or the address.
+    pub async fn start(mut config: ConsoleConfig, listen: SocketAddr) -> Result<Self, ConsoleError> {
+        if !listen.ip().is_loopback() && !config.secure {
+            return Err(ConsoleError::Exposed(listen));
+        }
+        let failed = |source| ConsoleError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        if config.base_url.is_empty() {
+            config.base_url = format!("http://{address}");
+        }
+        config.base_url = config.base_url.trim_end_matches('/').to_owned();
+        let console = Console::open(config).await?;
+        let tasks = vec![
+            tokio::spawn(worker::work(Arc::clone(&console))),
+            tokio::spawn(mail::deliver(Arc::clone(&console))),
+            tokio::spawn(watch::settings(Arc::clone(&console))),
+        ];
+        let router = web::router(&console).into_make_service_with_connect_info::<SocketAddr>();
+        let stop = console.stop.clone();
+        let serving = tokio::spawn(async move {
+            axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await
+        });
+        Ok(Self { console, address, tasks, serving })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What a person opens.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.console.config.base_url
+    }
+
+    /// The vault's key file, when this start made it.
+    #[must_use]
+    pub fn made_key(&self) -> Option<&std::path::Path> {
+        self.console.vault.made.as_deref()
+    }
+
+    /// A one-time link to create the first administrator, while there is none.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn first_link(&self) -> Result<Option<String>, ConsoleError> {
+        if store::people::count(self.console.store.db()).await? > 0 {
+            return Ok(None);
+        }
+        self.console.setup_link(Who::host()).await.map(Some)
+    }
+
+    /// Stops: requests under way are answered, syncs are left for the next start.
+    pub async fn stop(self) {
+        self.console.stop.cancel();
+        for task in self.tasks {
+            // A task that panicked has nothing left to stop.
+            let _ = task.await;
+        }
+        let grace = std::time::Duration::from_secs(10);
+        if tokio::time::timeout(grace, self.serving).await.is_err() {
+            tracing::warn!("some requests were still open");
+        }
+    }
+}
+
+/// Makes a one-time set-up link for a console that is not running, for somebody with a shell on the host.
+///
+/// # Errors
+/// The data folder is in use, or the database.
+pub async fn admin_link(config: ConsoleConfig) -> Result<String, ConsoleError> {
+    Console::open(config).await?.setup_link(Who::host()).await
+}
+
+/// What a look over a data folder found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Lines: what was looked at, whether it is well, and what was found.
+    pub lines: Vec<(&'static str, bool, String)>,
+}
+
+/// Looks over a data folder while no console runs on it: database, audit record, secrets, snapshots.
+///
+/// # Errors
+/// The data folder is in use, or cannot be opened at all.
+pub async fn doctor(config: ConsoleConfig) -> Result<Diagnosis, ConsoleError> {
+    let console = Console::open(config).await?;
+    let mut lines = vec![("database", true, "opened, tables up to date".to_owned())];
+    lines.push(match store::audit::verify(console.store.db()).await? {
+        Ok(rows) => ("audit record", true, format!("{rows} rows, each follows from the one before")),
+        Err(row) => {
+            ("audit record", false, format!("row {row} does not follow from the one before: it was changed"))
+        }
+    });
+    for row in store::connectors::all(console.store.db()).await? {
+        let hosted = crate::hosted::Hosted::of(row)?;
+        let name = &hosted.row.name;
+        if hosted.row.secret.is_some() {
+            lines.push(match hosted.token(&console.vault) {
+                Ok(_) => ("token", true, format!("{name}: can be opened")),
+                Err(error) => ("token", false, format!("{name}: {error}")),
+            });
+        }
+        if let Some(good) = &hosted.row.good_sync {
+            lines.push(match console.lens(&hosted.row.id, good).await {
+                Ok(lens) => ("snapshot", true, format!("{name}: {} grants", lens.grants.len())),
+                Err(error) => ("snapshot", false, format!("{name}: {error}")),
+            });
+        }
+    }
+    Ok(Diagnosis { lines })
+}

@@ -1,0 +1,66 @@
+//! Mail: written in the same transaction as what it tells of, sent afterwards, and again until it is through.
+
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+
+use super::{
+    Change,
+    entity::outbox::{ActiveModel, Column, Entity, Model},
+};
+use crate::{ConsoleError, fresh};
+
+/// A message before it is addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Letter {
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+}
+
+impl Change<'_> {
+    /// Puts a letter into the outbox, unless the one named `once` was ever there.
+    pub(crate) async fn post(
+        &self,
+        once: &str,
+        recipient: &str,
+        letter: &Letter,
+    ) -> Result<bool, ConsoleError> {
+        if Entity::find().filter(Column::Once.eq(once)).one(self.tx()).await?.is_some() {
+            return Ok(false);
+        }
+        let row = ActiveModel {
+            id: Set(fresh::id("msg")?),
+            once: Set(once.to_owned()),
+            recipient: Set(recipient.to_owned()),
+            subject: Set(letter.subject.clone()),
+            body_text: Set(letter.text.clone()),
+            body_html: Set(letter.html.clone()),
+            created_at: Set(self.now_ms()),
+            next_at: Set(self.now_ms()),
+            attempts: Set(0),
+            sent_at: Set(None),
+            error: Set(None),
+        };
+        Entity::insert(row).exec_without_returning(self.tx()).await?;
+        Ok(true)
+    }
+}
+
+/// What is due.
+pub(crate) async fn due(db: &impl ConnectionTrait, now: i64) -> Result<Vec<Model>, ConsoleError> {
+    Ok(Entity::find()
+        .filter(Column::SentAt.is_null())
+        .filter(Column::NextAt.lte(now))
+        .order_by_asc(Column::CreatedAt)
+        .limit(20)
+        .all(db)
+        .await?)
+}
+
+/// Writes down how an attempt went.
+pub(crate) async fn keep(db: &impl ConnectionTrait, row: Model) -> Result<(), ConsoleError> {
+    Entity::update(ActiveModel::from(row).reset_all()).exec(db).await?;
+    Ok(())
+}

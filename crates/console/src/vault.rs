@@ -1,0 +1,219 @@
+//! Secrets at rest: sealed with AES-256-GCM under a key that the database does not hold.
+//!
+//! A sealed text is `v1.KEY-ID.BASE64(nonce ‖ ciphertext ‖ tag)`. What it belongs to is authenticated with it, so a
+//! ciphertext copied into another row does not open. The key comes from a file, the environment or a systemd
+//! credential; without any, the first start writes one into the data folder, readable by its owner only.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::digest;
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
+use zeroize::Zeroizing;
+
+use crate::{ConsoleError, fresh};
+
+/// File of the key that was made here.
+const OWN_KEY: &str = "vault.key";
+/// Name of the systemd credential.
+const CREDENTIAL: &str = "rolebook-vault-key";
+
+/// Where the vault's key comes from.
+#[derive(Clone, Default)]
+pub struct VaultKeySource {
+    /// `--vault-key-file`.
+    pub file: Option<PathBuf>,
+    /// `ROLEBOOK_VAULT_KEY`.
+    pub text: Option<Zeroizing<String>>,
+    /// `CREDENTIALS_DIRECTORY`, which systemd sets.
+    pub credentials: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for VaultKeySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VaultKeySource").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+/// Seals and opens secrets.
+pub(crate) struct Vault {
+    key: LessSafeKey,
+    key_id: String,
+    /// Set when this start made the key.
+    pub(crate) made: Option<PathBuf>,
+}
+
+impl Vault {
+    /// Takes the first key that is configured, else the one of the data folder, else makes one there.
+    pub(crate) fn open(source: &VaultKeySource, data: &Path) -> Result<Self, ConsoleError> {
+        if let Some(path) = &source.file {
+            return Self::of(&read(path)?, &path.display().to_string(), None);
+        }
+        if let Some(text) = &source.text {
+            return Self::of(text, "ROLEBOOK_VAULT_KEY", None);
+        }
+        if let Some(path) =
+            source.credentials.as_ref().map(|folder| folder.join(CREDENTIAL)).filter(|p| p.exists())
+        {
+            return Self::of(&read(&path)?, &path.display().to_string(), None);
+        }
+        let path = data.join(OWN_KEY);
+        let place = path.display().to_string();
+        if path.exists() {
+            return Self::of(&read(&path)?, &place, None);
+        }
+        let text = Zeroizing::new(BASE64.encode(Zeroizing::new(fresh::bytes::<32>()?).as_ref()));
+        write_private(&path, &text)?;
+        Self::of(&text, &place, Some(path))
+    }
+
+    fn of(text: &str, place: &str, made: Option<PathBuf>) -> Result<Self, ConsoleError> {
+        let refuse =
+            |reason: &str| ConsoleError::VaultKey { place: place.to_owned(), reason: reason.to_owned() };
+        let bytes =
+            Zeroizing::new(BASE64.decode(text.trim().as_bytes()).map_err(|_| refuse("it is not base64"))?);
+        if bytes.len() != 32 {
+            return Err(refuse(&format!("it has {} bytes instead of 32", bytes.len())));
+        }
+        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| refuse("it cannot be used"))?;
+        let mut named = digest::Context::new(&digest::SHA256);
+        named.update(b"rolebook vault key id");
+        named.update(&bytes);
+        let key_id = HEXLOWER.encode(named.finish().as_ref().get(..4).unwrap_or_default());
+        Ok(Self { key: LessSafeKey::new(key), key_id, made })
+    }
+
+    /// Which key this is, in eight characters that say nothing of it.
+    pub(crate) fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// Seals a secret for one place, as in `connector/con_1/token`.
+    pub(crate) fn seal(&self, place: &str, secret: &str) -> Result<String, ConsoleError> {
+        let nonce = fresh::bytes::<NONCE_LEN>()?;
+        let mut sealed = Zeroizing::new(secret.as_bytes().to_vec());
+        let tag = self
+            .key
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(place.as_bytes()),
+                &mut sealed,
+            )
+            .map_err(|_| ConsoleError::Sealed("it could not be sealed"))?;
+        let whole = [nonce.as_slice(), &sealed, tag.as_ref()].concat();
+        Ok(format!("v1.{}.{}", self.key_id, BASE64URL_NOPAD.encode(&whole)))
+    }
+
+    /// Opens what was sealed for the same place.
+    pub(crate) fn open_sealed(&self, place: &str, sealed: &str) -> Result<Zeroizing<String>, ConsoleError> {
+        let mut parts = sealed.splitn(3, '.');
+        let (Some("v1"), Some(key_id), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(ConsoleError::Sealed("its form is unknown"));
+        };
+        if key_id != self.key_id {
+            return Err(ConsoleError::Sealed("it was sealed under another vault key"));
+        }
+        let damaged = ConsoleError::Sealed("it is damaged");
+        let Ok(bytes) = BASE64URL_NOPAD.decode(body.as_bytes()) else { return Err(damaged) };
+        let Some((nonce, rest)) = bytes.split_first_chunk::<NONCE_LEN>() else { return Err(damaged) };
+        let mut rest = Zeroizing::new(rest.to_vec());
+        let Ok(plain) = self.key.open_in_place(
+            Nonce::assume_unique_for_key(*nonce),
+            Aad::from(place.as_bytes()),
+            &mut rest,
+        ) else {
+            return Err(damaged);
+        };
+        match std::str::from_utf8(plain) {
+            Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+            Err(_) => Err(damaged),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Zeroizing<String>, ConsoleError> {
+    std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| ConsoleError::VaultKey {
+        place: path.display().to_string(),
+        reason: format!("cannot be read: {error}"),
+    })
+}
+
+/// Writes a new file that only its owner can read.
+fn write_private(path: &Path, text: &str) -> Result<(), ConsoleError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path).map_err(ConsoleError::file("create", path))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| file.sync_all())
+        .map_err(ConsoleError::file("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault(folder: &Path) -> Vault {
+        Vault::open(&VaultKeySource::default(), folder).unwrap()
+    }
+
+    #[test]
+    fn opens_what_it_sealed_and_only_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = vault(folder.path());
+        let sealed = vault.seal("connector/a/token", "00secret").unwrap();
+        assert!(!sealed.contains("00secret"));
+        assert_eq!(*vault.open_sealed("connector/a/token", &sealed).unwrap(), "00secret");
+        assert!(vault.open_sealed("connector/b/token", &sealed).is_err());
+        assert_ne!(sealed, vault.seal("connector/a/token", "00secret").unwrap());
+    }
+
+    #[test]
+    fn a_flipped_character_does_not_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = vault(folder.path());
+        let sealed = vault.seal("x", "00secret").unwrap();
+        let flipped = if sealed.ends_with('A') { "B" } else { "A" };
+        assert!(vault.open_sealed("x", &format!("{}{flipped}", &sealed[..sealed.len() - 1])).is_err());
+    }
+
+    #[test]
+    fn the_key_made_here_is_private_and_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = vault(folder.path());
+        let path = first.made.clone().unwrap();
+        let sealed = first.seal("x", "s").unwrap();
+        let second = vault(folder.path());
+        assert!(second.made.is_none());
+        assert_eq!(*second.open_sealed("x", &sealed).unwrap(), "s");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn another_key_is_told_apart() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let sealed = vault(one.path()).seal("x", "s").unwrap();
+        let error = vault(two.path()).open_sealed("x", &sealed).unwrap_err();
+        assert!(error.to_string().contains("another vault key"), "{error}");
+    }
+
+    #[test]
+    fn a_short_key_is_refused() {
+        let source =
+            VaultKeySource { text: Some(Zeroizing::new("c2hvcnQ=".into())), ..VaultKeySource::default() };
+        let error = Vault::open(&source, Path::new(".")).err().unwrap();
+        assert_eq!(error.to_string(), "the vault key from ROLEBOOK_VAULT_KEY: it has 5 bytes instead of 32");
+    }
+}

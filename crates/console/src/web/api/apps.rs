@@ -1,0 +1,95 @@
+//! Apps.
+
+use axum::{
+    Json,
+    extract::{Path, Query},
+};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+use super::Mode;
+use crate::{
+    operation::{
+        Context,
+        apps::{self, AppView, Discovered, Discovery},
+        connectors::PersonRef,
+    },
+    policy::{Access, Action},
+    problem::Problem,
+    web::{form::Body, routes::Routes},
+};
+
+pub(super) fn enter(routes: Routes) -> Routes {
+    routes
+        .api(Access::May(Action::ListApps), routes!(list_apps))
+        .api(Access::May(Action::DiscoverApps), routes!(discover_apps))
+        .api(Access::May(Action::PromoteApp), routes!(promote_app))
+        .api(Access::May(Action::PromoteApp), routes!(ignore_app))
+        .api(Access::May(Action::PromoteApp), routes!(list_app_again))
+        .api(Access::May(Action::ChangeUsers), routes!(add_app_owner))
+}
+
+/// Which apps.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct AppQuery {
+    /// `managed`, `unmanaged`, `ignored`; all when absent.
+    state: Option<String>,
+    /// Words to search for.
+    q: String,
+}
+
+/// Apps by name
+#[utoipa::path(get, path = "/api/apps", params(AppQuery), tag = "apps", responses((status = 200, body = [AppView])))]
+async fn list_apps(context: Context, Query(query): Query<AppQuery>) -> Result<Json<Vec<AppView>>, Problem> {
+    apps::list(&context, query.state.as_deref(), &query.q).await.map(Json)
+}
+
+/// Read the list of apps of an Okta org
+#[utoipa::path(post, path = "/api/apps/discover", params(Mode), request_body = Discovery, tag = "apps",
+    responses((status = 200, body = Discovered), (status = 422, body = Problem)))]
+async fn discover_apps(context: Context, Body(wanted): Body<Discovery>) -> Result<Json<Discovered>, Problem> {
+    apps::discover(&context, wanted).await.map(Json)
+}
+
+/// Manage an unmanaged app
+#[utoipa::path(post, path = "/api/apps/{app}/promote", params(("app" = String, Path, description = "App"), Mode),
+    tag = "apps", responses((status = 200, body = AppView), (status = 409, body = Problem)))]
+async fn promote_app(context: Context, Path(app): Path<String>) -> Result<Json<AppView>, Problem> {
+    apps::move_to(&context, &app, "unmanaged", "managed").await.map(Json)
+}
+
+/// Hide an unmanaged app
+#[utoipa::path(post, path = "/api/apps/{app}/ignore", params(("app" = String, Path, description = "App"), Mode),
+    tag = "apps", responses((status = 200, body = AppView), (status = 409, body = Problem)))]
+async fn ignore_app(context: Context, Path(app): Path<String>) -> Result<Json<AppView>, Problem> {
+    apps::move_to(&context, &app, "unmanaged", "ignored").await.map(Json)
+}
+
+/// List an ignored app again
+#[utoipa::path(post, path = "/api/apps/{app}/list-again", params(("app" = String, Path, description = "App"), Mode),
+    tag = "apps", responses((status = 200, body = AppView), (status = 409, body = Problem)))]
+async fn list_app_again(context: Context, Path(app): Path<String>) -> Result<Json<AppView>, Problem> {
+    apps::move_to(&context, &app, "ignored", "unmanaged").await.map(Json)
+}
+
+/// An owner.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AppOwner {
+    /// Id or e-mail address.
+    user: String,
+}
+
+/// Make somebody an owner of an app
+#[utoipa::path(post, path = "/api/apps/{app}/owners", params(("app" = String, Path, description = "App"), Mode),
+    request_body = AppOwner, tag = "apps", responses((status = 200, body = PersonRef), (status = 422, body = Problem)))]
+async fn add_app_owner(
+    context: Context,
+    Path(app): Path<String>,
+    Body(owner): Body<AppOwner>,
+) -> Result<Json<PersonRef>, Problem> {
+    apps::add_owner(&context, &app, &owner.user).await.map(Json)
+}

@@ -1,0 +1,164 @@
+//! Syncs: start, stop, decide, look back.
+
+use axum::{
+    Json,
+    body::Body as HttpBody,
+    extract::{Path, Query},
+    http::StatusCode,
+    response::Response,
+};
+use serde::Deserialize;
+use tokio_util::io::ReaderStream;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::{ListQuery, Mode, download, tagged};
+use crate::{
+    ConsoleError,
+    operation::{
+        Context,
+        connectors::ConnectorView,
+        syncs::{self, SyncDiff, SyncPage, SyncView},
+    },
+    policy::{Access, Action},
+    problem::Problem,
+    run::LogLine,
+    web::{form::Body, routes::Routes},
+};
+
+pub(super) fn enter(routes: Routes) -> Routes {
+    routes
+        .api(Access::Connector(Action::RunConnector), routes!(start_sync))
+        .api(Access::Connector(Action::RunConnector), routes!(pause_connector))
+        .api(Access::Connector(Action::RunConnector), routes!(resume_connector))
+        .api(Access::Connector(Action::RunConnector), routes!(cancel_sync))
+        .api(Access::Connector(Action::ConfirmHold), routes!(confirm_hold))
+        .api(Access::Connector(Action::ConfirmHold), routes!(discard_hold))
+        .api(Access::Connector(Action::ReadLogs), routes!(list_syncs))
+        .api(Access::Connector(Action::ReadLogs), routes!(get_sync))
+        .api(Access::Connector(Action::ReadLogs), routes!(get_log))
+        .api(Access::Connector(Action::ReadLogs), routes!(get_diff))
+        .api(Access::Connector(Action::DownloadSnapshot), routes!(get_snapshot))
+}
+
+/// Sync now
+#[utoipa::path(post, path = "/api/connectors/{id}/sync", params(("id" = String, Path, description = "Connector"), Mode),
+    tag = "syncs", responses((status = 202, body = ConnectorView), (status = 409, body = Problem)))]
+async fn start_sync(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
+    Ok(tagged(StatusCode::ACCEPTED, syncs::start(&context, &id).await?))
+}
+
+/// Pause syncs
+#[utoipa::path(post, path = "/api/connectors/{id}/pause", params(("id" = String, Path, description = "Connector"), Mode),
+    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+async fn pause_connector(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
+    Ok(tagged(StatusCode::OK, syncs::pause(&context, &id).await?))
+}
+
+/// Resume syncs
+#[utoipa::path(post, path = "/api/connectors/{id}/resume", params(("id" = String, Path, description = "Connector"), Mode),
+    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+async fn resume_connector(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
+    Ok(tagged(StatusCode::OK, syncs::resume(&context, &id).await?))
+}
+
+/// Stop the sync under way
+#[utoipa::path(post, path = "/api/connectors/{id}/cancel", params(("id" = String, Path, description = "Connector"), Mode),
+    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+async fn cancel_sync(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
+    Ok(tagged(StatusCode::OK, syncs::cancel(&context, &id).await?))
+}
+
+/// Why a held sync is decided so.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Reason {
+    /// For the audit record.
+    reason: String,
+}
+
+/// Take a held sync over
+#[utoipa::path(post, path = "/api/connectors/{id}/hold/confirm",
+    params(("id" = String, Path, description = "Connector"), Mode), request_body = Reason, tag = "syncs",
+    responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+async fn confirm_hold(
+    context: Context,
+    Path(id): Path<String>,
+    Body(reason): Body<Reason>,
+) -> Result<Response, Problem> {
+    Ok(tagged(StatusCode::OK, syncs::decide(&context, &id, true, &reason.reason).await?))
+}
+
+/// Drop a held sync
+#[utoipa::path(post, path = "/api/connectors/{id}/hold/discard",
+    params(("id" = String, Path, description = "Connector"), Mode), request_body = Reason, tag = "syncs",
+    responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+async fn discard_hold(
+    context: Context,
+    Path(id): Path<String>,
+    Body(reason): Body<Reason>,
+) -> Result<Response, Problem> {
+    Ok(tagged(StatusCode::OK, syncs::decide(&context, &id, false, &reason.reason).await?))
+}
+
+/// Syncs of a connector, newest first
+#[utoipa::path(get, path = "/api/connectors/{id}/syncs",
+    params(("id" = String, Path, description = "Connector"), ListQuery), tag = "syncs",
+    responses((status = 200, body = SyncPage)))]
+async fn list_syncs(
+    context: Context,
+    Path(id): Path<String>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<SyncPage>, Problem> {
+    syncs::history(&context, &id, query.cursor(), query.limit()).await.map(Json)
+}
+
+/// One sync
+#[utoipa::path(get, path = "/api/connectors/{id}/syncs/{sync}",
+    params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync")),
+    tag = "syncs", responses((status = 200, body = SyncView), (status = 404, body = Problem)))]
+async fn get_sync(
+    context: Context,
+    Path((id, sync)): Path<(String, String)>,
+) -> Result<Json<SyncView>, Problem> {
+    syncs::get(&context, &id, &sync).await.map(Json)
+}
+
+/// Log of a sync
+#[utoipa::path(get, path = "/api/connectors/{id}/syncs/{sync}/log",
+    params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync")),
+    tag = "syncs", responses((status = 200, body = [LogLine])))]
+async fn get_log(
+    context: Context,
+    Path((id, sync)): Path<(String, String)>,
+) -> Result<Json<Vec<LogLine>>, Problem> {
+    syncs::log(&context, &id, &sync).await.map(Json)
+}
+
+/// What a sync changed
+#[utoipa::path(get, path = "/api/connectors/{id}/syncs/{sync}/diff",
+    params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync")),
+    tag = "syncs", responses((status = 200, body = SyncDiff), (status = 409, body = Problem)))]
+async fn get_diff(
+    context: Context,
+    Path((id, sync)): Path<(String, String)>,
+) -> Result<Json<SyncDiff>, Problem> {
+    syncs::diff(&context, &id, &sync).await.map(Json)
+}
+
+/// Snapshot of a sync, a Baton `.c1z` file
+#[utoipa::path(get, path = "/api/connectors/{id}/syncs/{sync}/snapshot",
+    params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync")),
+    tag = "syncs", responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem)))]
+async fn get_snapshot(
+    context: Context,
+    Path((id, sync)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let path = syncs::snapshot(&context, &id, &sync).await?;
+    let file = tokio::fs::File::open(&path).await.map_err(ConsoleError::file("open", &path))?;
+    Ok(download(
+        "application/octet-stream",
+        &format!("{sync}.c1z"),
+        HttpBody::from_stream(ReaderStream::new(file)),
+    ))
+}

@@ -1,0 +1,205 @@
+//! What every request passes: who it is, whether it comes from our own pages, and what every answer carries.
+
+use std::sync::Arc;
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    actor::{Actor, Via},
+    console::Console,
+    policy::{Role, Roles},
+    problem::Problem,
+    store::people,
+    web::{form::Fields, page},
+};
+
+/// A session without a request for so long ends.
+const IDLE_MS: i64 = 60 * 60 * 1000;
+/// A session ends after so long, whatever happens.
+const ABSOLUTE_MS: i64 = 8 * 60 * 60 * 1000;
+/// The time of the last request is written down so often.
+const TOUCH_MS: i64 = 60 * 1000;
+/// Largest body of a request.
+pub(crate) const LARGEST_BODY: usize = 256 * 1024;
+
+/// Name of the session's cookie.
+pub(crate) fn cookie_name(console: &Console) -> &'static str {
+    if console.config.secure { "__Host-rolebook" } else { "rolebook" }
+}
+
+/// The header that sets the cookie; an empty secret ends it.
+pub(crate) fn cookie(console: &Console, secret: &str) -> HeaderValue {
+    let secure = if console.config.secure { "; Secure" } else { "" };
+    let age = if secret.is_empty() { "; Max-Age=0" } else { "" };
+    let text = format!("{}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}{age}", cookie_name(console));
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn session_secret(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// Finds out who calls.
+async fn actor(console: &Console, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
+    let db = console.store.db();
+    let now = console.now().as_millisecond();
+    if let Some(bearer) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) {
+        let Some(secret) = bearer.strip_prefix("Bearer ") else { return Ok(None) };
+        let found = people::key(db, secret.trim()).await?;
+        return Ok(found.filter(|(key, user)| user.active && key.expires_at > now).map(|(key, user)| {
+            let role = Role::parse(&key.role).unwrap_or(Role::BasicUser);
+            Actor { roles: Roles::parse(&user.roles).narrowed(role), user, via: Via::Key }
+        }));
+    }
+    let Some(secret) = session_secret(headers, cookie_name(console)) else { return Ok(None) };
+    let Some((session, user)) = people::session(db, &secret).await? else { return Ok(None) };
+    if !user.active || now - session.seen_at > IDLE_MS || now - session.created_at > ABSOLUTE_MS {
+        return Ok(None);
+    }
+    if now - session.seen_at > TOUCH_MS {
+        people::touch_session(db, &session.id, now).await?;
+    }
+    Ok(Some(Actor {
+        roles: Roles::parse(&user.roles),
+        user,
+        via: Via::Session { id: session.id, csrf: session.csrf },
+    }))
+}
+
+/// Lets requests in: names the caller, and refuses changes that another site's page sends in their name.
+pub(crate) async fn admit(State(console): State<Arc<Console>>, mut request: Request, next: Next) -> Response {
+    let actor = match actor(&console, request.headers()).await {
+        Ok(actor) => actor,
+        Err(problem) => return problem.into_response(),
+    };
+    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        let via_key = matches!(&actor, Some(Actor { via: Via::Key, .. }));
+        if !via_key && foreign(&console, request.headers()) {
+            let problem = Problem::new(
+                StatusCode::FORBIDDEN,
+                "foreign-origin",
+                "this request came from another site",
+                "changes are only taken from the console's own pages",
+                "open the console itself and repeat it there",
+            );
+            return page::problem(&console, actor.as_ref(), &request, problem);
+        }
+        request = match read_form(request).await {
+            Ok(request) => request,
+            Err(problem) => return problem.into_response(),
+        };
+        if let Some(Actor { via: Via::Session { csrf, .. }, .. }) = &actor {
+            let given = request
+                .headers()
+                .get("x-csrf-token")
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+                .or_else(|| request.extensions().get::<Fields>().map(|fields| fields.get("csrf").to_owned()));
+            if !given.is_some_and(|given| same(&given, csrf)) {
+                let problem = Problem::new(
+                    StatusCode::FORBIDDEN,
+                    "stale-form",
+                    "this form is too old",
+                    "it was drawn for another session",
+                    "load the page again and repeat it",
+                );
+                return page::problem(&console, actor.as_ref(), &request, problem);
+            }
+        }
+    }
+    if let Some(actor) = actor {
+        request.extensions_mut().insert(actor);
+    }
+    next.run(request).await
+}
+
+/// Reads the fields of a form, so that its token can be checked before anything else sees it.
+async fn read_form(request: Request) -> Result<Request, Problem> {
+    let is_form = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    if !is_form {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = to_bytes(body, LARGEST_BODY).await.map_err(|_| {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "the form is too large",
+            "a form may have 256 kB",
+            "send less",
+        )
+    })?;
+    let fields = Fields::parse(&bytes);
+    let mut request = Request::from_parts(parts, Body::empty());
+    request.extensions_mut().insert(fields);
+    Ok(request)
+}
+
+/// Whether the request names another origin than the one it was sent to.
+fn foreign(console: &Console, headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok())
+        && !matches!(site, "same-origin" | "none")
+    {
+        return true;
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else { return false };
+    let Ok(origin) = origin.to_str() else { return true };
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let of_host = origin.split_once("://").is_some_and(|(scheme, named)| {
+        named == host && (scheme == "https" || (scheme == "http" && !console.config.secure))
+    });
+    !of_host && origin != console.config.base_url
+}
+
+/// Compares without telling by time where they differ.
+pub(crate) fn same(a: &str, b: &str) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
+}
+
+/// Headers of every answer.
+pub(crate) async fn harden(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
+    let asset = request.uri().path().starts_with("/assets/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    set(
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
+    set("x-content-type-options", "nosniff");
+    set("x-frame-options", "DENY");
+    // `no-referrer` would make browsers send `Origin: null` with our own forms.
+    set("referrer-policy", "same-origin");
+    set("cross-origin-opener-policy", "same-origin");
+    set("cross-origin-resource-policy", "same-origin");
+    set("permissions-policy", "camera=(), microphone=(), geolocation=()");
+    if console.config.secure {
+        set("strict-transport-security", "max-age=31536000");
+    }
+    if asset {
+        set("cache-control", "public, max-age=3600");
+    } else {
+        set("cache-control", "no-store");
+    }
+    response
+}

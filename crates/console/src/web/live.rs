@@ -1,0 +1,76 @@
+//! Server-sent events: labels, stages and log lines of the connectors within reach.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    extract::Query,
+    http::Method,
+    response::{
+        Sse,
+        sse::{Event, KeepAlive},
+    },
+    routing::get,
+};
+use futures_util::{Stream, stream};
+use serde::Deserialize;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::{
+    operation::{Context, connectors},
+    policy::{Access, Action},
+    problem::Problem,
+    web::routes::Routes,
+};
+
+/// A stream ends after so long and the browser opens it anew: rights are looked at again.
+const LONGEST: Duration = Duration::from_secs(300);
+
+pub(super) fn enter(routes: Routes) -> Routes {
+    routes.page(Method::GET, "/api/events", Access::May(Action::ListConnectors), get(events))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Wanted {
+    /// Only this connector, with its log.
+    connector: String,
+}
+
+async fn events(
+    context: Context,
+    Query(wanted): Query<Wanted>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let receiver = context.console.hub.listen();
+    let reach: Vec<String> = connectors::list(&context)
+        .await?
+        .into_iter()
+        .map(|connector| connector.id)
+        .filter(|id| wanted.connector.is_empty() || *id == wanted.connector)
+        .collect();
+    let only = !wanted.connector.is_empty();
+    let stop = context.console.stop.clone();
+    let end = tokio::time::Instant::now() + LONGEST;
+    let stream = stream::unfold((receiver, reach, stop), move |(mut receiver, reach, stop)| async move {
+        loop {
+            let received = tokio::select! {
+                received = receiver.recv() => received,
+                () = stop.cancelled() => return None,
+                () = tokio::time::sleep_until(end) => return None,
+            };
+            match received {
+                Ok(live) if reach.contains(&live.connector) && (only || live.kind == "label") => {
+                    let data = serde_json::json!({ "connector": live.connector, "data": live.data });
+                    let event = Event::default().event(live.kind).data(data.to_string());
+                    return Some((Ok(event), (receiver, reach, stop)));
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => {
+                    let event = Event::default().event("behind").data("{}");
+                    return Some((Ok(event), (receiver, reach, stop)));
+                }
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}

@@ -1,0 +1,128 @@
+//! The Settings area of a connector.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query},
+    http::{Method, StatusCode},
+    response::Response,
+    routing::{get, post},
+};
+use serde::Deserialize;
+
+use super::{connector::Head, field_error, or_problem, shell};
+use crate::{
+    operation::{
+        Context,
+        settings::{self, SettingsPatch, TryReport},
+    },
+    policy::{Access, Action},
+    problem::Problem,
+    settings::{Settings, TokenKind},
+    web::{
+        form::Fields,
+        page::{Shell, When, draw, go},
+        routes::Routes,
+    },
+};
+
+pub(super) fn enter(routes: Routes) -> Routes {
+    let configure = Access::Connector(Action::ConfigureConnector);
+    routes
+        .page(Method::GET, "/connectors/{id}/settings", Access::Connector(Action::ReadConnector), get(read))
+        .page(Method::POST, "/connectors/{id}/settings", configure, post(save))
+        .page(Method::POST, "/connectors/{id}/clear-token", configure, post(clear_token))
+}
+
+#[derive(Template)]
+#[template(path = "connector_settings.html")]
+struct SettingsPage {
+    shell: Shell,
+    head: Head,
+    editing: bool,
+    values: Settings,
+    kinds: [(TokenKind, &'static str, &'static str); 4],
+    token_set: Option<When>,
+    tried: Option<TryReport>,
+    demo: Option<crate::console::DemoOrg>,
+    problem: Option<Problem>,
+    domain_error: String,
+    token_error: String,
+    app_error: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct View {
+    edit: String,
+}
+
+async fn read(context: Context, Path(id): Path<String>, Query(view): Query<View>) -> Response {
+    let drawn = draw_settings(&context, &id, !view.edit.is_empty(), None, None, None).await;
+    or_problem(&context, drawn)
+}
+
+async fn draw_settings(
+    context: &Context,
+    id: &str,
+    editing: bool,
+    values: Option<Settings>,
+    problem: Option<Problem>,
+    tried: Option<TryReport>,
+) -> Result<Response, Problem> {
+    let head = Head::load(context, id, "settings").await?;
+    let page = SettingsPage {
+        shell: shell(context, &format!("Settings of {}", head.line.view.name), "/connectors").await?,
+        editing: editing && head.may_configure,
+        values: values.unwrap_or_else(|| head.line.view.settings.clone()),
+        kinds: TokenKind::ALL,
+        token_set: When::some(head.line.view.token.as_ref().map(|token| token.set_at), context.console.now()),
+        demo: context.console.config.demo.clone(),
+        domain_error: field_error(problem.as_ref(), "domain"),
+        token_error: field_error(problem.as_ref(), "api_token"),
+        app_error: field_error(problem.as_ref(), "aws_okta_app_id"),
+        problem: problem.clone(),
+        head,
+        tried,
+    };
+    Ok(draw(problem.as_ref().map_or(StatusCode::OK, Problem::status), &page))
+}
+
+async fn save(context: Context, Path(id): Path<String>, fields: Fields) -> Response {
+    let patch = SettingsPatch {
+        domain: Some(fields.get("domain").to_owned()),
+        api_token: Some(fields.get("api_token").to_owned()),
+        aws_okta_app_id: Some(fields.get("aws_okta_app_id").to_owned()),
+        skip_secondary_emails: Some(fields.ticked("skip_secondary_emails")),
+        allow_conversion: Some(fields.ticked("allow_conversion")),
+        stated: Some(TokenKind::parse(fields.get("stated"))),
+    };
+    let values = Settings {
+        domain: fields.get("domain").to_owned(),
+        aws_okta_app_id: fields.get("aws_okta_app_id").to_owned(),
+        skip_secondary_emails: fields.ticked("skip_secondary_emails"),
+        allow_conversion: fields.ticked("allow_conversion"),
+        stated: TokenKind::parse(fields.get("stated")),
+    };
+    let drawn = if fields.get("do") == "test" {
+        match settings::test(&context, &id, patch).await {
+            Ok(tried) => draw_settings(&context, &id, true, Some(values), None, Some(tried)).await,
+            Err(problem) => draw_settings(&context, &id, true, Some(values), Some(problem), None).await,
+        }
+    } else {
+        match settings::save(&context, &id, patch).await {
+            Ok(_) => return go(&format!("/connectors/{id}")),
+            Err(problem) => draw_settings(&context, &id, true, Some(values), Some(problem), None).await,
+        }
+    };
+    or_problem(&context, drawn)
+}
+
+async fn clear_token(context: Context, Path(id): Path<String>) -> Response {
+    match settings::clear_token(&context, &id).await {
+        Ok(_) => go(&format!("/connectors/{id}/settings")),
+        Err(problem) => {
+            let drawn = draw_settings(&context, &id, false, None, Some(problem), None).await;
+            or_problem(&context, drawn)
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Settings of the console, and what was done in it.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query},
+    http::{Method, StatusCode},
+    response::Response,
+    routing::{get, post},
+};
+
+use super::{field_error, or_problem, shell};
+use crate::{
+    operation::{
+        Context,
+        people::{self, Invitation, KeyView, NewKey, UserPatch, UserView},
+        records::{self, AuditEvent},
+    },
+    policy::{Access, Action, Role},
+    problem::Problem,
+    web::{
+        form::Fields,
+        page::{Shell, When, draw, go},
+        routes::Routes,
+    },
+};
+
+pub(super) fn enter(routes: Routes) -> Routes {
+    let users = Access::May(Action::ChangeUsers);
+    routes
+        .page(Method::GET, "/settings", Access::SignedIn, get(read))
+        .page(Method::POST, "/settings/users", users, post(invite))
+        .page(Method::POST, "/settings/users/{user}", users, post(change_user))
+        .page(Method::POST, "/settings/keys", Access::SignedIn, post(add_key))
+        .page(Method::POST, "/settings/keys/{key}/end", Access::SignedIn, post(end_key))
+        .page(Method::GET, "/activity", Access::May(Action::SeeAudit), get(activity))
+}
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct SettingsPage {
+    shell: Shell,
+    users: Vec<UserView>,
+    may_change: bool,
+    roles: Vec<(&'static str, &'static str)>,
+    keys: Vec<(KeyView, When)>,
+    key_roles: Vec<(&'static str, &'static str)>,
+    facts: Vec<(&'static str, String)>,
+    made_key: Option<String>,
+    made_link: Option<String>,
+    problem: Option<Problem>,
+    email_error: String,
+    name_error: String,
+    key_error: String,
+}
+
+/// What a form just made, to be shown once.
+#[derive(Default)]
+struct Made {
+    key: Option<String>,
+    link: Option<String>,
+}
+
+async fn read(context: Context) -> Response {
+    let drawn = draw_settings(&context, None, Made::default()).await;
+    or_problem(&context, drawn)
+}
+
+async fn draw_settings(context: &Context, problem: Option<Problem>, made: Made) -> Result<Response, Problem> {
+    let may = |action| context.actor.may(super::NOBODY, action);
+    let users = if may(Action::SeeUsers) { people::list(context).await? } else { Vec::new() };
+    let now = context.console.now();
+    let config = &context.console.config;
+    let facts = if may(Action::SeeSettings) {
+        vec![
+            ("Address", config.base_url.clone()),
+            ("Data folder", config.data.display().to_string()),
+            ("Vault key", context.console.vault.key_id().to_owned()),
+            ("Mail", config.mail.words()),
+            ("Share of Okta's rate limit", format!("{} %", config.rate_budget)),
+            ("Version", config.writer.clone()),
+        ]
+    } else {
+        Vec::new()
+    };
+    let own: Vec<Role> =
+        if context.actor.is_super() { Role::ALL.to_vec() } else { context.actor.roles.iter().collect() };
+    let page = SettingsPage {
+        shell: shell(context, "Settings", "/settings").await?,
+        users,
+        may_change: may(Action::ChangeUsers),
+        roles: Role::ALL.into_iter().map(|role| (role.word(), role.title())).collect(),
+        keys: people::keys(context)
+            .await?
+            .into_iter()
+            .map(|key| {
+                let when = When::new(key.expires_at, now);
+                (key, when)
+            })
+            .collect(),
+        key_roles: own.into_iter().map(|role| (role.word(), role.title())).collect(),
+        facts,
+        made_key: made.key,
+        made_link: made.link,
+        email_error: field_error(problem.as_ref(), "email"),
+        name_error: field_error(problem.as_ref(), "name"),
+        key_error: ["role", "days"].into_iter().map(|field| field_error(problem.as_ref(), field)).collect(),
+        problem: problem.clone(),
+    };
+    Ok(draw(problem.as_ref().map_or(StatusCode::OK, Problem::status), &page))
+}
+
+async fn after(context: &Context, done: Result<Made, Problem>) -> Response {
+    let drawn = match done {
+        Ok(made) if made.key.is_none() && made.link.is_none() => return go("/settings"),
+        Ok(made) => draw_settings(context, None, made).await,
+        Err(problem) => draw_settings(context, Some(problem), Made::default()).await,
+    };
+    or_problem(context, drawn)
+}
+
+async fn invite(context: Context, fields: Fields) -> Response {
+    let invitation = Invitation {
+        email: fields.get("email").to_owned(),
+        name: fields.get("name").to_owned(),
+        roles: fields.all("role"),
+    };
+    let done = people::invite(&context, invitation).await;
+    after(&context, done.map(|invited| Made { link: Some(invited.link), key: None })).await
+}
+
+async fn change_user(context: Context, Path(user): Path<String>, fields: Fields) -> Response {
+    let patch = UserPatch { roles: Some(fields.all("role")), active: Some(fields.ticked("active")) };
+    let done = people::change(&context, &user, patch).await;
+    after(&context, done.map(|_| Made::default())).await
+}
+
+async fn add_key(context: Context, fields: Fields) -> Response {
+    let new = NewKey {
+        name: fields.get("name").to_owned(),
+        role: fields.get("role").to_owned(),
+        days: fields.get("days").parse().unwrap_or(0),
+    };
+    let done = people::add_key(&context, new).await;
+    after(&context, done.map(|key| Made { key: key.secret, link: None })).await
+}
+
+async fn end_key(context: Context, Path(key): Path<String>) -> Response {
+    let done = people::end_key(&context, &key).await;
+    after(&context, done.map(|()| Made::default())).await
+}
+
+#[derive(Template)]
+#[template(path = "activity.html")]
+struct ActivityPage {
+    shell: Shell,
+    events: Vec<(AuditEvent, When)>,
+    q: String,
+    object: String,
+    next: Option<String>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct ActivityQuery {
+    q: String,
+    object: String,
+    cursor: Option<i64>,
+}
+
+async fn activity(context: Context, Query(query): Query<ActivityQuery>) -> Response {
+    let drawn = async {
+        let object = Some(query.object.as_str()).filter(|object| !object.is_empty());
+        let page = records::page(&context, object, &query.q, query.cursor, 50).await?;
+        let now = context.console.now();
+        let page = ActivityPage {
+            shell: shell(&context, "Activity", "/activity").await?,
+            events: page
+                .items
+                .into_iter()
+                .map(|event| {
+                    let when = When::new(event.at, now);
+                    (event, when)
+                })
+                .collect(),
+            next: page.next_cursor,
+            q: query.q,
+            object: query.object,
+        };
+        Ok(draw(StatusCode::OK, &page))
+    };
+    or_problem(&context, drawn.await)
+}

@@ -1,0 +1,193 @@
+//! Set-up, sign-in, sign-out, invitations.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    http::{Method, StatusCode, header},
+    response::Response,
+    routing::{get, post},
+};
+use serde::Deserialize;
+
+use super::field_error;
+use crate::{
+    actor::{Actor, Via},
+    console::Console,
+    operation::people,
+    password,
+    policy::Access,
+    problem::Problem,
+    store,
+    web::{
+        form::Fields,
+        gate,
+        page::{self, Shell, draw, go},
+        routes::Routes,
+    },
+};
+
+pub(super) fn enter(routes: Routes) -> Routes {
+    routes
+        .page(Method::GET, "/sign-in", Access::Public, get(sign_in_page))
+        .page(Method::POST, "/sign-in", Access::Public, post(sign_in))
+        .page(Method::POST, "/sign-out", Access::SignedIn, post(sign_out))
+        .page(Method::GET, "/setup/{secret}", Access::Public, get(set_up_page))
+        .page(Method::POST, "/setup/{secret}", Access::Public, post(set_up))
+        .page(Method::GET, "/join/{secret}", Access::Public, get(join_page))
+        .page(Method::POST, "/join/{secret}", Access::Public, post(join))
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    shell: Shell,
+    email: String,
+    to: String,
+    problem: Option<Problem>,
+    no_users: bool,
+}
+
+#[derive(Template)]
+#[template(path = "set_up.html")]
+struct SetUpPage {
+    shell: Shell,
+    /// First administrator, or somebody who was invited.
+    first: bool,
+    email: String,
+    name: String,
+    shortest: usize,
+    problem: Option<Problem>,
+    email_error: String,
+    name_error: String,
+    password_error: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct To {
+    to: String,
+}
+
+/// Only a path of our own: nothing leads to another site.
+fn own_path(to: &str) -> &str {
+    let plain = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    if plain { to } else { "/" }
+}
+
+async fn sign_in_page(
+    State(console): State<Arc<Console>>,
+    Query(query): Query<To>,
+) -> Result<Response, Problem> {
+    let no_users = store::people::count(console.store.db()).await? == 0;
+    let shell = Shell::bare("Sign in");
+    Ok(draw(
+        StatusCode::OK,
+        &SignInPage { shell, email: String::new(), to: query.to, problem: None, no_users },
+    ))
+}
+
+fn enter_session(console: &Console, secret: &str, to: &str) -> Response {
+    let mut response = go(to);
+    response.headers_mut().insert(header::SET_COOKIE, gate::cookie(console, secret));
+    response
+}
+
+async fn sign_in(State(console): State<Arc<Console>>, fields: Fields) -> Response {
+    match people::sign_in(&console, fields.get("email"), fields.get("password")).await {
+        Ok(secret) => enter_session(&console, &secret, own_path(fields.get("to"))),
+        Err(problem) => draw(
+            problem.status(),
+            &SignInPage {
+                shell: Shell::bare("Sign in"),
+                email: fields.get("email").to_owned(),
+                to: fields.get("to").to_owned(),
+                problem: Some(problem),
+                no_users: false,
+            },
+        ),
+    }
+}
+
+async fn sign_out(State(console): State<Arc<Console>>, actor: Actor) -> Response {
+    if let Via::Session { id, .. } = &actor.via
+        && let Err(problem) = people::sign_out(&console, &actor, id).await
+    {
+        return page::problem_page(&console, Some(&actor), problem);
+    }
+    enter_session(&console, "", "/sign-in")
+}
+
+fn set_up_form(first: bool, fields: &Fields, problem: Option<Problem>) -> Response {
+    let title = if first { "Create the Super Administrator" } else { "Set your password" };
+    let status = problem.as_ref().map_or(StatusCode::OK, Problem::status);
+    draw(
+        status,
+        &SetUpPage {
+            shell: Shell::bare(title),
+            first,
+            email: fields.get("email").to_owned(),
+            name: fields.get("name").to_owned(),
+            shortest: password::SHORTEST,
+            email_error: field_error(problem.as_ref(), "email"),
+            name_error: field_error(problem.as_ref(), "name"),
+            password_error: field_error(problem.as_ref(), "password"),
+            problem,
+        },
+    )
+}
+
+async fn set_up_page(State(console): State<Arc<Console>>, Path(secret): Path<String>) -> Response {
+    link_page(&console, &secret, "setup").await
+}
+
+async fn join_page(State(console): State<Arc<Console>>, Path(secret): Path<String>) -> Response {
+    link_page(&console, &secret, "join").await
+}
+
+async fn link_page(console: &Console, secret: &str, purpose: &str) -> Response {
+    match store::people::link(console.store.db(), secret, console.now().as_millisecond()).await {
+        Ok(Some(link)) if link.purpose == purpose => {
+            set_up_form(purpose == "setup", &Fields::default(), None)
+        }
+        Ok(_) => page::problem_page(console, None, people::spent_link()),
+        Err(error) => page::problem_page(console, None, error.into()),
+    }
+}
+
+/// Both passwords must be the same: nobody can read what they typed.
+fn password_of(fields: &Fields) -> Result<&str, Problem> {
+    let password = fields.get("password");
+    if password == fields.get("again") {
+        Ok(password)
+    } else {
+        Err(Problem::field("password", "the two passwords differ"))
+    }
+}
+
+async fn set_up(State(console): State<Arc<Console>>, Path(secret): Path<String>, fields: Fields) -> Response {
+    let done = match password_of(&fields) {
+        Ok(password) => {
+            people::set_up(&console, &secret, fields.get("email"), fields.get("name"), password).await
+        }
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Ok(session) => enter_session(&console, &session, "/"),
+        Err(problem) if problem.fields.is_empty() => page::problem_page(&console, None, problem),
+        Err(problem) => set_up_form(true, &fields, Some(problem)),
+    }
+}
+
+async fn join(State(console): State<Arc<Console>>, Path(secret): Path<String>, fields: Fields) -> Response {
+    let done = match password_of(&fields) {
+        Ok(password) => people::join(&console, &secret, password).await,
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Ok(session) => enter_session(&console, &session, "/"),
+        Err(problem) if problem.fields.is_empty() => page::problem_page(&console, None, problem),
+        Err(problem) => set_up_form(false, &fields, Some(problem)),
+    }
+}

@@ -1,0 +1,72 @@
+//! What answers without a session: is it alive, is it ready, how is it doing, what can it do.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use sea_orm::ConnectionTrait;
+
+use crate::{console::Console, metrics, web::gate::same};
+
+/// The probes and the document.
+pub(super) fn router(document: utoipa::openapi::OpenApi) -> Router<Arc<Console>> {
+    let text: Arc<str> = document.to_json().unwrap_or_default().into();
+    Router::new()
+        .route("/live", get(|| async { "alive\n" }))
+        .route("/ready", get(ready))
+        .route("/metrics", get(numbers))
+        .route(
+            "/openapi.json",
+            get(move || {
+                let text = Arc::clone(&text);
+                async move { ([(header::CONTENT_TYPE, "application/json")], text.to_string()) }
+            }),
+        )
+}
+
+/// Ready when database and data folder can be written.
+async fn ready(State(console): State<Arc<Console>>) -> Response {
+    let not = |why: String| (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response();
+    if let Err(error) = console.store.db().execute_unprepared("PRAGMA user_version").await {
+        return not(format!("the database: {error}"));
+    }
+    let probe = console.config.data.join(".ready");
+    // A few kB, so that a full disk shows.
+    let written = tokio::fs::write(&probe, [0; 4096]).await;
+    let _ = tokio::fs::remove_file(&probe).await;
+    match written {
+        Ok(()) => "ready\n".into_response(),
+        Err(error) => not(format!("the data folder cannot be written: {error}")),
+    }
+}
+
+/// Metrics, for this machine, or with the token.
+async fn numbers(
+    State(console): State<Arc<Console>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "));
+    let allowed = match (&console.config.metrics_token, token) {
+        (Some(wanted), Some(given)) => same(wanted, given),
+        (Some(_), None) => false,
+        // Behind a proxy every peer is on loopback: then only a token opens.
+        (None, _) => peer.ip().is_loopback() && !console.config.secure,
+    };
+    if !allowed {
+        return (StatusCode::UNAUTHORIZED, "metrics are for this machine, or with --metrics-token\n")
+            .into_response();
+    }
+    match metrics::text(&console).await {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}

@@ -1,0 +1,409 @@
+//! The worker: starts what is due, takes syncs from the queue, runs them, and writes down how they ended.
+
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use rolebook_connector::{
+    AdminRoles, PersonRules, ProfileAttributes, ReadOptions, Summary, SyncError, SyncOptions, held_path,
+};
+use rolebook_federation::Switches;
+use serde_json::json;
+
+use crate::{
+    ConsoleError, checks,
+    console::Console,
+    fresh,
+    hosted::Hosted,
+    life::{Event, Hold, Run},
+    mail,
+    report::{Failure, Report},
+    run::Running,
+    settings::Settings,
+    store::{Change, Who, connectors, entity::sync, syncs},
+};
+
+/// How often it looks when nobody calls.
+const TICK: Duration = Duration::from_secs(1);
+/// Time between heartbeats; a lease outlives five of them.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Syncs under way at the same time; Okta's rate limit is the real bound.
+const AT_ONCE: usize = 4;
+
+/// Works until the console stops.
+pub(crate) async fn work(console: Arc<Console>) {
+    if let Err(error) = recover(&console).await {
+        tracing::error!(%error, "syncs of the last run cannot be taken up again");
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    loop {
+        if let Err(error) = turn(&console, &mut tasks).await {
+            tracing::error!(%error, "the queue of syncs");
+        }
+        while tasks.try_join_next().is_some() {}
+        tokio::select! {
+            () = console.nudge.notified() => {}
+            () = tokio::time::sleep(TICK) => {}
+            () = console.stop.cancelled() => break,
+        }
+    }
+    // Syncs under way hear the stop themselves; their leases tell the next start to begin them anew.
+    while tasks.join_next().await.is_some() {}
+}
+
+/// One process per data folder: whatever is leased at the start was held by one that is gone.
+async fn recover(console: &Console) -> Result<(), ConsoleError> {
+    let change = console.store.change(Who::console(), false).await?;
+    let lost = change.expire_leases().await?;
+    if lost > 0 {
+        change.audit("sync.recovered", "console", json!({ "syncs": lost })).await?;
+    }
+    change.commit().await?;
+    Ok(())
+}
+
+async fn turn(console: &Arc<Console>, tasks: &mut tokio::task::JoinSet<()>) -> Result<(), ConsoleError> {
+    let now = console.now();
+    for row in connectors::all(console.store.db()).await? {
+        let hosted = Hosted::of(row)?;
+        if hosted.life.is_due(now) {
+            let cause = if hosted.life.retrying { "retry" } else { "schedule" };
+            let change = console.store.change(Who::console(), false).await?;
+            // It is due, so a refusal means that something else has begun meanwhile.
+            let _ = want(&change, &hosted.row.id, cause, false).await?;
+            change.commit().await?;
+            tell_label(console, &hosted.row.id).await;
+        }
+    }
+    for waiting in syncs::claimable(console.store.db(), now.as_millisecond()).await? {
+        if tasks.len() >= AT_ONCE {
+            break;
+        }
+        if let Some((hosted, taken)) = claim(console, &waiting).await? {
+            let console = Arc::clone(console);
+            tasks.spawn(async move { run(&console, hosted, taken).await });
+        }
+    }
+    Ok(())
+}
+
+/// Asks for a sync of a connector: queued once, however many ask. Says whether there is one now.
+pub(crate) async fn want(
+    change: &Change<'_>,
+    connector: &str,
+    cause: &str,
+    by_person: bool,
+) -> Result<Result<(), crate::life::Refusal>, ConsoleError> {
+    let Some(row) = connectors::by_id(change.tx(), connector).await? else { return Ok(Ok(())) };
+    let mut hosted = Hosted::of(row)?;
+    if let Err(refusal) = hosted.apply(Event::Wanted { by_person }, change.now) {
+        return Ok(Err(refusal));
+    }
+    if syncs::open_of(change.tx(), connector).await?.is_none() {
+        let sync = change.queue_sync(connector, cause).await?;
+        change
+            .audit(
+                "sync.queued",
+                &format!("connector/{connector}"),
+                json!({ "sync": sync.id, "cause": cause }),
+            )
+            .await?;
+    }
+    change.keep_connector(hosted.into_row()).await?;
+    Ok(Ok(()))
+}
+
+async fn claim(
+    console: &Arc<Console>,
+    waiting: &sync::Model,
+) -> Result<Option<(Hosted, sync::Model)>, ConsoleError> {
+    let change = console.store.change(Who::console(), false).await?;
+    let Some(row) = connectors::by_id(change.tx(), &waiting.connector_id).await? else {
+        change.end_sync(&waiting.id, waiting.fence, "cancelled", "{}".to_owned(), None).await?;
+        change.commit().await?;
+        return Ok(None);
+    };
+    let mut hosted = Hosted::of(row)?;
+    if hosted.life.run == Run::Cancelling {
+        // It was to stop, and its process is gone.
+        let _ = hosted.apply(Event::Cancelled, change.now);
+        change.end_sync(&waiting.id, waiting.fence, "cancelled", "{}".to_owned(), None).await?;
+        change.keep_connector(hosted.into_row()).await?;
+        change.commit().await?;
+        tell_label(console, &waiting.connector_id).await;
+        return Ok(None);
+    }
+    if matches!(hosted.life.run, Run::Syncing | Run::Processing) {
+        let _ = hosted.apply(Event::Lost, change.now);
+    }
+    hosted.life.run = Run::Queued;
+    let _ = hosted.apply(Event::Claimed, change.now);
+    let Some(taken) = change.claim_sync(waiting, &console.worker).await? else { return Ok(None) };
+    if !change.keep_connector(hosted.clone().into_row()).await? {
+        return Ok(None);
+    }
+    hosted.row.version += 1;
+    change.commit().await?;
+    tell_label(console, &taken.connector_id).await;
+    Ok(Some((hosted, taken)))
+}
+
+/// How one sync came out.
+enum Outcome {
+    /// Sealed.
+    Read(Box<Summary>),
+    /// Failed.
+    Failed(Failure),
+    /// Somebody stopped it.
+    Cancelled,
+    /// The console is stopping: the next start begins it anew.
+    Abandoned,
+}
+
+async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model) {
+    let (connector, id) = (taken.connector_id.clone(), taken.id.clone());
+    let running = Running::new(
+        &connector,
+        &id,
+        &console.log_path(&connector, &id),
+        console.hub.clone(),
+        Arc::clone(&console.config.clock),
+        console.stop.child_token(),
+    );
+    let outcome = match &running {
+        Ok(running) => {
+            console
+                .running
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(connector.clone(), Arc::clone(running));
+            if taken.fence > 1 {
+                running.log("warn", "", "the process that ran this sync is gone; it begins anew");
+            }
+            running.log("info", "", format!("sync begins ({}, {})", taken.cause, taken.actor));
+            tokio::select! {
+                outcome = read(console, &hosted, &taken, running) => outcome,
+                () = hold_lease(console, &taken) => {
+                    running.cancel.cancel();
+                    Outcome::Abandoned
+                }
+            }
+        }
+        Err(error) => Outcome::Failed(Failure {
+            class: "transient".to_owned(),
+            text: error.to_string(),
+            hint: error.hint().to_owned(),
+            ..Failure::default()
+        }),
+    };
+    if let Err(error) = end(console, &taken, outcome, running.as_deref().ok()).await {
+        tracing::error!(%error, sync = id, "a sync's end could not be recorded; it will be run again");
+    }
+    console.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&connector);
+    tell_label(console, &connector).await;
+}
+
+/// Keeps the lease; returns when it is lost.
+async fn hold_lease(console: &Console, taken: &sync::Model) {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        let now = console.now().as_millisecond();
+        match syncs::heartbeat(console.store.db(), &taken.id, taken.fence, now).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => tracing::warn!(%error, sync = taken.id, "no heartbeat"),
+        }
+    }
+}
+
+async fn read(
+    console: &Arc<Console>,
+    hosted: &Hosted,
+    taken: &sync::Model,
+    running: &Arc<Running>,
+) -> Outcome {
+    let failed = |text: String, hint: &str| {
+        Outcome::Failed(Failure {
+            class: "config".to_owned(),
+            text,
+            hint: hint.to_owned(),
+            ..Failure::default()
+        })
+    };
+    let token = match hosted.token(&console.vault) {
+        Ok(token) => token,
+        Err(error) => return failed(error.to_string(), error.hint()),
+    };
+    let client = match checks::client(
+        console,
+        &hosted.settings,
+        &token,
+        Some(&taken.connector_id),
+        running.cancel.clone(),
+    ) {
+        Ok(Ok(client)) => client,
+        Ok(Err((_, text, hint))) => return failed(text, hint),
+        Err(error) => return failed(error.to_string(), error.hint()),
+    };
+    let file = console.current_path(&taken.connector_id);
+    let random = match (prepare(&file), fresh::bytes::<16>()) {
+        (Ok(()), Ok(random)) => random,
+        (Err(error), _) | (_, Err(error)) => return failed(error.to_string(), error.hint()),
+    };
+    let options = SyncOptions {
+        file,
+        app: checks::choice(&hosted.settings),
+        accounts: Vec::new(),
+        resume_max_age: rolebook_connector::RESUME_MAX_AGE,
+        read: read_options(&hosted.settings),
+        switches: Switches::default(),
+        writer: console.config.writer.clone(),
+        random,
+    };
+    let clock = Arc::clone(&console.config.clock);
+    let now = move || -> Timestamp { clock() };
+    match rolebook_connector::sync(&client, &options, &now, running.as_ref()).await {
+        Ok(summary) => {
+            if let Some(resumed) = &summary.resumed {
+                running.log("info", "", format!("{} pages of the run before were taken over", resumed.pages));
+            }
+            match archive(&summary, &options.file, &console.snapshot_path(&taken.connector_id, &taken.id)) {
+                Ok(()) => Outcome::Read(Box::new(summary)),
+                Err(error) => failed(error.to_string(), error.hint()),
+            }
+        }
+        Err(error) if error.is_cancelled() && console.stop.is_cancelled() => Outcome::Abandoned,
+        Err(error) if error.is_cancelled() => Outcome::Cancelled,
+        Err(error) => {
+            if let SyncError::Snapshot(source) = &error {
+                tracing::warn!(error = %source, "a snapshot cannot be written");
+            }
+            Outcome::Failed(Failure::from(&error))
+        }
+    }
+}
+
+/// What a sync of a connector reads.
+pub(crate) fn read_options(settings: &Settings) -> ReadOptions {
+    ReadOptions {
+        admin_roles: AdminRoles::Auto,
+        custom_roles: false,
+        people: PersonRules {
+            attributes: ProfileAttributes::parse(""),
+            skip_secondary_emails: settings.skip_secondary_emails,
+        },
+        no_group_names: false,
+    }
+}
+
+/// Keeps what a sync sealed under its own name: the file that syncs write is replaced by the next one.
+fn archive(summary: &Summary, current: &Path, kept: &Path) -> Result<(), ConsoleError> {
+    let sealed = if summary.held.is_some() { held_path(current) } else { current.to_path_buf() };
+    // A second name costs no space; where the file system has none, a copy does.
+    if std::fs::hard_link(&sealed, kept).is_ok() {
+        return Ok(());
+    }
+    std::fs::copy(&sealed, kept).map(drop).map_err(ConsoleError::file("write", kept))
+}
+
+fn prepare(file: &Path) -> Result<(), ConsoleError> {
+    let Some(folder) = file.parent() else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(ConsoleError::file("create", folder))
+}
+
+/// Takes the result over and ends the sync, in one transaction that compares the fencing number.
+async fn end(
+    console: &Arc<Console>,
+    taken: &sync::Model,
+    outcome: Outcome,
+    running: Option<&Running>,
+) -> Result<(), ConsoleError> {
+    if matches!(outcome, Outcome::Abandoned) {
+        return Ok(());
+    }
+    let log = |level: &str, text: String| {
+        if let Some(running) = running {
+            running.log(level, "", text);
+        }
+    };
+    let change = console.store.change(Who::console(), false).await?;
+    let Some(row) = connectors::by_id(change.tx(), &taken.connector_id).await? else {
+        change.end_sync(&taken.id, taken.fence, "cancelled", "{}".to_owned(), None).await?;
+        change.commit().await?;
+        return Ok(());
+    };
+    let mut hosted = Hosted::of(row)?;
+    let (event, result, report) = match outcome {
+        Outcome::Read(summary) => {
+            let before = match &hosted.row.good_sync {
+                Some(good) => syncs::by_id(change.tx(), good).await?.map(|sync| Hosted::report(&sync)),
+                None => None,
+            };
+            let report = Report::of(&summary, before.and_then(|before| before.counts));
+            let cancelling = hosted.life.run == Run::Cancelling;
+            if cancelling {
+                (Event::Cancelled, "cancelled", report)
+            } else {
+                let _ = hosted.apply(Event::Fetched, change.now);
+                if report.losses.is_empty() {
+                    let warnings = !report.attention.is_empty();
+                    let result = if warnings { "succeeded-with-warnings" } else { "succeeded" };
+                    (Event::Committed { warnings }, result, report)
+                } else {
+                    (Event::Held, "held", report)
+                }
+            }
+        }
+        Outcome::Failed(failure) if failure.class == "transient" => {
+            (Event::FailedTransient, "failed", Report::failed(failure))
+        }
+        Outcome::Failed(failure) => (Event::FailedConfig, "failed", Report::failed(failure)),
+        Outcome::Cancelled | Outcome::Abandoned => (Event::Cancelled, "cancelled", Report::default()),
+    };
+    if hosted.apply(event, change.now).is_err() {
+        // Cancelled by a person between two looks: what was read is not taken over.
+        hosted.life.run = Run::Idle;
+    }
+    let file = report.counts.map(|_| format!("{}.c1z", taken.id));
+    if !change.end_sync(&taken.id, taken.fence, result, crate::store::to_json(&report), file).await? {
+        tracing::warn!(sync = taken.id, "a result came too late: another worker holds this sync");
+        return Ok(());
+    }
+    match event {
+        Event::Committed { .. } => hosted.row.good_sync = Some(taken.id.clone()),
+        Event::Held => hosted.row.held_sync = Some(taken.id.clone()),
+        _ => {}
+    }
+    let object = format!("connector/{}", taken.connector_id);
+    let detail =
+        json!({ "sync": taken.id, "result": result, "counts": report.counts, "error": report.error });
+    change.audit("sync.ended", &object, detail).await?;
+    let note = mail::after_sync(&hosted, result, &report, console);
+    mail::post_to_owners(&change, &hosted, note).await?;
+    change.keep_connector(hosted.clone().into_row()).await?;
+    change.commit().await?;
+    console.metrics.sync_ended(result);
+    match (&report.error, hosted.life.hold) {
+        (Some(error), _) => log("error", format!("sync failed: {}. What to do: {}", error.text, error.hint)),
+        (None, Hold::Anomaly) => {
+            log("warn", "sync held: it would remove too much; somebody has to look".to_owned());
+        }
+        (None, _) => log("info", format!("sync {result}, {} requests", report.requests)),
+    }
+    Ok(())
+}
+
+/// Tells open pages what the label is now.
+pub(crate) async fn tell_label(console: &Console, connector: &str) {
+    let Ok(Some(row)) = connectors::by_id(console.store.db(), connector).await else { return };
+    let Ok(hosted) = Hosted::of(row) else { return };
+    let label = hosted.label(console.now());
+    let data = json!({
+        "label": label, "text": label.text(), "sign": label.sign(), "tone": label.tone(),
+        "reason": hosted.reason(console.now()),
+    });
+    console.hub.tell(connector, "label", data);
+}

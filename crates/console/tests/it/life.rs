@@ -1,0 +1,201 @@
+//! The life of a connector in a running console: holds, pauses, failures, cancels, restarts.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use rolebook_fake_okta::Fault;
+use serde_json::{Value, json};
+
+use crate::house::House;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_would_remove_too_much_is_held_until_somebody_decides() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    let before = sue.get("/api/grants?limit=1").await.json(StatusCode::OK).await["total"].clone();
+    let people: Vec<String> = house.fake.with_org(|org| org.user_ids().map(str::to_owned).collect());
+    house.fake.change(|org| {
+        for user in people.iter().skip(5) {
+            org.remove_user(user);
+        }
+    });
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
+    let view = house.until(&sue, &id, |view| !view["held_sync"].is_null()).await;
+    assert_eq!((&view["label"], &view["life"]["hold"]), (&json!("paused"), &json!("anomaly")));
+    assert_eq!(
+        sue.get("/api/grants?limit=1").await.json(StatusCode::OK).await["total"],
+        before,
+        "pages show the last good state"
+    );
+    let page = sue.get("/people").await.text(StatusCode::OK).await;
+    assert!(page.contains("This page shows the last good state"), "and say so");
+    assert!(house.mail_to("sue@acme.test", 1).await[0].contains("is held"));
+    let held = view["held_sync"].as_str().unwrap();
+    let diff = sue.get(&format!("/api/connectors/{id}/syncs/{held}/diff")).await.json(StatusCode::OK).await;
+    assert!(!diff["lost"].as_array().unwrap().is_empty(), "exactly what would vanish");
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::CONFLICT).await;
+    sue.post(&format!("/api/connectors/{id}/hold/confirm"), &json!({ "reason": " " }))
+        .await
+        .json(StatusCode::UNPROCESSABLE_ENTITY)
+        .await;
+    let view = sue
+        .post(&format!("/api/connectors/{id}/hold/confirm"), &json!({ "reason": "they left" }))
+        .await
+        .json(StatusCode::OK)
+        .await;
+    assert_eq!(view["label"], "connected", "{view:#}");
+    let after = sue.get("/api/grants?limit=1").await.json(StatusCode::OK).await["total"].clone();
+    assert!(after.as_u64() < before.as_u64());
+    let audit = sue.audit(&format!("connector/{id}")).await;
+    assert!(
+        audit
+            .iter()
+            .any(|event| event["action"] == "hold.confirmed" && event["detail"]["reason"] == "they left")
+    );
+    // The next sync compares with what was confirmed.
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
+    assert_eq!(house.settled(&sue, &id).await["label"], "connected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_token_is_an_error_with_a_way_out_and_a_mail_after_the_third() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    house.fake.add_fault(Fault::everywhere().status(401).code("E0000011").done());
+    let mut view = Value::Null;
+    for _ in 0..3 {
+        sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
+        view = house.settled(&sue, &id).await;
+    }
+    assert_eq!(view["label"], "error", "{view:#}");
+    assert!(view["reason"].as_str().unwrap().starts_with("since "));
+    assert_eq!(view["life"]["failures"], 3);
+    assert!(!view["life"]["next_at"].is_null(), "it is never disabled by itself");
+    let page = sue.get(&format!("/connectors/{id}")).await.text(StatusCode::OK).await;
+    assert!(
+        page.contains("The last sync failed")
+            && page.contains("E0000011")
+            && page.contains("create a new one")
+    );
+    let letter = house.mail_to("sue@acme.test", 1).await;
+    assert!(letter[0].contains("cannot sync since"));
+    house.fake.clear_faults();
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
+    let view = house.settled(&sue, &id).await;
+    assert_eq!((&view["label"], &view["life"]["failures"]), (&json!("connected"), &json!(0)));
+    assert_eq!(house.mail().iter().filter(|letter| letter.contains("cannot sync")).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pause_resume_and_schedule() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    let post = |path: &str| {
+        let (sue, path) = (sue.clone(), format!("/api/connectors/{id}/{path}"));
+        async move { sue.post(&path, &json!({})).await }
+    };
+    assert_eq!(post("pause").await.json(StatusCode::OK).await["label"], "paused");
+    post("sync").await.json(StatusCode::CONFLICT).await;
+    house.pass(&sue, 2 * 3600).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let syncs = sue.get(&format!("/api/connectors/{id}/syncs")).await.json(StatusCode::OK).await;
+    assert_eq!(syncs["items"].as_array().unwrap().len(), 1, "nothing runs while paused");
+    post("resume").await.json(StatusCode::OK).await;
+    let schedule = json!({ "kind": "every", "minutes": 30 });
+    let put = |body: Value| {
+        let (sue, path) = (sue.clone(), format!("/api/connectors/{id}/schedule"));
+        async move { sue.send(reqwest::Method::PUT, &path, Some(&body)).await }
+    };
+    put(schedule).await.json(StatusCode::OK).await;
+    put(json!({ "kind": "every", "minutes": 5 })).await.json(StatusCode::UNPROCESSABLE_ENTITY).await;
+    house.advance(31 * 60);
+    let view =
+        house.until(&sue, &id, |view| view["life"]["good_at"].as_str() > Some("2026-09-01T10:2")).await;
+    assert_eq!(view["label"], "connected");
+    let syncs = sue.get(&format!("/api/connectors/{id}/syncs")).await.json(StatusCode::OK).await;
+    assert_eq!(
+        (&syncs["items"][0]["cause"], &syncs["items"][0]["actor"]),
+        (&json!("schedule"), &json!("Rolebook"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_is_stopped_by_a_person() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    house.fake.configure(|options| options.latency = Duration::from_millis(400));
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
+    let view = house.until(&sue, &id, |view| !view["stages"].as_array().unwrap().is_empty()).await;
+    assert_eq!(view["label"], "syncing");
+    sue.post(&format!("/api/connectors/{id}/cancel"), &json!({})).await.json(StatusCode::OK).await;
+    let view = house.settled(&sue, &id).await;
+    assert_eq!((&view["label"], &view["life"]["last"]), (&json!("connected"), &json!("cancelled")));
+    let syncs = sue.get(&format!("/api/connectors/{id}/syncs")).await.json(StatusCode::OK).await;
+    assert_eq!(syncs["items"][0]["result"], "cancelled");
+    sue.post(&format!("/api/connectors/{id}/cancel"), &json!({})).await.json(StatusCode::CONFLICT).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_in_the_middle_begins_the_sync_anew_once() {
+    let mut house = House::demo().await;
+    let sue = house.sue().await;
+    let id = house.added(&sue).await;
+    house.fake.configure(|options| options.latency = Duration::from_millis(150));
+    house.save(&sue, &id, "super").await;
+    house.until(&sue, &id, |view| view["stages"].as_array().unwrap().len() > 1).await;
+    house.stop().await;
+    house.fake.configure(|options| options.latency = Duration::ZERO);
+    house.start().await;
+    let sue = crate::house::Person::with(&house.url, &sue.cookie).await;
+    let view = house.settled(&sue, &id).await;
+    assert_eq!(view["label"], "connected", "{view:#}");
+    let syncs = sue.get(&format!("/api/connectors/{id}/syncs")).await.json(StatusCode::OK).await;
+    let items = syncs["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1, "neither lost nor doubled: {syncs:#}");
+    assert_eq!((&items[0]["result"], &items[0]["begun_anew"]), (&json!("succeeded"), &json!(true)));
+    let log = sue
+        .get(&format!("/api/connectors/{id}/syncs/{}/log", items[0]["id"].as_str().unwrap()))
+        .await
+        .text(StatusCode::OK)
+        .await;
+    assert!(log.contains("begins anew"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_app_starts_a_sync_within_five_minutes() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    house.fake.advance(Duration::from_secs(60));
+    house.fake.change(|org| org.change_app("0oaAWS", |app| app.setting("sessionDuration", 7200)));
+    house.advance(301);
+    house.until(&sue, &id, |view| view["life"]["good_at"].as_str() > Some("2026-09-01T08:05")).await;
+    let syncs = sue.get(&format!("/api/connectors/{id}/syncs")).await.json(StatusCode::OK).await;
+    assert_eq!(syncs["items"][0]["cause"], "settings-changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn live_events_tell_labels_stages_and_log() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    let mut stream = sue.get(&format!("/api/events?connector={id}")).await.0;
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
+    let mut text = String::new();
+    while !text.contains("\"text\":\"Connected\"") {
+        let chunk =
+            tokio::time::timeout(Duration::from_secs(30), stream.chunk()).await.unwrap().unwrap().unwrap();
+        text.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    for sign in
+        ["event: label", "\"text\":\"Syncing\"", "event: stage", "event: log", "\"stage\":\"members\""]
+    {
+        assert!(text.contains(sign), "{sign}: {text}");
+    }
+    assert!(!text.contains(&house.fake.token("super")));
+}

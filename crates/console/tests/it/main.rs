@@ -1,0 +1,23 @@
+//! The console as a whole: a real server, a fake Okta, people with browsers and programs with keys.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+#![allow(clippy::disallowed_methods, reason = "the environment says whether there is a browser to drive")]
+
+mod browser;
+mod driver;
+mod explorer;
+mod guide_access;
+mod guide_add;
+mod guide_catalog;
+mod guide_settings;
+mod house;
+mod life;
+mod openapi;
+mod policy;
+mod security;

@@ -1,0 +1,77 @@
+//! Flags of the console.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, ValueEnum, builder::BoolishValueParser};
+
+/// Where a console lives and listens.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServeArguments {
+    /// Address to listen on; anything but this machine needs --behind-proxy
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8686")]
+    pub(crate) listen: SocketAddr,
+
+    /// Folder of database, snapshots, logs and vault key
+    #[arg(long, value_name = "DIR", default_value = "rolebook-data")]
+    pub(crate) data_dir: PathBuf,
+
+    /// Database [default: SQLite in the data folder]
+    #[arg(long, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+
+    #[allow(rustdoc::bare_urls, reason = "the help shows it as it stands")]
+    /// What people open, as in https://rolebook.acme.com [default: http:// and the address]
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+
+    /// A proxy with TLS stands in front: listen anywhere, cookies for https only
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) behind_proxy: bool,
+
+    /// File of the vault's key, 32 bytes in base64; else ROLEBOOK_VAULT_KEY or the systemd credential
+    /// rolebook-vault-key; else one is made in the data folder
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vault_key_file: Option<PathBuf>,
+
+    /// Write mail as files into this folder, for trying out; else ROLEBOOK_SMTP_URL sends it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) mail_folder: Option<PathBuf>,
+
+    /// Sender of mail
+    #[arg(long, value_name = "ADDRESS", default_value = "Rolebook <rolebook@localhost>")]
+    pub(crate) mail_from: String,
+
+    /// Share of Okta's rate limit to use per org, in percent of X-Rate-Limit-Limit
+    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) rate_budget: u8,
+
+    /// Certificate authority to trust beside the system's, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// Allow an Okta domain that leads into this private network, as in 10.1.0.0/16
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    pub(crate) allow_address: Vec<ipnet::IpNet>,
+
+    /// Allow an Okta domain on this machine, also over plain http: for trying out
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) allow_loopback: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AdminArguments {
+    /// What to do
+    #[arg(value_enum)]
+    pub(crate) task: AdminTask,
+
+    #[command(flatten)]
+    pub(crate) serve: ServeArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AdminTask {
+    /// Print a one-time link that makes or restores a Super Administrator
+    Link,
+}

@@ -1,0 +1,173 @@
+//! `serve`, `admin` and `doctor`: the console as a process.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::Child,
+};
+
+use super::place::{Place, ended, terminate};
+
+/// A console that runs, and what it has said up to its last line.
+struct Serving {
+    child: Child,
+    said: String,
+    _out: BufReader<std::process::ChildStdout>,
+}
+
+impl Serving {
+    fn start(place: &Place, arguments: &str) -> Self {
+        Self::start_with(place, arguments, &[])
+    }
+
+    fn start_with(place: &Place, arguments: &str, environment: &[(&str, &str)]) -> Self {
+        let mut call = place.call(arguments);
+        for (name, value) in environment {
+            call = call.env(name, value);
+        }
+        let mut child = call.spawn();
+        let mut log = child.stderr.take().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("Ctrl-C stops it.") {
+            let read = out.read_line(&mut said).unwrap();
+            assert!(read > 0, "it ended: {said}");
+        }
+        Self { child, said, _out: out }
+    }
+
+    /// Address of the console.
+    fn address(&self) -> &str {
+        self.word("Console    http://")
+    }
+
+    fn word(&self, before: &str) -> &str {
+        self.said
+            .split(before)
+            .nth(1)
+            .unwrap_or_else(|| panic!("no {before} in {}", self.said))
+            .split_whitespace()
+            .next()
+            .unwrap()
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address()).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address())
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn stop(mut self) {
+        terminate(&self.child);
+        let status = ended(&mut self.child);
+        assert!(status.success(), "{status}");
+    }
+}
+
+#[test]
+fn it_says_one_address_and_a_link_that_works_once() {
+    let place = Place::new();
+    let serving = Serving::start(&place, "serve --listen 127.0.0.1:0");
+    assert!(serving.said.contains("A vault key was made in rolebook-data/vault.key"), "{}", serving.said);
+    assert_eq!(serving.get("/live").lines().last(), Some("alive"));
+    let link = serving.word("for 15 minutes:").to_owned();
+    let path = link.split(serving.address()).nth(1).unwrap();
+    assert!(serving.get(path).contains("Create the Super Administrator"), "{link}");
+    assert!(serving.get("/").starts_with("HTTP/1.1 303"));
+    serving.stop();
+
+    // The next start finds its key, and makes a new link as long as there is nobody.
+    let serving = Serving::start(&place, "serve --listen 127.0.0.1:0");
+    assert!(!serving.said.contains("vault key"), "{}", serving.said);
+    assert!(serving.get(path).starts_with("HTTP/1.1 410"), "a newer link ends the older one");
+    serving.stop();
+
+    let end = place.run("doctor").succeeded();
+    assert!(end.out.contains("ok    database"), "{end:#?}");
+    assert!(end.out.contains("ok    audit record"), "{end:#?}");
+    let end = place.run("admin link").succeeded();
+    assert!(end.out.contains("http://127.0.0.1:8686/setup/"), "{end:#?}");
+}
+
+#[test]
+fn one_process_holds_a_data_folder() {
+    let place = Place::new();
+    let serving = Serving::start(&place, "serve --listen 127.0.0.1:0 --data-dir there");
+    for command in ["serve --listen 127.0.0.1:0", "doctor", "admin link"] {
+        place
+            .run(&format!("{command} --data-dir there"))
+            .failed(1)
+            .says(["error: the data folder there is in use by another rolebook", "hint: stop the other one"]);
+    }
+    serving.stop();
+}
+
+#[test]
+fn it_refuses_to_be_reached_without_tls() {
+    let place = Place::new();
+    place
+        .run("serve --listen 0.0.0.0:0")
+        .failed(2)
+        .says(["can be reached from other machines", "--behind-proxy"]);
+    assert_eq!(place.files(), [""; 0], "nothing was made");
+    let serving = Serving::start(
+        &place,
+        "serve --listen 0.0.0.0:0 --behind-proxy --base-url https://rolebook.acme.test",
+    );
+    assert!(serving.said.contains("Console    https://rolebook.acme.test\n"), "{}", serving.said);
+    assert!(serving.said.contains("https://rolebook.acme.test/setup/"));
+    serving.stop();
+}
+
+#[test]
+fn every_place_of_it_can_come_from_the_environment() {
+    let place = Place::new();
+    place.write("vault.key", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");
+    let serving = Serving::start_with(
+        &place,
+        "serve",
+        &[
+            ("ROLEBOOK_LISTEN", "127.0.0.1:0"),
+            ("ROLEBOOK_DATA_DIR", "there"),
+            ("ROLEBOOK_BASE_URL", "http://localhost:7"),
+            ("ROLEBOOK_VAULT_KEY_FILE", "vault.key"),
+            ("ROLEBOOK_MAIL_FOLDER", "mail"),
+            ("ROLEBOOK_MAIL_FROM", "Access <access@acme.test>"),
+        ],
+    );
+    assert!(serving.said.contains("Console    http://localhost:7\n"), "{}", serving.said);
+    serving.stop();
+    assert!(place.path("there").is_dir() && !place.path("there/vault.key").exists());
+}
+
+#[test]
+fn what_it_cannot_use_it_says() {
+    let place = Place::new();
+    place.run("serve --database-url postgres://u:secret@h/d").failed(2).says(["postgres:…", "SQLite"]);
+    place.write("short.key", "c2hvcnQ=");
+    let end = place.run("serve --listen 127.0.0.1:0 --vault-key-file short.key").failed(1);
+    end.says(["the vault key from short.key: it has 5 bytes instead of 32", "hint: give 32 bytes in base64"]);
+    let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+    let serving = Serving::start_with(
+        &place,
+        "serve",
+        &[("ROLEBOOK_VAULT_KEY", key), ("ROLEBOOK_LISTEN", "127.0.0.1:0")],
+    );
+    assert!(!serving.said.contains("vault key"), "the environment gives one: {}", serving.said);
+    serving.stop();
+    assert!(!place.path("rolebook-data/vault.key").exists());
+}
+
+#[test]
+fn a_demo_goes_on_into_the_console_when_told_so() {
+    let place = Place::new();
+    let serving = Serving::start(&place, "demo --serve on");
+    assert!(serving.said.contains("Written    demo.c1z"), "{}", serving.said);
+    assert!(serving.get("/ready").ends_with("ready\n"));
+    serving.stop();
+    assert_eq!(place.files(), ["demo.c1z", "demo.data"]);
+}
