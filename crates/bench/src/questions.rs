@@ -81,12 +81,8 @@ impl Asked {
 /// One question to a file that nothing is known of, without the start of a process; prints the milliseconds.
 pub(crate) fn cold(file: &str) -> Result<(), Failed> {
     let begin = Instant::now();
-    let options = OpenOptions {
-        limits: Limits::default(),
-        cache: None,
-        scope: Scope::Person(PERSON),
-        after: true,
-    };
+    let options =
+        OpenOptions { limits: Limits::default(), cache: None, scope: Scope::Person(PERSON), after: true };
     let readings = open_with(&[PathBuf::from(file)], &options)?;
     let roles = what(&readings, PERSON)?.roles.len();
     process::say(&format!("{roles} roles in {:.0} ms", begin.elapsed().as_secs_f64() * 1000.0));
