@@ -5,6 +5,7 @@
 
 mod grants;
 mod machine;
+mod org;
 mod process;
 mod questions;
 mod report;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         // A job, run by the report as a child.
         Some("grants") => grants::job(1),
         Some("grants-and-memberships") => grants::job(20),
+        Some("org") => org::job(),
         Some("questions") => questions::job(arguments.next().as_deref().unwrap_or_default()),
         // For trying things out: the snapshot that questions are asked of.
         Some("file") => grants::write_file(20, arguments.next().unwrap_or_default().as_ref()),

@@ -25,6 +25,8 @@ pub(crate) fn write(project: &Path) -> Result<(), Failed> {
     say("a million grants");
     let grants = best(|| process::run(Command::new(&this).arg("grants")))?;
     let both = best(|| process::run(Command::new(&this).arg("grants-and-memberships")))?;
+    say("an org of a million people");
+    let org = process::run(Command::new(&this).arg("org"))?;
     say("questions to a million grants");
     let asked = Asked::measure(&rolebook, &this)?;
     say("the help text");
@@ -54,6 +56,14 @@ pub(crate) fn write(project: &Path) -> Result<(), Failed> {
     )?;
     row(&mut page, "the same with 1,000,000 memberships beside them", both, "–", Some("512 MB"))?;
     asked.rows(&mut page)?;
+    row(
+        &mut page,
+        "an org of 1,000,000 people, 100,000 role groups and 3,200,000 memberships, generated and served by the fake \
+         Okta (`target/release/rolebook-bench org`)",
+        org,
+        "–",
+        Some("4 GB"),
+    )?;
     row(&mut page, "`rolebook --help`", help, "20 ms", None)?;
     writeln!(
         page,

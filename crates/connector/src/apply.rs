@@ -190,10 +190,7 @@ impl Applying<'_> {
             let run = step::Run { number, of, op, undoes };
             let end = self.step(&run, step, number == 1).await?;
             let stop = !matches!(end.outcome, Outcome::Done | Outcome::AlreadySo);
-            if let Some(row) = end.missing {
-                let why = format!("Okta refused it: {}", end.says);
-                self.place.rights.learn(row, rolebook_federation::plan::Standing::No { why });
-            }
+            self.learn(&end);
             ends.push(end);
             if stop {
                 break;
@@ -220,6 +217,17 @@ impl Applying<'_> {
             }
         }
         Ok(applied)
+    }
+
+    /// What the end of a step says of the token's rights.
+    fn learn(&mut self, end: &StepEnd) {
+        let at = (self.clock)();
+        if let Some(row) = end.missing {
+            let why = format!("Okta refused to {}", end.step);
+            self.place.wrote(row, Some(&why), at);
+        } else if end.outcome == Outcome::Done && end.attempts > 0 {
+            self.place.wrote(end.step.row(), None, at);
+        }
     }
 
     fn sum_up(&self, planned: &Planned, ends: Vec<StepEnd>, of: usize) -> Applied {

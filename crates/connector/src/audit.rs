@@ -247,7 +247,7 @@ fn create(path: &Path) -> Result<(File, bool), AuditError> {
     Ok((file, fresh))
 }
 
-fn make_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

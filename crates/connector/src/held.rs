@@ -54,13 +54,25 @@ pub struct Accepted {
 /// # Errors
 /// [`SyncError::NothingHeld`], [`SyncError::HeldOutdated`] when the file has changed since, or the disk's.
 pub fn accept_held(file: &Path, reason: &str, by: &str, now: Timestamp) -> Result<Accepted, SyncError> {
+    accept(file, reason, by, now, |_, _| Ok(()))
+}
+
+/// The same, with something to be done, or to be found wrong, at the last moment before the file is put in force:
+/// nobody else can change it any more.
+pub(crate) fn accept<E: From<SyncError>>(
+    file: &Path,
+    reason: &str,
+    by: &str,
+    now: Timestamp,
+    before: impl FnOnce(&Path, &Accepted) -> Result<(), E>,
+) -> Result<Accepted, E> {
     let _claim = Claim::take(file, now)?;
     let held = held_path(file);
     if !held.exists() {
-        return Err(SyncError::NothingHeld { file: file.to_owned() });
+        return Err(SyncError::NothingHeld { file: file.to_owned() }.into());
     }
     let mut waiting = newest_two(&held)?.into_iter();
-    let sync = waiting.next().ok_or_else(|| Error::NoFullSync { path: held.clone() })?;
+    let sync = waiting.next().ok_or_else(|| SyncError::from(Error::NoFullSync { path: held.clone() }))?;
     // The held file was measured against one sync and carries it along: only in its place does it belong.
     let measured_against = waiting.next();
     let in_force = match std::fs::metadata(file) {
@@ -69,7 +81,7 @@ pub fn accept_held(file: &Path, reason: &str, by: &str, now: Timestamp) -> Resul
         _ => newest_two(file)?.into_iter().next(),
     };
     if in_force != measured_against {
-        return Err(SyncError::HeldOutdated { file: file.to_owned() });
+        return Err(SyncError::HeldOutdated { file: file.to_owned() }.into());
     }
     let accepted = Accepted {
         at: now,
@@ -78,6 +90,7 @@ pub fn accept_held(file: &Path, reason: &str, by: &str, now: Timestamp) -> Resul
         by: by.to_owned(),
         reason: reason.to_owned(),
     };
+    before(&held, &accepted)?;
     note(&accepted_path(file), &accepted)?;
     let target = named_by(file);
     let failed = |source| SyncError::Beside { path: held.clone(), source };

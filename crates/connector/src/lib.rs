@@ -1,6 +1,7 @@
 //! Puts the rooms together: asks Okta what the app needs, turns its answers into facts, lets `federation` resolve
 //! access and seals the result. Here, and only here, Okta's shapes become the domain's facts.
 
+mod acceptance;
 mod accounts_file;
 mod accounts_seen;
 mod admin_roles;
@@ -32,6 +33,7 @@ mod probe;
 mod progress;
 mod reading;
 mod rights;
+mod rights_memory;
 mod service_app;
 mod settings_change;
 mod shared;
@@ -40,6 +42,7 @@ mod sync;
 mod walk;
 mod way;
 
+pub use acceptance::accept_recorded;
 pub use accounts_file::{AccountsError, Place, parse_accounts};
 pub use accounts_seen::AccountsSeen;
 pub use after::{remove_after, write_after};
@@ -70,6 +73,7 @@ pub use probe::{Cost, Probe, Right, check};
 pub use progress::{Event, Progress, Silent, Stage};
 pub use reading::{AdminRoles, ReadOptions};
 pub use rights::{Capability, Rights, Standing, StatedRole, rights};
+pub use rights_memory::{Lesson, RightsMemory, Teacher};
 pub use settings_change::AppChange;
 pub use summary::{Counts, Held, Resumed, Summary};
 pub use sync::{Clock, RESUME_MAX_AGE, SyncOptions, sync};

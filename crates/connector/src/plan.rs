@@ -5,13 +5,18 @@ mod document;
 mod reads;
 
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
+use jiff::Timestamp;
 use rolebook_federation::{
     Rules, Switches, Union, Warnings,
-    plan::{Action, Named, Plan, Principal, Rights, RoleName, Situation, Target, Via, Wish, WithApp},
+    plan::{
+        Action, Named, Plan, Principal, Rights, RoleName, Row, Situation, Standing, Target, Via, Wish,
+        WithApp,
+    },
 };
 use rolebook_ledger::{AppRecord, Facts, Org, Reader};
 use rolebook_okta::{Client, shapes};
@@ -23,7 +28,9 @@ pub use document::{PlanFile, PlannedChange};
 pub use reads::Fresh;
 pub(crate) use reads::profile;
 
-use crate::{AppChoice, ChangeError, Mismatch, Who, app, entrance, lookup};
+use crate::{
+    AppChoice, Capability, ChangeError, Mismatch, RightsMemory, StatedRole, Who, app, entrance, lookup,
+};
 
 /// The snapshot that names people, groups and roles.
 #[derive(Debug, Clone)]
@@ -137,6 +144,7 @@ pub struct Provisioning {
     known_path: PathBuf,
     /// What the token may write, as far as it is known; refusals add to it.
     pub rights: Rights,
+    memory: Option<RightsMemory>,
 }
 
 impl Provisioning {
@@ -177,6 +185,7 @@ impl Provisioning {
             known,
             known_path: snapshot,
             rights: Rights::default(),
+            memory: None,
         })
     }
 
@@ -184,6 +193,58 @@ impl Provisioning {
     #[must_use]
     pub fn known(&self) -> Option<&Known> {
         self.known.as_ref()
+    }
+
+    /// Takes in what earlier runs learnt of this token's rights, and what was stated of its owner. What was seen counts
+    /// for more than what was stated; a stated *yes* is tried like an unknown. From now on what writes teach is kept.
+    /// No request is made.
+    pub fn remember(&mut self, memory: RightsMemory, stated: &BTreeSet<StatedRole>) {
+        self.rights = memory.rights(self.owner());
+        self.memory = Some(memory);
+        if stated.is_empty() {
+            return;
+        }
+        let by = stated.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(",");
+        for (row, capability) in [
+            (Row::GroupMembership, Capability::ProvisionMemberships),
+            (Row::ApplicationAssignment, Capability::ProvisionAssignments),
+        ] {
+            let holds = stated.iter().any(|role| role.holds(capability));
+            if !holds && *self.rights.of(row) == Standing::Unknown {
+                let why = format!("its owner is stated to hold no such role (--token-roles {by})");
+                self.rights.learn(row, Standing::No { why });
+            }
+        }
+    }
+
+    fn owner(&self) -> Option<&str> {
+        self.reader.as_ref().map(|reader| reader.id.as_str())
+    }
+
+    /// Okta took a write, or refused one for want of a right.
+    pub(crate) fn wrote(&mut self, row: Row, refused: Option<&str>, at: Timestamp) {
+        let owner = self.reader.as_ref().map(|reader| reader.id.as_str());
+        let Some(memory) = &mut self.memory else {
+            let standing = match refused {
+                None => Standing::Yes,
+                Some(why) => Standing::No { why: why.to_owned() },
+            };
+            self.rights.learn(row, standing);
+            return;
+        };
+        // Another run may have learnt something meanwhile.
+        if let Ok(now) = RightsMemory::read(memory.path()) {
+            *memory = now;
+        }
+        let known = memory.of(owner, row).is_some_and(|lesson| lesson.holds);
+        if known && refused.is_none() {
+            return;
+        }
+        memory.wrote(owner, row, refused, at);
+        self.rights.learn(row, memory.rights(owner).of(row).clone());
+        if let Err(error) = memory.keep() {
+            tracing::warn!("what was learnt of the token's rights could not be kept: {error}");
+        }
     }
 
     /// Who acts, with the token's owner filled in.

@@ -129,6 +129,27 @@ impl Rights {
     }
 }
 
+impl Rights {
+    /// The same matrix after Okta took such a write.
+    #[must_use]
+    pub fn proven(mut self, row: Capability, seen: impl Into<String>) -> Self {
+        for (capability, standing) in Capability::ALL.into_iter().zip(&mut self.rows) {
+            if capability == row {
+                *standing = Standing::Yes { seen: seen.into() };
+                break;
+            }
+        }
+        self
+    }
+
+    /// Both writing rows stand so; nothing is known of the others.
+    #[cfg(test)]
+    pub(crate) fn with_writes(standing: Standing) -> Self {
+        let unknown = || Standing::Unknown { why: String::new() };
+        Self { rows: [unknown(), standing.clone(), unknown(), standing, unknown()] }
+    }
+}
+
 /// An admin role that an administrator states of the token's owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StatedRole {
@@ -154,7 +175,9 @@ impl StatedRole {
         }
     }
 
-    fn holds(self, row: Capability) -> bool {
+    /// Whether the role gives the right.
+    #[must_use]
+    pub fn holds(self, row: Capability) -> bool {
         match self {
             Self::Super => true,
             Self::ReadOnly => matches!(row, Capability::ReviewMemberships | Capability::ReviewAssignments),

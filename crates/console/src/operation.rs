@@ -11,6 +11,7 @@ pub(crate) mod apps;
 pub(crate) mod catalog;
 pub(crate) mod connectors;
 pub(crate) mod explore;
+pub(crate) mod findings;
 pub(crate) mod people;
 pub(crate) mod records;
 pub(crate) mod settings;

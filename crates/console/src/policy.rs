@@ -121,6 +121,7 @@ pub enum Action {
     PromoteApp,
     DiscoverApps,
     SeeAccess,
+    AcceptFinding,
     ExportReview,
     PickUsers,
     SeeUsers,
@@ -171,7 +172,7 @@ pub(crate) fn roles_for(action: Action) -> &'static [Role] {
         | Action::DiscoverApps
         | Action::PickUsers => &[SA, CA],
         Action::ListApps => &[SA, CA, AA, RO],
-        Action::PromoteApp | Action::ChangeUsers => &[SA],
+        Action::PromoteApp | Action::ChangeUsers | Action::AcceptFinding => &[SA],
         Action::DownloadSnapshot
         | Action::SeeAccess
         | Action::ExportReview

@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{Clock, ConsoleError};
 
+pub(crate) mod acceptances;
 pub(crate) mod audit;
 pub(crate) mod connectors;
 pub(crate) mod entity;

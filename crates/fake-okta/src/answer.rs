@@ -1,6 +1,8 @@
 //! Answers to reads: one function per endpoint.
 
+mod about_apps;
 mod apps;
+mod control;
 mod groups;
 mod iam;
 mod logs;
@@ -18,6 +20,8 @@ use crate::refusal::Refusal;
 use crate::route::Route;
 use crate::token::{Area, Token};
 use crate::wire::Root;
+
+pub(crate) use control::{assignment_id, client};
 
 /// A successful answer.
 #[derive(Debug, Default)]
@@ -154,14 +158,26 @@ pub(crate) fn area(route: &Route<'_>) -> Option<Area> {
         | Route::AppUsers(_)
         | Route::AppUser(..)
         | Route::AppGroups(_)
-        | Route::AppGroup(..) => Some(Area::Apps),
+        | Route::AppGroup(..)
+        | Route::SamlMetadata(_)
+        | Route::Provisioning(_)
+        | Route::Catalogue(_) => Some(Area::Apps),
         Route::Groups
         | Route::Group(_)
         | Route::GroupUsers(_)
         | Route::Member(..)
         | Route::MemberRules(..)
-        | Route::GroupApps(_) => Some(Area::Groups),
-        Route::Users | Route::User(_) | Route::UserGroups(_) | Route::UserLifecycle(..) => Some(Area::Users),
+        | Route::GroupApps(_)
+        | Route::GroupOwners(_) => Some(Area::Groups),
+        Route::Users
+        | Route::User(_)
+        | Route::UserGroups(_)
+        | Route::UserLifecycle(..)
+        | Route::AppLinks(_) => Some(Area::Users),
+        Route::EventHooks | Route::EventHook(_) => Some(Area::EventHooks),
+        Route::ApiTokens | Route::ApiToken(_) => Some(Area::ApiTokens),
+        Route::RateSetting(_) => Some(Area::RateLimits),
+        Route::PrincipalLimits => Some(Area::PrincipalLimits),
         Route::Rules | Route::Rule(_) | Route::RuleLifecycle(..) => Some(Area::Rules),
         Route::Logs => Some(Area::Logs),
         Route::Schema(_) => Some(Area::Schema),
@@ -181,7 +197,9 @@ pub(crate) fn area(route: &Route<'_>) -> Option<Area> {
         | Route::Bindings(_)
         | Route::Binding(..)
         | Route::BindingMembers(..)
-        | Route::BindingMember(..) => Some(Area::Roles),
+        | Route::BindingMember(..)
+        | Route::ClientRoles(_)
+        | Route::ClientRole(..) => Some(Area::Roles),
     }
 }
 
@@ -225,6 +243,19 @@ pub(crate) fn read(asked: &Asked<'_>, route: Route<'_>) -> Result<Answer, Refusa
         Route::BindingMember(id, role, member) => iam::member(asked, id, role, member),
         Route::MemberRules(group, user) => groups::member_rules(asked, group, user),
         Route::Logs => logs::list(asked),
+        Route::SamlMetadata(id) => about_apps::saml_metadata(asked, id),
+        Route::Provisioning(id) => about_apps::provisioning(asked, id),
+        Route::Catalogue(name) => about_apps::catalogue(asked, name),
+        Route::AppLinks(user) => about_apps::of_user(asked, user),
+        Route::GroupOwners(id) => groups::owners(asked, id),
+        Route::EventHooks => Ok(control::hooks(asked)),
+        Route::EventHook(id) => control::hook(asked, id),
+        Route::ApiTokens => Ok(control::tokens(asked)),
+        Route::ApiToken(id) => control::token(asked, id),
+        Route::RateSetting(name) => control::rate_setting(asked, name),
+        Route::PrincipalLimits => control::principal_limits(asked),
+        Route::ClientRoles(client) => control::client_roles(asked, client),
+        Route::ClientRole(client, role) => control::client_role(asked, client, role),
         Route::AccessToken
         | Route::Member(..)
         | Route::Target(..)

@@ -55,6 +55,13 @@
 //! | `/meta/schemas/apps/{id}/default` | yes | custom properties |
 //! | `/internal/apps/{id}/types` | yes | |
 //! | `/iam/assignees/users`, `/iam/roles`, `/iam/resource-sets`, bindings, members | paged in the body | create, bind, unbind |
+//! | `/apps/{id}/sso/saml/metadata`, `/catalog/apps/{name}` | yes | |
+//! | `/apps/{id}/features`, `/apps/{id}/connections/default` | 400: no provisioning | |
+//! | `/groups/{id}/owners`, `/users/{id}/appLinks` | yes; owners are none | |
+//! | `/eventHooks[/{id}]` | yes | create; nothing is delivered |
+//! | `/api-tokens[/{id}]`, `/api-tokens/current` | yes | rename, revoke |
+//! | `/rate-limit-settings/{name}`, `/principal-rate-limits` | yes | settings |
+//! | `/oauth2/v1/clients/{id}/roles` (not below `/api/v1`) | yes | grant |
 //! | `/logs` | polling and bounded | every change writes entries |
 //! | `/oauth2/v1/token` (not below `/api/v1`) | | service apps, DPoP |
 //!

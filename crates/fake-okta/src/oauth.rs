@@ -84,8 +84,13 @@ impl ServiceApp {
         self
     }
 
-    fn client_id(&self) -> &str {
+    pub(crate) fn client_id(&self) -> &str {
         &self.rights.name
+    }
+
+    /// What its admin role allows, as configured.
+    pub(crate) fn rights_role(&self) -> TokenRole {
+        self.rights.role
     }
 }
 

@@ -4,6 +4,7 @@ mod admin;
 mod app;
 mod assigning;
 mod assignment;
+mod control;
 mod delegating;
 mod event;
 mod file;
@@ -26,6 +27,7 @@ pub use admin::{AdminRole, RoleTargets};
 pub use app::{App, DEFAULT_GROUP_FILTER, DEFAULT_ROLE_VALUE_PATTERN};
 pub(crate) use assignment::Profile;
 pub use assignment::{AppGroup, AppUser, Scope};
+pub(crate) use control::{Control, Hook, TokenFacts, token_id};
 pub(crate) use event::{Event, Target};
 pub use group::{Group, GroupKind, GroupRule};
 pub(crate) use iam::{BoundRole, ResourceSetRow};
@@ -118,6 +120,7 @@ pub struct Org {
     pub(crate) custom_roles: Vec<CustomRole>,
     pub(crate) resource_sets: Vec<ResourceSetRow>,
     pub(crate) events: Vec<Event>,
+    pub(crate) control: Control,
     /// Who does what happens next.
     pub(crate) actor: Target,
     /// By which request.
@@ -159,6 +162,7 @@ impl Org {
             custom_roles: Vec::new(),
             resource_sets: Vec::new(),
             events: Vec::new(),
+            control: Control::default(),
             actor: Target::system(),
             request_id: String::new(),
             user_ids: HashMap::new(),

@@ -30,6 +30,8 @@ pub struct RateLimits {
     pub iam: u32,
     /// `/oauth2/v1/token`; Okta does not publish this one.
     pub access_token: u32,
+    /// `/oauth2/v1/clients*`.
+    pub clients: u32,
     /// Everything else.
     pub rest: u32,
 }
@@ -47,6 +49,7 @@ impl RateLimits {
         logs: 120,
         iam: 600,
         access_token: 600,
+        clients: 100,
         rest: 1200,
     };
 
@@ -62,6 +65,7 @@ impl RateLimits {
         logs: 20,
         iam: 100,
         access_token: 100,
+        clients: 25,
         rest: 100,
     };
 
@@ -81,6 +85,7 @@ impl RateLimits {
             logs: limit,
             iam: limit,
             access_token: limit,
+            clients: limit,
             rest: limit,
         }
     }
@@ -98,6 +103,7 @@ impl RateLimits {
             Bucket::Logs => self.logs,
             Bucket::Iam => self.iam,
             Bucket::AccessToken => self.access_token,
+            Bucket::Clients => self.clients,
             Bucket::Rest => self.rest,
         }
     }

@@ -45,6 +45,20 @@ pub(crate) enum Route<'p> {
     BindingMembers(&'p str, &'p str),
     BindingMember(&'p str, &'p str, &'p str),
     Logs,
+    SamlMetadata(&'p str),
+    /// Features or the default connection.
+    Provisioning(&'p str),
+    Catalogue(&'p str),
+    GroupOwners(&'p str),
+    AppLinks(&'p str),
+    EventHooks,
+    EventHook(&'p str),
+    ApiTokens,
+    ApiToken(&'p str),
+    RateSetting(&'p str),
+    PrincipalLimits,
+    ClientRoles(&'p str),
+    ClientRole(&'p str, &'p str),
     AccessToken,
     Unknown,
 }
@@ -80,6 +94,8 @@ impl<'p> Route<'p> {
         match parts.as_slice() {
             [".well-known", "okta-organization"] => Self::WellKnown,
             ["oauth2", "v1", "token"] => Self::AccessToken,
+            ["oauth2", "v1", "clients", client, "roles"] => Self::ClientRoles(client),
+            ["oauth2", "v1", "clients", client, "roles", role] => Self::ClientRole(client, role),
             ["api", "v1", rest @ ..] => Self::below_api(rest),
             _ => Self::Unknown,
         }
@@ -113,6 +129,17 @@ impl<'p> Route<'p> {
             ["apps", app, "groups", group] => Self::AppGroup(app, group),
             ["meta", "schemas", "apps", app, "default"] => Self::Schema(app),
             ["internal", "apps", app, "types"] => Self::Types(app),
+            ["apps", app, "sso", "saml", "metadata"] => Self::SamlMetadata(app),
+            ["apps", app, "features"] | ["apps", app, "connections", "default"] => Self::Provisioning(app),
+            ["catalog", "apps", name] => Self::Catalogue(name),
+            ["groups", group, "owners"] => Self::GroupOwners(group),
+            ["users", user, "appLinks"] => Self::AppLinks(user),
+            ["eventHooks"] => Self::EventHooks,
+            ["eventHooks", hook] => Self::EventHook(hook),
+            ["api-tokens"] => Self::ApiTokens,
+            ["api-tokens", token] => Self::ApiToken(token),
+            ["rate-limit-settings", name] => Self::RateSetting(name),
+            ["principal-rate-limits"] => Self::PrincipalLimits,
             ["logs"] => Self::Logs,
             ["iam", ref rest @ ..] => Self::below_iam(rest),
             _ => Self::Unknown,
@@ -177,13 +204,15 @@ pub enum Bucket {
     Iam,
     /// `/oauth2/v1/token`.
     AccessToken,
-    /// The rest of `/api/v1`: org, schemas, internal types.
+    /// `/oauth2/v1/clients*`.
+    Clients,
+    /// The rest of `/api/v1`: org, schemas, internal types, hooks, API tokens, rate-limit settings.
     Rest,
 }
 
 impl Bucket {
     /// Every bucket.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Apps,
         Self::AppById,
         Self::Groups,
@@ -194,6 +223,7 @@ impl Bucket {
         Self::Logs,
         Self::Iam,
         Self::AccessToken,
+        Self::Clients,
         Self::Rest,
     ];
 
@@ -211,6 +241,7 @@ impl Bucket {
             ["api", "v1", "logs"] => Self::Logs,
             ["api", "v1", "iam", ..] => Self::Iam,
             ["oauth2", "v1", "token"] => Self::AccessToken,
+            ["oauth2", "v1", "clients", ..] => Self::Clients,
             _ => Self::Rest,
         }
     }

@@ -130,6 +130,10 @@ pub(crate) enum Area {
     Roles,
     Types,
     Logs,
+    EventHooks,
+    ApiTokens,
+    RateLimits,
+    PrincipalLimits,
 }
 
 impl TokenRole {
@@ -138,11 +142,14 @@ impl TokenRole {
             Self::Super => true,
             Self::NoRole => false,
             Self::ReadOnly => match area {
-                Area::Roles => false,
+                Area::Roles | Area::EventHooks | Area::RateLimits | Area::PrincipalLimits => false,
                 Area::Types => types_for_read_only,
                 _ => true,
             },
-            Self::AppAdmin => !matches!(area, Area::Rules | Area::Roles | Area::Logs),
+            Self::AppAdmin => matches!(
+                area,
+                Area::Org | Area::Apps | Area::Groups | Area::Users | Area::Schema | Area::Types
+            ),
             Self::GroupAdmin => matches!(area, Area::Org | Area::Groups | Area::Users | Area::Rules),
             Self::AppGroupAdmin => [Self::ReadOnly, Self::AppAdmin, Self::GroupAdmin]
                 .iter()

@@ -3,6 +3,7 @@
 mod app_groups;
 mod app_users;
 mod apps;
+mod control;
 mod groups;
 mod iam;
 mod roles;
@@ -65,6 +66,11 @@ pub(crate) fn write(writing: &mut Writing<'_>, method: &str, route: Route<'_>) -
         ("DELETE", Route::Target(principal, role, target)) => {
             targets::remove(writing, principal, role, target)
         }
+        ("PUT", Route::ApiToken(id)) => control::change_token(writing, id),
+        ("DELETE", Route::ApiToken(id)) => control::revoke_token(writing, id),
+        ("PUT", Route::RateSetting(name)) => control::set_rate(writing, name),
+        ("POST", Route::EventHooks) => control::create_hook(writing),
+        ("POST", Route::ClientRoles(client)) => control::grant_client(writing, client),
         ("POST", Route::CustomRoles) => iam::create_role(writing),
         ("POST", Route::ResourceSets) => iam::create_set(writing),
         ("POST", Route::Bindings(set)) => iam::bind(writing, set),

@@ -274,9 +274,13 @@ pub(crate) struct GuardArguments {
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) accept_loss: bool,
 
-    /// Why a loss is accepted; noted beside the file
+    /// Why a loss is accepted; noted in the audit and beside the file
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
+
+    /// With --accept-loss: the audit [default: as for rolebook grant]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit: Option<PathBuf>,
 
     /// Exit with 6 when many more can assume a role than before; the file is sealed all the same
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,

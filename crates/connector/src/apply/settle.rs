@@ -27,6 +27,7 @@ pub async fn settle(
     audit: &mut Audit,
     now: Timestamp,
 ) -> Result<Vec<Settled>, ChangeError> {
+    crate::acceptance::settle_acceptances(audit, now)?;
     let mut settled = Vec::new();
     for entry in audit.open_intents() {
         let Entry { app, op, event: AuditEvent::Intent { step, attempt, write, .. }, .. } = entry else {

@@ -1,6 +1,6 @@
 //! What a record holds.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use jiff::Timestamp;
 use rolebook_federation::plan::{Named, Row, Step};
@@ -121,6 +121,22 @@ pub enum AuditEvent {
         /// A later run found out.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         settled: bool,
+    },
+    /// A snapshot that lost too much is about to be put in force, because somebody says that this is right.
+    AcceptLoss {
+        /// Who says so.
+        who: Who,
+        /// Why.
+        reason: String,
+        /// The snapshot.
+        file: PathBuf,
+        /// SHA-256 of the held file, which becomes the snapshot as it is.
+        sha256: String,
+        /// Its sync.
+        sync: String,
+        /// The sync that it replaces; none when there is no file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaced: Option<String>,
     },
     /// The change is over.
     End {

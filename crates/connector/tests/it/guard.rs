@@ -1,6 +1,9 @@
 //! The guard, both ways: what loses too much waits beside the file, what gains much is sealed and named.
 
-use rolebook_connector::{Held, Since, SyncError, accept_held, accepted_path, held_path};
+use rolebook_connector::{
+    Audit, AuditEvent, Held, Outcome, Since, SyncError, Who, accept_held, accept_recorded, accepted_path,
+    held_path,
+};
 use rolebook_fake_okta::{App, AppGroup, AppUser, Fault, Group, Org, User};
 use rolebook_ledger::ListCoverage;
 use serde_json::{Value, json};
@@ -131,6 +134,58 @@ fn accepting_takes_exactly_the_held_file_and_asks_okta_nothing() {
     run.later(60);
     let done = run.done();
     assert_eq!((since(&done).gained, since(&done).lost), (0, 0));
+}
+
+#[test]
+fn an_acceptance_that_was_killed_in_the_middle_is_settled_by_reading() {
+    let run = synced(100);
+    remove_members(&run, "00gA", 10..60);
+    let (_, _) = held(&run);
+    let now = "2026-09-02T10:00:00Z".parse().unwrap();
+    let path = run.file().with_file_name("audit.jsonl");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let open = || runtime.block_on(Audit::open(&path, "00oAcme", now, std::time::Duration::ZERO)).unwrap();
+    let who = Who { os_user: "ann".to_owned(), host: "desk".to_owned(), ..Who::default() };
+    // Killed after the intent: with the file that waits, and with one that nobody has any more.
+    let digest = sha256(&held_path(&run.file()));
+    let mut audit = open();
+    for (op, sha256) in [("killed", digest.clone()), ("lost", "00".repeat(32))] {
+        let event = AuditEvent::AcceptLoss {
+            who: who.clone(),
+            reason: "ended".to_owned(),
+            file: run.file(),
+            sha256,
+            sync: "s".to_owned(),
+            replaced: None,
+        };
+        audit.append(now, "", op, event).unwrap();
+    }
+    drop(audit);
+    let mut audit = open();
+    accept_recorded(&mut audit, "third", &run.file(), "really ended", &who, now).unwrap();
+    assert_eq!(sha256(&run.file()), digest);
+    let ends = |audit: &Audit| -> Vec<(String, Outcome)> {
+        let end = |entry: &rolebook_connector::Entry| match &entry.event {
+            AuditEvent::End { outcome, .. } => Some((entry.op.clone(), *outcome)),
+            _ => None,
+        };
+        audit.entries().iter().filter_map(end).collect()
+    };
+    let settled = [("killed", Outcome::Failed), ("lost", Outcome::Unknown), ("third", Outcome::Done)];
+    assert_eq!(ends(&audit), settled.map(|(op, outcome)| (op.to_owned(), outcome)));
+    // Killed after the rename: the file shows it. What had not begun leaves no record.
+    let event = audit.entries().iter().find(|entry| entry.op == "third").unwrap().event.clone();
+    audit.append(now, "", "late", event).unwrap();
+    let again = accept_recorded(&mut audit, "fourth", &run.file(), "again", &who, now);
+    assert!(again.is_err());
+    assert_eq!(ends(&audit).last(), Some(&("late".to_owned(), Outcome::Done)));
+    assert!(audit.entries().iter().all(|entry| entry.op != "fourth"));
+}
+
+fn sha256(path: &std::path::Path) -> String {
+    let bytes = std::fs::read(path).unwrap();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
+    data_encoding::HEXLOWER.encode(digest.as_ref())
 }
 
 #[test]

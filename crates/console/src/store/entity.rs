@@ -283,6 +283,30 @@ pub(crate) mod outbox {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Findings that somebody has accepted for a time.
+pub(crate) mod acceptance {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "acceptance")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: String,
+        pub connector_id: String,
+        pub finding: String,
+        pub reason: String,
+        pub user_id: String,
+        pub user_name: String,
+        /// Last day, as in `2027-01-31`.
+        pub until: String,
+        pub created_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// Answers kept for `Idempotency-Key`.
 pub(crate) mod kept_answer {
     use sea_orm::entity::prelude::*;

@@ -11,7 +11,7 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First)]
+        vec![Box::new(First), Box::new(Acceptances)]
     }
 }
 
@@ -244,6 +244,36 @@ impl MigrationTrait for First {
         manager
             .create_index(Index::create().name("session_of_user").table("session").col("user_id").to_owned())
             .await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+/// Findings that somebody has accepted for a time.
+struct Acceptances;
+
+impl MigrationName for Acceptances {
+    fn name(&self) -> &str {
+        "m0002_acceptances"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Acceptances {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let columns = vec![
+            string("id"),
+            string("connector_id"),
+            text("finding"),
+            text("reason"),
+            string("user_id"),
+            string("user_name"),
+            string("until"),
+            big_integer("created_at"),
+        ];
+        manager.create_table(table("acceptance", columns, &["id"])).await
     }
 
     fn use_transaction(&self) -> Option<bool> {

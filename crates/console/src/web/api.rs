@@ -15,6 +15,7 @@ mod access;
 mod apps;
 mod connectors;
 mod explore;
+mod findings;
 mod people;
 mod syncs;
 
@@ -44,6 +45,7 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = apps::enter(routes);
     let routes = access::enter(routes);
     let routes = explore::enter(routes);
+    let routes = findings::enter(routes);
     people::enter(routes)
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct Shell {
     pub(crate) demo: bool,
 }
 
-const MENU: [(&str, &str, Option<Action>, char); 10] = [
+const MENU: [(&str, &str, Option<Action>, char); 11] = [
     ("/", "Home", None, 'h'),
     ("/connectors", "Connectors", Some(Action::ListConnectors), 'c'),
     ("/apps", "Apps", Some(Action::ListApps), 'a'),
@@ -46,6 +46,7 @@ const MENU: [(&str, &str, Option<Action>, char); 10] = [
     ("/groups", "Groups", Some(Action::SeeAccess), 'r'),
     ("/grants", "Access", Some(Action::SeeAccess), 'x'),
     ("/explorer", "Explorer", Some(Action::SeeAccess), 'e'),
+    ("/findings", "Findings", Some(Action::SeeAccess), 'f'),
     ("/activity", "Activity", Some(Action::SeeAudit), 't'),
     ("/settings", "Settings", None, 's'),
 ];

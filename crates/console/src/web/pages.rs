@@ -17,6 +17,7 @@ mod connector;
 mod connector_new;
 mod connector_settings;
 mod explorer;
+mod findings;
 mod help;
 mod home;
 mod settings;
@@ -35,6 +36,7 @@ pub(super) fn enter(routes: Routes) -> Routes {
     let routes = apps::enter(routes);
     let routes = tables::enter(routes);
     let routes = explorer::enter(routes);
+    let routes = findings::enter(routes);
     let routes = settings::enter(routes);
     help::enter(routes)
 }

@@ -138,6 +138,7 @@ async fn every_page_is_usable_by_everybody() {
         "/groups".to_owned(),
         "/grants".to_owned(),
         "/explorer?ask=who&role=*Admin*".to_owned(),
+        "/findings".to_owned(),
         "/activity".to_owned(),
         "/settings".to_owned(),
         "/help/okta".to_owned(),

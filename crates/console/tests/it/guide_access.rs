@@ -113,6 +113,7 @@ async fn hostile_names_are_text_everywhere() {
         "/grants".to_owned(),
         "/groups".to_owned(),
         "/explorer?ask=who&role=*".to_owned(),
+        "/findings".to_owned(),
         "/explorer?ask=why&person=ann@acme.test&role=*".to_owned(),
         "/activity".to_owned(),
         "/people?q=%3Cscript%3Ealert(1)".to_owned(),

@@ -12,6 +12,7 @@
 mod browser;
 mod driver;
 mod explorer;
+mod findings;
 mod guide_access;
 mod guide_add;
 mod guide_catalog;

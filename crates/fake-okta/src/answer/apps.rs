@@ -9,9 +9,10 @@ use crate::wire;
 
 pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     let wanted = match asked.query.get("filter") {
-        Some(text) => Filter::parse(text, &["id", "status", "name"])?,
+        Some(text) => Filter::parse(text, &["id", "status", "name", "user.id", "group.id"])?,
         None => Filter::All,
     };
+    let (users, groups) = assigned_ids(asked);
     let prefix = asked.query.get("q").unwrap_or_default().to_lowercase();
     let page = asked.sized(20, 200)?;
     let root = asked.root();
@@ -23,6 +24,12 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
             && wanted.fits(&|property: &str| match property {
                 "id" => Field::Text(&app.id),
                 "status" => Field::Text(&app.status),
+                "user.id" => users.map_or(Field::Text(""), |(id, index)| {
+                    Field::Text(if row.users.contains_key(&index) { id } else { "" })
+                }),
+                "group.id" => groups.map_or(Field::Text(""), |(id, index)| {
+                    Field::Text(if row.groups.place(index).is_some() { id } else { "" })
+                }),
                 _ => Field::Text(&app.name),
             })
     };
@@ -30,8 +37,23 @@ pub(super) fn list(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     Ok(asked.page(page, rows, |out, row| wire::app::write(out, &root, asked.org, row)))
 }
 
+/// An id and its position.
+type Named<'a> = Option<(&'a str, usize)>;
+
+/// The user and the group whom a filter of apps names, if they are there.
+fn assigned_ids<'a>(asked: &Asked<'a>) -> (Named<'a>, Named<'a>) {
+    let named = |property: &str| {
+        let text = asked.query.get("filter")?;
+        let rest = text.split_once(property)?.1.trim_start().strip_prefix("eq")?;
+        rest.split('"').nth(1)
+    };
+    let user = named("user.id").and_then(|id| asked.org.user_by_id(id));
+    let group = named("group.id").and_then(|id| asked.org.group_by_id(id));
+    (user.map(|(at, row)| (row.user.id.as_str(), at)), group.map(|(at, row)| (row.group.id.as_str(), at)))
+}
+
 /// An app that exists and that the token may see.
-fn find<'a>(asked: &Asked<'a>, id: &str) -> Result<&'a AppRow, Refusal> {
+pub(super) fn find<'a>(asked: &Asked<'a>, id: &str) -> Result<&'a AppRow, Refusal> {
     let row = asked.org.app_by_id(id).ok_or_else(|| Refusal::no_such(id, "AppInstance"))?;
     if asked.token.sees_app(id) { Ok(row) } else { Err(Refusal::forbidden()) }
 }

@@ -12,6 +12,10 @@ pub(crate) fn scope_of(area: Area, read: bool) -> Option<String> {
         Area::Schema => "schemas",
         Area::Roles => "roles",
         Area::Logs => "logs",
+        Area::EventHooks => "eventHooks",
+        Area::ApiTokens => "apiTokens",
+        Area::RateLimits => "rateLimits",
+        Area::PrincipalLimits => "principalRateLimits",
         Area::Types => return None,
     };
     Some(format!("okta.{family}.{}", if read { "read" } else { "manage" }))

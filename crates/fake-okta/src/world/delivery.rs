@@ -34,10 +34,20 @@ pub(crate) enum Breakage {
 
 impl State {
     /// An answer as it is delivered when nothing goes wrong.
-    pub(super) fn whole(&self, answer: Answer, now: Timestamp, rate: Allowance, request_id: String) -> Reply {
+    pub(super) fn whole(
+        &self,
+        mut answer: Answer,
+        now: Timestamp,
+        rate: Allowance,
+        request_id: String,
+    ) -> Reply {
+        let own = answer.headers.iter().position(|(name, _)| *name == "content-type");
+        let own = own.map(|at| answer.headers.remove(at).1);
+        // A 204 with a content type breaks Okta's own Python client.
+        let content_type = if answer.body.is_empty() { None } else { Some("application/json".to_owned()) };
+        let content_type = own.or(content_type).unwrap_or_default();
         Reply {
-            // A 204 with a content type breaks Okta's own Python client.
-            content_type: if answer.body.is_empty() { String::new() } else { "application/json".to_owned() },
+            content_type,
             answer,
             request_id,
             date: Some(now),

@@ -27,7 +27,7 @@ impl State {
         if let Some(value) = header.strip_prefix("SSWS") {
             let known = self.tokens.iter().find(|(secret, _)| secret == value.trim());
             let (_, token) = known.ok_or_else(Refusal::bad_token)?;
-            return if self.org.has_left(token) {
+            return if self.org.has_left(token) || self.org.is_revoked(token) {
                 Err(Refusal::bad_token())
             } else {
                 Ok(Some(token.clone()))
@@ -37,7 +37,9 @@ impl State {
             Some((scheme @ ("Bearer" | "DPoP"), value)) => {
                 let url = format!("{base}{}", request.path);
                 let asked = Presented { method: &request.method, url: &url, proofs: &request.proofs, now };
-                self.oauth.rights(scheme, value.trim(), &asked).map(Some)
+                let mut rights = self.oauth.rights(scheme, value.trim(), &asked)?;
+                rights.role = self.org.client_role(&rights.name, rights.role);
+                Ok(Some(rights))
             }
             _ => Err(Refusal::no_session()),
         }

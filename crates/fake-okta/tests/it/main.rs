@@ -19,4 +19,5 @@ mod paging;
 mod readymade;
 mod rights;
 mod shapes;
+mod sheet;
 mod writes;

@@ -12,19 +12,23 @@ use serde_json::{Value, json};
 use crate::client::{Client, Got};
 
 /// A key pair of a client.
-struct Key {
+pub(crate) struct Key {
     private: EncodingKey,
     public: Value,
 }
 
 impl Key {
-    fn new(kid: &str) -> Self {
+    pub(crate) fn new(kid: &str) -> Self {
         let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
         let private = EncodingKey::from_ec_der(&pair.serialize_der());
         let jwk = Jwk::from_encoding_key(&private, Algorithm::ES256).unwrap();
         let mut public = serde_json::to_value(jwk).unwrap();
         public["kid"] = json!(kid);
         Self { private, public }
+    }
+
+    pub(crate) fn public(&self) -> Value {
+        self.public.clone()
     }
 
     fn sign(&self, header: &Header, claims: &Value) -> String {
@@ -75,6 +79,13 @@ fn form(assertion: &str, scope: &str) -> String {
 
 async fn ask(client: &Client, form: &str, headers: &[(&str, &str)]) -> Got {
     client.send_text("POST", "/oauth2/v1/token", "application/x-www-form-urlencoded", form, headers).await
+}
+
+/// An access token of the service app `0oaSVC` for one scope.
+pub(crate) async fn access_token(client: &Client, key: &Key, scope: &str) -> String {
+    let got = ask(client, &form(&key.assertion(&client.fake, scope, |_, _| {}), scope), &[]).await;
+    assert_eq!(got.status, 200, "{scope}: {}", got.text);
+    got.json()["access_token"].as_str().unwrap().to_owned()
 }
 
 fn error(got: &Got) -> (u16, String) {

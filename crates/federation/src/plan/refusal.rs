@@ -301,7 +301,14 @@ impl Refusal {
             Self::WouldNotWork { .. } => "nothing is granted that would not work".into(),
             Self::NotSettled { .. } => "try again in a minute".into(),
             Self::Right { row, .. } => {
-                format!("use a token whose owner is {} or Super Administrator", row.admin_role())
+                format!(
+                    "use a token whose owner is {role} or Super Administrator; once this owner is, say so by rolebook check --token-roles {stated}",
+                    role = row.admin_role(),
+                    stated = match row {
+                        super::Row::GroupMembership => "group",
+                        super::Row::ApplicationAssignment => "app",
+                    },
+                )
             }
             Self::UnknownRole { .. } => {
                 "rolebook show roles lists what there is; a new AWS role shows after Refresh Application Data in Okta and a sync"

@@ -83,6 +83,22 @@ impl PolicyError {
 }
 
 impl Policy {
+    /// Accepts a finding by its id until a day, as an entry of `accepted.toml` does.
+    pub fn accept(&mut self, finding: &str, reason: &str, by: &str, until: Date) {
+        let number = |part: i8| u8::try_from(part).unwrap_or(1);
+        let day = toml::value::Date {
+            year: u16::try_from(until.year()).unwrap_or(u16::MAX),
+            month: number(until.month()),
+            day: number(until.day()),
+        };
+        self.accept.push(Accept {
+            finding: finding.to_owned(),
+            reason: reason.to_owned(),
+            by: by.to_owned(),
+            until: toml::value::Datetime { date: Some(day), time: None, offset: None },
+        });
+    }
+
     /// Reads `accepted.toml`.
     ///
     /// # Errors

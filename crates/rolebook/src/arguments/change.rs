@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 
-use super::{ConnectionArguments, SummaryFormat, duration};
+use super::{ConnectionArguments, SummaryFormat, TokenRoleArgument, duration};
 
 /// What is given or taken; exactly one.
 #[derive(Debug, Clone, Args)]
@@ -85,6 +85,10 @@ pub(crate) struct PlaceArguments {
     /// Choose a reading where Okta's behaviour is unproven, as for rolebook sync
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
     pub(crate) assume: Vec<String>,
+
+    /// Admin roles of the token's owner, as for rolebook check: what they do not hold is not tried
+    #[arg(long, value_enum, value_name = "ROLES", value_delimiter = ',')]
+    pub(crate) token_roles: Vec<TokenRoleArgument>,
 }
 
 /// How a write is confirmed and recorded.
@@ -211,7 +215,7 @@ pub(crate) struct PlanArguments {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ApplyArguments {
-    /// A plan of rolebook plan -o json, or a CSV with the columns action, principal, target
+    /// A plan of rolebook plan -o json, a CSV with the columns action, principal, target, or a review that comes back
     #[arg(value_name = "FILE")]
     pub(crate) changes: PathBuf,
 

@@ -8,8 +8,8 @@ use std::{
 };
 
 use rolebook_connector::{
-    Applied, Applying, Audit, Fresh, Known, Patience, Planned, Provisioning, Settled, Who, settle,
-    write_after,
+    Applied, Applying, Audit, Fresh, Known, Patience, Planned, Provisioning, RightsMemory, Settled, Who,
+    settle, write_after,
 };
 use rolebook_ledger::{overlay, read_after};
 use rolebook_okta::Waiting;
@@ -38,7 +38,7 @@ impl Place {
             // The names of the snapshot were read under its own choices.
             switches = known.facts.coverage.switches;
         }
-        let provisioning = Provisioning::open(
+        let mut provisioning = Provisioning::open(
             client,
             &connection::app_choice(&arguments.connection)?,
             switches,
@@ -46,6 +46,10 @@ impl Place {
             known,
         )
         .await?;
+        let stated = arguments.token_roles.iter().map(|role| role.stated()).collect();
+        if let Some(memory) = rights_memory(provisioning.org.id.as_str()) {
+            provisioning.remember(memory, &stated);
+        }
         let who = Who { os_user: person::at_the_keyboard(), host: host(), ..Who::default() };
         let who = provisioning.who(who);
         Ok(Self { provisioning, who })
@@ -158,6 +162,19 @@ pub(crate) fn audit_file(given: Option<&Path>, org: &str) -> Result<PathBuf, Fai
     }
 }
 
+/// What is remembered of the rights of an org's tokens. Without it a write is tried that may be refused again: worth a
+/// warning, no more. `None` where there is no place for it.
+pub(crate) fn rights_memory(org: &str) -> Option<RightsMemory> {
+    if org.is_empty() || !org.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let path = state_folder().ok()?.join(format!("rights-{org}.json"));
+    Some(RightsMemory::read(&path).unwrap_or_else(|error| {
+        tracing::warn!("{} cannot be read, so that refused writes are tried again: {error}", path.display());
+        RightsMemory::empty(&path)
+    }))
+}
+
 /// Where state is kept between runs.
 pub(crate) fn state_folder() -> Result<PathBuf, Failure> {
     let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -186,7 +203,7 @@ fn wait(time: jiff::SignedDuration) -> Duration {
     Duration::try_from(time).unwrap_or_default()
 }
 
-fn host() -> String {
+pub(crate) fn host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();
     if name.is_empty() { "unknown".to_owned() } else { name.to_owned() }

@@ -161,6 +161,11 @@ fn list(chain: &Chain, since: Option<Timestamp>, out: &mut impl Write) -> std::i
                 let undo = undoes.as_ref().map(|op| format!(" (undoes {op})")).unwrap_or_default();
                 writeln!(out, "    {}{undo}", visible(&write.to_string()))?;
             }
+            if let AuditEvent::AcceptLoss { reason, file, sync, .. } = &entry.event {
+                let file = file.display().to_string();
+                writeln!(out, "    accept the loss in {}, sync {sync}", visible(&file))?;
+                writeln!(out, "      because: {}", visible(reason))?;
+            }
         }
     }
     Ok(())
@@ -168,7 +173,8 @@ fn list(chain: &Chain, since: Option<Timestamp>, out: &mut impl Write) -> std::i
 
 fn who(entries: &[&Entry]) -> String {
     let found = entries.iter().find_map(|entry| match &entry.event {
-        AuditEvent::Intent { who, author, .. } => Some((who, author)),
+        AuditEvent::Intent { who, author, .. } => Some((who, author.as_ref())),
+        AuditEvent::AcceptLoss { who, .. } => Some((who, None)),
         _ => None,
     });
     match found {

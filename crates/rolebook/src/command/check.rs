@@ -7,6 +7,7 @@ use rolebook_okta::Client;
 
 use crate::{
     arguments::{CheckArguments, ConnectionArguments, ReadArguments, SummaryFormat, TokenRoleArgument},
+    change::rights_memory,
     command::sync::now,
     connection,
     failure::Failure,
@@ -30,7 +31,9 @@ impl Checked {
 
 pub(crate) async fn run(arguments: CheckArguments) -> Result<ExitCode, Failure> {
     let client = connection::client(&arguments.connection, Arc::new(|_| {}))?;
-    let checked = examine(&client, &arguments.connection, &arguments.read, &arguments.token_roles).await?;
+    let mut checked =
+        examine(&client, &arguments.connection, &arguments.read, &arguments.token_roles).await?;
+    checked.rights = remembered(&checked.probe, checked.rights);
     let mut out = std::io::stdout().lock();
     finish(match arguments.output {
         SummaryFormat::Text => rights_report::text(&checked, &mut out),
@@ -61,4 +64,18 @@ pub(crate) async fn examine(
     let stated: BTreeSet<StatedRole> = token_roles.iter().map(|role| role.stated()).collect();
     let rights = rolebook_connector::rights(client, &probe, &stated, now()).await?;
     Ok(Checked { way, probe, rights })
+}
+
+/// What writes have taught belongs into the matrix, and what the check saw into the memory.
+fn remembered(probe: &Probe, rights: Rights) -> Rights {
+    let Some(mut memory) = rights_memory(probe.org.id.as_str()) else { return rights };
+    let before = memory.clone();
+    let owner = probe.reader.as_ref().map(|reader| reader.id.as_str());
+    let rights = memory.checked(owner, rights, now());
+    if memory != before
+        && let Err(error) = memory.keep()
+    {
+        tracing::warn!("what was seen of the token's rights could not be kept: {error}");
+    }
+    rights
 }

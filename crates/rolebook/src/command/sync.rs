@@ -2,14 +2,16 @@
 
 mod apps;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use jiff::Timestamp;
-use rolebook_connector::{Archive, Summary, SyncOptions};
+use rolebook_connector::{Archive, Audit, Summary, SyncError, SyncOptions, Who};
+use rolebook_snapshot::{Limits, Snapshot};
 
 use crate::{
     accounts,
     arguments::{SummaryFormat, SyncArguments, SyncEventsArgument},
+    change::{audit_file, host, new_op},
     command::archive,
     connection,
     failure::Failure,
@@ -21,10 +23,13 @@ use crate::{
 /// Name and version of this program, for the coverage record.
 pub(crate) const WRITER: &str = concat!("rolebook ", env!("CARGO_PKG_VERSION"));
 
+/// How long a change of the same org is waited for.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+
 pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
     let archive = archive::of_sync(arguments.archive.as_ref())?;
     if arguments.guard.accept_loss {
-        return accept(&arguments, archive.as_ref());
+        return accept(&arguments, archive.as_ref()).await;
     }
     if arguments.guard.reason.is_some() {
         return Err(Failure::usage(
@@ -77,7 +82,7 @@ fn waits(done: &Summary, fail_on_gain: bool) -> bool {
     done.held.is_some() || fail_on_gain && gained
 }
 
-fn accept(arguments: &SyncArguments, archive: Option<&Archive>) -> Result<ExitCode, Failure> {
+async fn accept(arguments: &SyncArguments, archive: Option<&Archive>) -> Result<ExitCode, Failure> {
     if apps::is_folder(&arguments.file) {
         return Err(Failure::usage(
             format!("{} is a folder, and a loss is accepted of one file", arguments.file.display()),
@@ -91,8 +96,21 @@ fn accept(arguments: &SyncArguments, archive: Option<&Archive>) -> Result<ExitCo
             "say why with --reason TEXT; it is kept beside the file",
         ));
     };
-    let accepted =
-        rolebook_connector::accept_held(&arguments.file, reason, &person::at_the_keyboard(), now())?;
+    let file = &arguments.file;
+    let held = rolebook_connector::held_path(file);
+    if !held.exists() {
+        return Err(SyncError::NothingHeld { file: file.clone() }.into());
+    }
+    // The org is told by the file itself: Okta is not asked.
+    let snapshot = Snapshot::open(&held, &Limits::default())?;
+    let full = snapshot.latest_full()?;
+    let org = rolebook_ledger::head(&snapshot.rows(&full.id))
+        .map_err(|error| Failure::failed(error.to_string(), "the held file is not one of rolebook sync"))?
+        .org;
+    let audit = audit_file(arguments.guard.audit.as_deref(), org.id.as_str())?;
+    let mut audit = Audit::open(&audit, org.id.as_str(), now(), LOCK_WAIT).await?;
+    let who = Who { os_user: person::at_the_keyboard(), host: host(), ..Who::default() };
+    let accepted = rolebook_connector::accept_recorded(&mut audit, &new_op()?, file, reason, &who, now())?;
     summary::print_accepted(&arguments.file, &accepted, arguments.output)?;
     if let Some(archive) = archive {
         archive::keep_newest(archive, &arguments.file)?;

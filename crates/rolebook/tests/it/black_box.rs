@@ -24,6 +24,8 @@ mod provisioning;
 mod proxied;
 mod questions;
 mod redaction;
+mod review;
+mod rights;
 mod secrets;
 mod serve;
 mod show;

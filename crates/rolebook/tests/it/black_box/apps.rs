@@ -140,7 +140,11 @@ fn an_app_that_fails_and_one_that_is_held_leave_the_others_alone() {
     fake.add_fault(Fault::on("/api/v1/apps/0oaDirect/users").status(403));
     let end = sync(&place, &fake, &format!("{ids},0oaAD"));
     assert_eq!(end.code, Some(4), "{end:#?}");
-    insta::assert_snapshot!("apps_failed", redacted(&format!("{}\n--\n{}", end.out, end.words())));
+    // How many requests were under way when one was refused is left to chance.
+    let counted = |line: &&str| line.starts_with("Requests") || line.contains(" a minute ");
+    let out: Vec<&str> = end.out.lines().filter(|line| !counted(line)).collect();
+    let text = format!("{}\n--\n{}", out.join("\n"), end.words());
+    insta::assert_snapshot!("apps_failed", redacted(&text));
     let end = sync(&place, &fake, &format!("{ids},0oaAD,0oaNone -o json"));
     let apps = end.json()["apps"].clone();
     let ends: Vec<(&str, u64)> = apps

@@ -73,7 +73,7 @@ fn a_held_file_is_kept_when_it_is_accepted() {
     let end = place.connected(&fake, "super", "sync --archive kept").end();
     assert_eq!(end.code, Some(6), "{end:#?}");
     assert_eq!(listed(&place, "").len(), 1);
-    place.run("sync --archive kept --accept-loss --reason planned").succeeded();
+    place.run("sync --archive kept --accept-loss --reason planned --audit audit.jsonl").succeeded();
     assert_eq!(listed(&place, "--verify").len(), 2);
 }
 

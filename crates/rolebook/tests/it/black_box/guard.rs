@@ -56,11 +56,35 @@ fn a_loss_is_held_and_accepted_with_a_reason() {
     fake.clear_log();
     let end = place.run("sync --accept-loss").failed(2);
     assert!(end.err.contains("needs a reason"));
-    let end = place.call("sync --accept-loss --reason").arg("the project ended").end().succeeded();
+    // Without an audit nothing is put in force.
+    let end = place.run("sync --accept-loss --reason so").failed(2);
+    assert!(end.err.contains("no folder for the audit"), "{end:#?}");
+    place.write("broken.jsonl", "{}\n");
+    place.run("sync --accept-loss --reason so --audit broken.jsonl").failed(1);
+    std::fs::remove_file(place.path("broken.jsonl")).unwrap();
+    assert_eq!(place.files(), ["sync.c1z", "sync.c1z.held"]);
+    let state = tempfile::tempdir().unwrap();
+    let local = |arguments: &str| {
+        place.call(arguments).env("XDG_STATE_HOME", state.path().to_str().unwrap()).env("USER", "tester")
+    };
+    let held = std::fs::read(place.path("sync.c1z.held")).unwrap();
+    let end = local("sync --accept-loss --reason").arg("the project ended").end().succeeded();
     insta::assert_snapshot!("accepted", accepted(&end.out));
     assert!(fake.log().is_empty(), "nothing is asked");
     assert_eq!(place.files(), ["sync.c1z", "sync.c1z.accepted.jsonl"]);
-    place.run("sync --accept-loss --reason again").failed(3);
+    local("sync --accept-loss --reason again").end().failed(3);
+    // The chain holds who, why and what, before and after.
+    local("audit --verify").end().succeeded();
+    let entries = local("audit -o json").end().succeeded().json();
+    let [intent, outcome] = entries.as_array().unwrap().as_slice() else { panic!("{entries:#}") };
+    assert_eq!((&intent["kind"], &intent["reason"]), (&"accept-loss".into(), &"the project ended".into()));
+    assert_eq!(intent["who"]["os_user"], "tester");
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &held);
+    assert_eq!(intent["sha256"], data_encoding::HEXLOWER.encode(digest.as_ref()));
+    assert_eq!((&outcome["kind"], &outcome["outcome"]), (&"end".into(), &"done".into()));
+    assert_eq!(intent["op"], outcome["op"]);
+    let list = local("audit").end().succeeded().out;
+    assert!(list.contains("because: the project ended"), "{list}");
     assert!(place.run("show grants -o csv").succeeded().out.lines().count() == 12);
 }
 

@@ -2,63 +2,72 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use rolebook_fake_okta::{App, AppGroup, AppUser, FakeOkta, Fault, Group, Org, User, UserStatus};
+use rolebook_fake_okta::{
+    App, AppGroup, AppUser, FakeOkta, Fault, Group, Options, Org, Token, User, UserStatus,
+};
 use serde_json::Value;
 
 use super::{
     orgs,
-    place::{Call, End, Place, okta, until},
+    place::{Call, End, Place, okta, unlimited, until},
     redaction::redacted,
 };
 
 /// A place with a synced snapshot and a state folder of its own.
-struct Office {
-    place: Place,
-    fake: FakeOkta,
+pub(crate) struct Office {
+    pub(crate) place: Place,
+    pub(crate) fake: FakeOkta,
 }
 
 impl Office {
-    fn of(org: Org) -> Self {
-        let office = Self { place: Place::new(), fake: okta(org) };
+    pub(crate) fn of(org: Org) -> Self {
+        Self::with(org, Vec::new())
+    }
+
+    /// With tokens beside the standard ones.
+    pub(crate) fn with(org: Org, tokens: Vec<Token>) -> Self {
+        let fake = FakeOkta::start(org, Options { tokens, ..unlimited() }).unwrap();
+        let office = Self { place: Place::new(), fake };
         office.place.synced(&office.fake, "super");
         office.fake.clear_log();
         office
     }
 
-    fn call_as(&self, token: &str, arguments: &str) -> Call {
+    pub(crate) fn call_as(&self, token: &str, arguments: &str) -> Call {
         let state = self.place.path("state");
         let call = self.place.connected(&self.fake, token, arguments);
         call.env("XDG_STATE_HOME", state.to_str().unwrap()).env("USER", "tester")
     }
 
-    fn call(&self, arguments: &str) -> Call {
+    pub(crate) fn call(&self, arguments: &str) -> Call {
         self.call_as("super", arguments)
     }
 
-    fn run(&self, arguments: &str) -> End {
+    pub(crate) fn run(&self, arguments: &str) -> End {
         self.call(arguments).end()
     }
 
     /// Commands that need no Okta.
-    fn local(&self, arguments: &str) -> End {
+    pub(crate) fn local(&self, arguments: &str) -> End {
         let state = self.place.path("state");
         self.place.call(arguments).env("XDG_STATE_HOME", state.to_str().unwrap()).end()
     }
 
-    fn audit_file(&self) -> PathBuf {
+    pub(crate) fn audit_file(&self) -> PathBuf {
         let folder = self.place.path("state/rolebook");
         let mut found: Vec<_> =
             std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        found.retain(|path| path.file_name().unwrap().to_str().unwrap().starts_with("audit-"));
         assert_eq!(found.len(), 1);
         found.remove(0)
     }
 
-    fn writes(&self) -> Vec<String> {
+    pub(crate) fn writes(&self) -> Vec<String> {
         let writes = self.fake.log().into_iter().filter(|asked| asked.method != "GET");
         writes.map(|asked| format!("{} {}", asked.line(), asked.body).trim().to_owned()).collect()
     }
 
-    fn is_member(&self, group: &str, user: &str) -> bool {
+    pub(crate) fn is_member(&self, group: &str, user: &str) -> bool {
         self.fake.with_org(|org| org.is_member(group, user))
     }
 }
@@ -373,7 +382,8 @@ fn a_refusal_of_okta_is_4_and_names_the_right() {
     let missing = &json["steps"][0]["missing_right"];
     assert_eq!((&missing["standing"], &missing["admin_role"]), (&"no".into(), &"Group Administrator".into()));
     assert!(!office.is_member("00gKitchen", "00uA"));
-    let text = office.call_as("read_only", "grant --group Kitchen --to ann@acme.test --yes").end();
+    let text = office.call_as("app_admin", "grant --group Kitchen --to ann@acme.test --yes").end();
+    assert_eq!(text.code, Some(4), "{text:#?}");
     assert!(text.out.contains("refused by Okta, nothing changed"), "{text:#?}");
 }
 

@@ -83,8 +83,8 @@ fn line(command: &str) -> &str {
         "plan" => "plan grant --role 111122223333/Admin --to ann@acme.test",
         "apply" => "apply /dev/null",
         "undo" => "undo 0a1b2c",
-        "whatif" => "whatif --set status=inactive",
         "admin" => "admin link",
+        "whatif" => "whatif --set status=inactive",
         other => other,
     }
 }
