@@ -228,6 +228,7 @@ pub(crate) enum AdminRolesArgument {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SyncArguments {
+    #[allow(rustdoc::invalid_html_tags, reason = "the help shows it as it stands")]
     /// Snapshot to write; a folder (DIR/) gets one file per app, called <app id>.c1z
     #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
     pub(crate) file: PathBuf,
