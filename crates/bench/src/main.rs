@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Some("questions") => questions::job(arguments.next().as_deref().unwrap_or_default()),
         // For trying things out: the snapshot that questions are asked of.
         Some("file") => grants::write_file(20, arguments.next().unwrap_or_default().as_ref()),
+        Some("what") => questions::cold(arguments.next().as_deref().unwrap_or_default()),
         None => report::write(&project()),
         Some(other) => Err(format!("unknown job {other}").into()),
     };

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rolebook_insight::{RolePattern, open, what, who, why};
+use rolebook_insight::{OpenOptions, RolePattern, Scope, open, open_with, what, who, why};
 use rolebook_snapshot::Limits;
 
 use crate::{
@@ -76,6 +76,17 @@ impl Asked {
         }
         Ok(())
     }
+}
+
+/// One question to a file that nothing is known of, without the start of a process; prints the milliseconds.
+pub(crate) fn cold(file: &str) -> Result<(), Failed> {
+    let begin = Instant::now();
+    let options =
+        OpenOptions { limits: Limits::default(), cache: None, scope: Scope::Person(PERSON), after: true };
+    let readings = open_with(&[PathBuf::from(file)], &options)?;
+    let roles = what(&readings, PERSON)?.roles.len();
+    process::say(&format!("{roles} roles in {:.0} ms", begin.elapsed().as_secs_f64() * 1000.0));
+    Ok(())
 }
 
 /// Runs the questions in this process and prints how long they took, in microseconds.

@@ -40,11 +40,23 @@ pub(crate) fn archived(folder: Option<&PathBuf>) -> Result<Vec<rolebook_insight:
     Ok(entries)
 }
 
-/// The events beside some files; a file without any has none to tell.
+/// The events beside some files, and beside those in some folders; a file without any has none to tell.
 pub(crate) fn events(files: &[PathBuf]) -> Result<Vec<Events>, Failure> {
     let mut all = Vec::new();
     for file in files {
-        all.extend(Events::beside(file)?);
+        if !file.is_dir() {
+            all.extend(Events::beside(file)?);
+            continue;
+        }
+        let cannot = |error: std::io::Error| {
+            Failure::failed(format!("cannot read {}: {error}", file.display()), "check -f")
+        };
+        for entry in std::fs::read_dir(file).map_err(cannot)? {
+            let path = entry.map_err(cannot)?.path();
+            if path.extension().is_some_and(|extension| extension == "c1z") {
+                all.extend(Events::beside(&path)?);
+            }
+        }
     }
     Ok(all)
 }

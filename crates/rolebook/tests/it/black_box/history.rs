@@ -131,6 +131,13 @@ fn everybody_who_had_it() {
     };
     assert_eq!(timed(&twice[0]), timed(&twice[1]));
     assert_eq!(std::fs::read_dir(place.path("cache")).unwrap().count(), 3);
+    // Events beside the files of a folder are found as well.
+    place.write("several/readme", "");
+    for file in ["sync.c1z", "sync.c1z.events"] {
+        std::fs::copy(place.path(file), place.path("several").join(file)).unwrap();
+    }
+    let of_folder = place.run("history */Admin --archive kept -f several").succeeded();
+    assert!(of_folder.out.contains("bob@acme.test"), "{}", of_folder.out);
     // Nobody in this time, and roles and times that nobody knows.
     let end = place.run("history */Ops --archive kept").succeeded();
     assert!(end.out.contains("444455556666/Ops: 1 person"), "{}", end.out);
