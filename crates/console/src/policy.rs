@@ -128,6 +128,9 @@ pub enum Action {
     ChangeUsers,
     SeeAudit,
     SeeSettings,
+    SwitchProvisioning,
+    SeePlans,
+    ChangeAccess,
 }
 
 /// How somebody relates to a connector.
@@ -172,12 +175,17 @@ pub(crate) fn roles_for(action: Action) -> &'static [Role] {
         | Action::DiscoverApps
         | Action::PickUsers => &[SA, CA],
         Action::ListApps => &[SA, CA, AA, RO],
-        Action::PromoteApp | Action::ChangeUsers | Action::AcceptFinding => &[SA],
+        Action::PromoteApp
+        | Action::ChangeUsers
+        | Action::AcceptFinding
+        | Action::SwitchProvisioning
+        | Action::ChangeAccess => &[SA],
         Action::DownloadSnapshot
         | Action::SeeAccess
         | Action::ExportReview
         | Action::SeeUsers
         | Action::SeeAudit
+        | Action::SeePlans
         | Action::SeeSettings => &[SA, RO],
     }
 }

@@ -22,6 +22,8 @@ pub(crate) mod connectors;
 pub(crate) mod entity;
 pub(crate) mod outbox;
 pub(crate) mod people;
+pub(crate) mod provisioning;
+mod provisioning_schema;
 mod schema;
 pub(crate) mod syncs;
 

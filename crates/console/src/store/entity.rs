@@ -326,3 +326,27 @@ pub(crate) mod kept_answer {
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// Whether a connector may write, and with what. The secret is sealed.
+pub(crate) mod provisioning {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "provisioning")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub connector_id: String,
+        pub enabled: bool,
+        pub second_person: bool,
+        pub reason: String,
+        pub changed_by: String,
+        pub changed_at: i64,
+        pub secret: Option<String>,
+        /// JSON.
+        pub secret_note: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

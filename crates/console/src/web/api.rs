@@ -17,6 +17,7 @@ mod connectors;
 mod explore;
 mod findings;
 mod people;
+mod provisioning;
 mod syncs;
 
 /// What the document says of itself.
@@ -46,6 +47,7 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = access::enter(routes);
     let routes = explore::enter(routes);
     let routes = findings::enter(routes);
+    let routes = provisioning::enter(routes);
     people::enter(routes)
 }
 

@@ -20,6 +20,7 @@ mod explorer;
 mod findings;
 mod help;
 mod home;
+mod provisioning;
 mod settings;
 mod sign;
 mod syncs;
@@ -37,6 +38,7 @@ pub(super) fn enter(routes: Routes) -> Routes {
     let routes = tables::enter(routes);
     let routes = explorer::enter(routes);
     let routes = findings::enter(routes);
+    let routes = provisioning::enter(routes);
     let routes = settings::enter(routes);
     help::enter(routes)
 }

@@ -132,6 +132,7 @@ async fn every_page_is_usable_by_everybody() {
         format!("/connectors/{id}/settings?edit=1"),
         format!("/connectors/{id}/history"),
         format!("/connectors/{id}/manage"),
+        format!("/connectors/{id}/provisioning"),
         "/apps?state=unmanaged".to_owned(),
         "/accounts".to_owned(),
         "/people?q=a".to_owned(),

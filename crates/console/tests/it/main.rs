@@ -21,4 +21,5 @@ mod house;
 mod life;
 mod openapi;
 mod policy;
+mod provisioning;
 mod security;

@@ -155,7 +155,7 @@ impl<'a> Causes<'a> {
                 (true, false) => ("member-removed", record.last_membership_updated),
                 (true, true) => continue,
             };
-            return Some(named(kind, record.id.as_str(), label(&pair), at));
+            return Some(named(kind, record.id.as_str(), label(pair), at));
         }
         None
     }
