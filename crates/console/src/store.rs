@@ -22,6 +22,7 @@ pub(crate) mod connectors;
 pub(crate) mod entity;
 pub(crate) mod outbox;
 pub(crate) mod people;
+pub(crate) mod plans;
 pub(crate) mod provisioning;
 mod provisioning_schema;
 mod schema;

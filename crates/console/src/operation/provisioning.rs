@@ -1,5 +1,5 @@
 //! The switch: a connector only reads until somebody switches provisioning on for it; and the second credential that
-//! is meant for writing.
+//! only applying a plan opens.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use crate::{
     hosted::Hosted,
     problem::Problem,
     run::clean,
-    settings::{MatrixRow, SecretNote, TokenKind, matrix},
+    settings::{Capability, Known, MatrixRow, SecretNote, TokenKind, known, matrix},
     store::{self, entity::provisioning, provisioning as stored},
     vault::Vault,
 };
@@ -75,26 +75,39 @@ impl std::fmt::Debug for WriteToken {
 }
 
 /// Who writes for a connector: its row, and what is known of the token that would be used.
-struct Writer {
-    row: provisioning::Model,
+pub(crate) struct Writer {
+    pub(crate) row: provisioning::Model,
     /// Of the second credential, or of the connector's own.
     note: Option<SecretNote>,
     stated: TokenKind,
 }
 
 impl Writer {
-    async fn load(context: &Context, hosted: &Hosted) -> Result<Self, Problem> {
+    pub(crate) async fn load(context: &Context, hosted: &Hosted) -> Result<Self, Problem> {
         let row = stored::of(context.console.store.db(), &hosted.row.id).await?;
         Ok(Self::of(row, hosted)?)
     }
 
-    fn of(row: provisioning::Model, hosted: &Hosted) -> Result<Self, ConsoleError> {
+    pub(crate) fn of(row: provisioning::Model, hosted: &Hosted) -> Result<Self, ConsoleError> {
         let own = row.secret_note.as_deref().map(|note| store::json("provisioning", note)).transpose()?;
         // What somebody stated is about the connector's own token.
         Ok(match own {
             Some(note) => Self { row, note: Some(note), stated: TokenKind::Unknown },
             None => Self { row, note: hosted.note.clone(), stated: hosted.settings.stated },
         })
+    }
+
+    /// What is known of one right.
+    pub(crate) fn known(&self, capability: Capability) -> Known {
+        known(self.note.as_ref(), self.stated, capability)
+    }
+
+    /// Opens the token that writes. Only applying a plan calls this.
+    pub(crate) fn token(&self, hosted: &Hosted, vault: &Vault) -> Result<Zeroizing<String>, ConsoleError> {
+        match self.row.secret.as_deref() {
+            Some(sealed) => vault.open_sealed(&place(&self.row.connector_id), sealed),
+            None => hosted.token(vault),
+        }
     }
 
     fn view(&self, vault: &Vault) -> ProvisioningView {

@@ -17,6 +17,7 @@ mod connectors;
 mod explore;
 mod findings;
 mod people;
+mod plans;
 mod provisioning;
 mod syncs;
 
@@ -48,6 +49,7 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = explore::enter(routes);
     let routes = findings::enter(routes);
     let routes = provisioning::enter(routes);
+    let routes = plans::enter(routes);
     people::enter(routes)
 }
 

@@ -20,6 +20,7 @@ mod explorer;
 mod findings;
 mod help;
 mod home;
+mod plans;
 mod provisioning;
 mod settings;
 mod sign;
@@ -39,6 +40,7 @@ pub(super) fn enter(routes: Routes) -> Routes {
     let routes = explorer::enter(routes);
     let routes = findings::enter(routes);
     let routes = provisioning::enter(routes);
+    let routes = plans::enter(routes);
     let routes = settings::enter(routes);
     help::enter(routes)
 }

@@ -140,6 +140,7 @@ async fn every_page_is_usable_by_everybody() {
         "/grants".to_owned(),
         "/explorer?ask=who&role=*Admin*".to_owned(),
         "/findings".to_owned(),
+        "/plans".to_owned(),
         "/activity".to_owned(),
         "/settings".to_owned(),
         "/help/okta".to_owned(),

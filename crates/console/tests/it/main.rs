@@ -20,6 +20,7 @@ mod guide_settings;
 mod house;
 mod life;
 mod openapi;
+mod plans;
 mod policy;
 mod provisioning;
 mod security;
