@@ -17,6 +17,7 @@ use crate::{
     mail::MailConfig,
     metrics::Metrics,
     orgs::Orgs,
+    rebuild::{self, Rebuilt},
     run::Running,
     store::{self, Store, Who},
     vault::{Vault, VaultKeySource},
@@ -59,6 +60,8 @@ pub struct ConsoleConfig {
     pub mail: MailConfig,
     /// Lets `/metrics` be read from other machines.
     pub metrics_token: Option<String>,
+    /// The database is gone: bring back what the snapshots tell.
+    pub rebuild: bool,
     /// A fake org to try things out on.
     pub demo: Option<DemoOrg>,
     /// The clock.
@@ -82,6 +85,8 @@ pub(crate) struct Console {
     pub(crate) stop: CancellationToken,
     /// Name of this process in leases.
     pub(crate) worker: String,
+    /// What a rebuild brought back.
+    pub(crate) rebuilt: Option<Rebuilt>,
     /// Held as long as the process lives: one process per data folder.
     _lock: std::fs::File,
 }
@@ -94,8 +99,17 @@ impl Console {
         let vault = Vault::open(&config.vault, &config.data)?;
         let store =
             Store::open(config.database_url.as_deref(), &config.data, Arc::clone(&config.clock)).await?;
+        // A console that ever started has an audit record.
+        let fresh_database = store::audit::page(store.db(), None, None, None, 1).await?.is_empty();
+        match (config.rebuild, fresh_database) {
+            (true, false) => return Err(ConsoleError::DatabaseThere(config.data)),
+            (false, true) if rebuild::has_snapshots(&config.data) => {
+                return Err(ConsoleError::DatabaseGone(config.data));
+            }
+            _ => {}
+        }
         let hub = Hub::new();
-        Ok(Arc::new(Self {
+        let mut console = Arc::new(Self {
             orgs: Orgs::new(config.rate_budget, hub.clone()),
             lenses: Lenses::default(),
             metrics: Metrics::default(),
@@ -107,8 +121,16 @@ impl Console {
             vault,
             hub,
             config,
+            rebuilt: None,
             _lock: lock,
-        }))
+        });
+        if console.config.rebuild {
+            let rebuilt = rebuild::bring_back(&console).await?;
+            if let Some(console) = Arc::get_mut(&mut console) {
+                console.rebuilt = Some(rebuilt);
+            }
+        }
+        Ok(console)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

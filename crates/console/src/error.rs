@@ -43,6 +43,18 @@ pub enum ConsoleError {
         /// What is wrong.
         reason: String,
     },
+    /// The vault cannot be moved to that key.
+    #[error("the vault's key cannot be rotated: {0}")]
+    Rotation(&'static str),
+    /// A backup cannot be made from, or restored to, what is there.
+    #[error("{0}")]
+    Backup(String),
+    /// Snapshots lie there, and no database.
+    #[error("the data folder {0} holds snapshots, but its database is gone")]
+    DatabaseGone(PathBuf),
+    /// A rebuild would write over a database.
+    #[error("the data folder {0} has a database: there is nothing to rebuild")]
+    DatabaseThere(PathBuf),
     /// A secret was sealed under another key, or is damaged.
     #[error("a stored secret cannot be opened: {0}")]
     Sealed(&'static str),
@@ -86,6 +98,11 @@ impl ConsoleError {
         move |source| Self::File { action, path, source }
     }
 
+    /// Whether there is no room for what was to be written.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(self, Self::Database(_) | Self::File { .. }) && full(&self.to_string())
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -98,6 +115,14 @@ impl ConsoleError {
             Self::VaultKey { .. } => {
                 "give 32 bytes in base64; without any key, one is made in the data folder"
             }
+            Self::Rotation(_) => {
+                "name a file that is not there yet: rolebook admin rotate-key FILE; the new key is made in it"
+            }
+            Self::Backup(_) => "give a file that rolebook admin backup made, and a data folder that is empty",
+            Self::DatabaseGone(_) => {
+                "restore a backup, or bring history and snapshots back with rolebook serve --rebuild"
+            }
+            Self::DatabaseThere(_) => "start without --rebuild",
             Self::Sealed(_) => {
                 "bring the old vault key back, or enter the secret again in the connector's settings"
             }
@@ -109,4 +134,13 @@ impl ConsoleError {
             _ => "see the log",
         }
     }
+}
+
+/// Whether an error of the system says that there is no room: a full disk, a quota, or a limit on files. SQLite calls
+/// the last of them an I/O error.
+pub(crate) fn full(words: &str) -> bool {
+    let words = words.to_lowercase();
+    ["is full", "no space", "quota", "file too large", "disk i/o error"]
+        .iter()
+        .any(|sign| words.contains(sign))
 }

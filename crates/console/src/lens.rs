@@ -181,7 +181,8 @@ impl Console {
 }
 
 impl Lens {
-    fn open(path: &Path, sync: String) -> Result<Self, ConsoleError> {
+    /// Opens a sealed snapshot.
+    pub(crate) fn open(path: &Path, sync: String) -> Result<Self, ConsoleError> {
         let unreadable =
             |error: String| ConsoleError::Connector(format!("the snapshot of sync {sync}: {error}"));
         let snapshot =

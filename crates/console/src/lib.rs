@@ -4,11 +4,13 @@
 //! read lies in sealed snapshots; the database holds what people configured and what happened.
 
 mod actor;
+mod backup;
 mod checks;
 mod console;
 mod error;
 mod fresh;
 mod graph;
+mod hook;
 mod hosted;
 mod hub;
 mod lens;
@@ -20,21 +22,27 @@ mod orgs;
 mod password;
 pub mod policy;
 mod problem;
+mod rebuild;
 mod report;
+mod rotate;
 mod run;
 pub mod schedule;
 mod serve;
 mod settings;
 mod store;
 mod table;
+mod tell;
 mod vault;
 mod watch;
 mod web;
 mod worker;
 
+pub use backup::{BackedUp, Restored, backup, restore};
 pub use console::{Clock, ConsoleConfig, DemoOrg};
 pub use error::ConsoleError;
 pub use mail::MailConfig;
+pub use rebuild::Rebuilt;
+pub use rotate::{Rotated, rotate_key};
 pub use serve::{Diagnosis, Server, admin_link, doctor};
 pub use vault::VaultKeySource;
 pub use web::{RouteEntry, openapi, routes};

@@ -81,7 +81,7 @@ pub(crate) fn letter(subject: &str, paragraphs: &[String], link: &str, link_word
     Letter { subject, text, html }
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

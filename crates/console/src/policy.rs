@@ -122,6 +122,7 @@ pub enum Action {
     DiscoverApps,
     SeeAccess,
     AcceptFinding,
+    ManageWebhooks,
     ExportReview,
     PickUsers,
     SeeUsers,
@@ -178,6 +179,7 @@ pub(crate) fn roles_for(action: Action) -> &'static [Role] {
         Action::PromoteApp
         | Action::ChangeUsers
         | Action::AcceptFinding
+        | Action::ManageWebhooks
         | Action::SwitchProvisioning
         | Action::ChangeAccess => &[SA],
         Action::DownloadSnapshot

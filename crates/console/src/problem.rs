@@ -160,9 +160,7 @@ impl From<ConsoleError> for Problem {
     fn from(error: ConsoleError) -> Self {
         let id = fresh::id("err").unwrap_or_else(|_| "err_unknown".to_owned());
         tracing::error!(%error, error_id = id, "a request failed");
-        let full = matches!(&error, ConsoleError::Database(_) | ConsoleError::File { .. })
-            && ["full", "no space"].iter().any(|sign| error.to_string().to_lowercase().contains(sign));
-        let mut problem = if full {
+        let mut problem = if error.is_full() {
             Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,
                 "disk-full",

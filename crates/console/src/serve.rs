@@ -7,9 +7,9 @@ use tokio::net::TcpListener;
 use crate::{
     ConsoleConfig, ConsoleError,
     console::Console,
-    mail,
+    hook, mail,
     store::{self, Who},
-    watch, web, worker,
+    tell, watch, web, worker,
 };
 
 /// A console that listens.
@@ -40,6 +40,8 @@ impl Server {
         let tasks = vec![
             tokio::spawn(worker::work(Arc::clone(&console))),
             tokio::spawn(mail::deliver(Arc::clone(&console))),
+            tokio::spawn(tell::tell(Arc::clone(&console))),
+            tokio::spawn(hook::deliver(Arc::clone(&console))),
             tokio::spawn(watch::settings(Arc::clone(&console))),
         ];
         let router = web::router(&console).into_make_service_with_connect_info::<SocketAddr>();
@@ -66,6 +68,28 @@ impl Server {
     #[must_use]
     pub fn made_key(&self) -> Option<&std::path::Path> {
         self.console.vault.made.as_deref()
+    }
+
+    /// What a rebuild brought back, when this start was one.
+    #[must_use]
+    pub fn rebuilt(&self) -> Option<&crate::Rebuilt> {
+        self.console.rebuilt.as_ref()
+    }
+
+    /// Connectors whose token does not open under the vault's key.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn unopened(&self) -> Result<Vec<String>, ConsoleError> {
+        let rows = store::connectors::all(self.console.store.db()).await?;
+        let mut names = Vec::new();
+        for row in rows {
+            let hosted = crate::hosted::Hosted::of(row)?;
+            if hosted.row.secret.is_some() && hosted.token(&self.console.vault).is_err() {
+                names.push(crate::run::clean(&hosted.row.name));
+            }
+        }
+        Ok(names)
     }
 
     /// A one-time link to create the first administrator, while there is none.

@@ -20,6 +20,7 @@ pub(crate) mod acceptances;
 pub(crate) mod audit;
 pub(crate) mod connectors;
 pub(crate) mod entity;
+pub(crate) mod messages;
 pub(crate) mod outbox;
 pub(crate) mod people;
 pub(crate) mod plans;
@@ -29,7 +30,7 @@ mod schema;
 pub(crate) mod syncs;
 
 /// Name of the database in the data folder.
-const FILE: &str = "rolebook.db";
+pub(crate) const FILE: &str = "rolebook.db";
 
 /// Who changes something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,20 +70,51 @@ pub(crate) struct Change<'a> {
 impl Store {
     /// Opens the database and brings its tables up to date; an existing SQLite file is copied before it changes.
     pub(crate) async fn open(url: Option<&str>, data: &Path, clock: Clock) -> Result<Self, ConsoleError> {
-        check_url(url)?;
-        let url =
-            url.map_or_else(|| format!("sqlite://{}?mode=rwc", data.join(FILE).display()), str::to_owned);
-        let mut options = ConnectOptions::new(url);
-        options.max_connections(4).sqlx_logging(false).map_sqlx_sqlite_opts(|options| {
-            options
-                .foreign_keys(true)
-                .pragma("journal_mode", "WAL")
-                .pragma("synchronous", "FULL")
-                .busy_timeout(std::time::Duration::from_secs(5))
-        });
-        let db = Database::connect(options).await?;
+        let db = connect(url, data, "rwc").await?;
         migrate(&db, data).await?;
         Ok(Self { db, turn: Mutex::new(()), clock })
+    }
+
+    /// Opens the database beside a console that may be running: nothing is migrated.
+    pub(crate) async fn attach(url: Option<&str>, data: &Path, clock: Clock) -> Result<Self, ConsoleError> {
+        if url.is_none() && !data.join(FILE).exists() {
+            return Err(ConsoleError::Backup(format!("there is no console in {}", data.display())));
+        }
+        let db = connect(url, data, "rw").await?;
+        let (known, applied) = (known(), applied(&db).await);
+        refuse_newer(&known, &applied)?;
+        if applied.len() < known.len() {
+            return Err(ConsoleError::Backup(
+                "the database is of an older version: start the console once, then make the backup"
+                    .to_owned(),
+            ));
+        }
+        Ok(Self { db, turn: Mutex::new(()), clock })
+    }
+
+    /// Copies the database as of one moment.
+    pub(crate) async fn copy_to(&self, path: &Path) -> Result<(), ConsoleError> {
+        let path = path.display().to_string().replace('\'', "''");
+        self.db.execute_unprepared(&format!("VACUUM INTO '{path}'")).await?;
+        Ok(())
+    }
+
+    /// Works what stands beside the database's file into it: what was overwritten is then nowhere.
+    pub(crate) async fn settle_log(&self) -> Result<(), ConsoleError> {
+        self.db.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        Ok(())
+    }
+
+    /// Whether the database can be written: writes a number that nobody reads.
+    pub(crate) async fn try_write(&self) -> Result<(), ConsoleError> {
+        let _turn = self.turn.lock().await;
+        self.db.execute_unprepared("PRAGMA user_version = 1").await?;
+        Ok(())
+    }
+
+    /// Closes the database; what stands beside its file is worked into it.
+    pub(crate) async fn close(self) -> Result<(), ConsoleError> {
+        Ok(self.db.close().await?)
     }
 
     /// For reading.
@@ -137,26 +169,50 @@ pub(crate) fn check_url(url: Option<&str>) -> Result<(), ConsoleError> {
     }
 }
 
-async fn migrate(db: &DatabaseConnection, data: &Path) -> Result<(), ConsoleError> {
-    let known: Vec<String> =
-        schema::Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-    let backend = db.get_database_backend();
-    let applied: Vec<String> = match db
-        .query_all_raw(Statement::from_string(
-            backend,
-            "SELECT version FROM seaql_migrations ORDER BY version",
-        ))
-        .await
-    {
+async fn connect(url: Option<&str>, data: &Path, mode: &str) -> Result<DatabaseConnection, ConsoleError> {
+    check_url(url)?;
+    let url =
+        url.map_or_else(|| format!("sqlite://{}?mode={mode}", data.join(FILE).display()), str::to_owned);
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(4).sqlx_logging(false).map_sqlx_sqlite_opts(|options| {
+        options
+            .foreign_keys(true)
+            .pragma("journal_mode", "WAL")
+            .pragma("synchronous", "FULL")
+            // What is overwritten is gone from the file too: ciphertexts of destroyed secrets.
+            .pragma("secure_delete", "ON")
+            .busy_timeout(std::time::Duration::from_secs(5))
+    });
+    Ok(Database::connect(options).await?)
+}
+
+/// Names of the migrations that this version knows, oldest first.
+fn known() -> Vec<String> {
+    schema::Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
+}
+
+/// Names of the migrations that a database has; none where there is none.
+async fn applied(db: &DatabaseConnection) -> Vec<String> {
+    let ask = "SELECT version FROM seaql_migrations ORDER BY version";
+    match db.query_all_raw(Statement::from_string(db.get_database_backend(), ask)).await {
         Ok(rows) => rows.iter().filter_map(|row| row.try_get("", "version").ok()).collect(),
         Err(_) => Vec::new(),
-    };
-    if let Some(found) = applied.iter().find(|version| !known.contains(version)) {
-        return Err(ConsoleError::Newer {
+    }
+}
+
+fn refuse_newer(known: &[String], applied: &[String]) -> Result<(), ConsoleError> {
+    match applied.iter().find(|version| !known.contains(version)) {
+        Some(found) => Err(ConsoleError::Newer {
             found: found.clone(),
             known: known.last().cloned().unwrap_or_default(),
-        });
+        }),
+        None => Ok(()),
     }
+}
+
+async fn migrate(db: &DatabaseConnection, data: &Path) -> Result<(), ConsoleError> {
+    let (known, applied) = (known(), applied(db).await);
+    refuse_newer(&known, &applied)?;
     if !applied.is_empty() && applied.len() < known.len() {
         let next = known.get(applied.len()).cloned().unwrap_or_default();
         let copy = data.join(format!("{FILE}.before-{next}"));

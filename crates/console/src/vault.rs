@@ -18,6 +18,8 @@ use crate::{ConsoleError, fresh};
 
 /// File of the key that was made here.
 const OWN_KEY: &str = "vault.key";
+/// The key that a rotation is moving to: as long as it lies there, it opens too.
+const NEXT_KEY: &str = "vault.key.next";
 /// Name of the systemd credential.
 const CREDENTIAL: &str = "rolebook-vault-key";
 
@@ -40,55 +42,83 @@ impl std::fmt::Debug for VaultKeySource {
 
 /// Seals and opens secrets.
 pub(crate) struct Vault {
-    key: LessSafeKey,
-    key_id: String,
+    key: Key,
+    /// The key of a rotation that was cut off: what it has sealed already opens.
+    next: Option<Key>,
+    /// The key lies in the data folder.
+    pub(crate) own: bool,
     /// Set when this start made the key.
     pub(crate) made: Option<PathBuf>,
+}
+
+/// One key.
+struct Key {
+    key: LessSafeKey,
+    id: String,
 }
 
 impl Vault {
     /// Takes the first key that is configured, else the one of the data folder, else makes one there.
     pub(crate) fn open(source: &VaultKeySource, data: &Path) -> Result<Self, ConsoleError> {
+        let configured = |key| Self { key, next: None, own: false, made: None };
         if let Some(path) = &source.file {
-            return Self::of(&read(path)?, &path.display().to_string(), None);
+            return Key::read(path).map(configured);
         }
         if let Some(text) = &source.text {
-            return Self::of(text, "ROLEBOOK_VAULT_KEY", None);
+            return Key::of(text, "ROLEBOOK_VAULT_KEY").map(configured);
         }
         if let Some(path) =
             source.credentials.as_ref().map(|folder| folder.join(CREDENTIAL)).filter(|p| p.exists())
         {
-            return Self::of(&read(&path)?, &path.display().to_string(), None);
+            return Key::read(&path).map(configured);
         }
         let path = data.join(OWN_KEY);
-        let place = path.display().to_string();
-        if path.exists() {
-            return Self::of(&read(&path)?, &place, None);
+        let made = !path.exists();
+        if made {
+            Key::write_new(&path)?;
         }
-        let text = Zeroizing::new(BASE64.encode(Zeroizing::new(fresh::bytes::<32>()?).as_ref()));
-        write_private(&path, &text)?;
-        Self::of(&text, &place, Some(path))
+        let next = Self::next_path(data);
+        let next = if next.exists() { Some(Key::read(&next)?) } else { None };
+        Ok(Self { key: Key::read(&path)?, next, own: true, made: made.then_some(path) })
     }
 
-    fn of(text: &str, place: &str, made: Option<PathBuf>) -> Result<Self, ConsoleError> {
-        let refuse =
-            |reason: &str| ConsoleError::VaultKey { place: place.to_owned(), reason: reason.to_owned() };
-        let bytes =
-            Zeroizing::new(BASE64.decode(text.trim().as_bytes()).map_err(|_| refuse("it is not base64"))?);
-        if bytes.len() != 32 {
-            return Err(refuse(&format!("it has {} bytes instead of 32", bytes.len())));
+    /// The same vault under a new key: the one in this file, which is made when it is not there.
+    pub(crate) fn moved_to(path: &Path) -> Result<Self, ConsoleError> {
+        if !path.exists() {
+            Key::write_new(path)?;
         }
-        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| refuse("it cannot be used"))?;
-        let mut named = digest::Context::new(&digest::SHA256);
-        named.update(b"rolebook vault key id");
-        named.update(&bytes);
-        let key_id = HEXLOWER.encode(named.finish().as_ref().get(..4).unwrap_or_default());
-        Ok(Self { key: LessSafeKey::new(key), key_id, made })
+        Ok(Self { key: Key::read(path)?, next: None, own: false, made: None })
+    }
+
+    /// Which key a sealed text names.
+    pub(crate) fn key_of(sealed: &str) -> Option<&str> {
+        sealed.strip_prefix("v1.")?.split('.').next()
+    }
+
+    /// Id of the key that is configured from outside of the data folder, if one is.
+    pub(crate) fn configured_id(source: &VaultKeySource) -> Result<Option<String>, ConsoleError> {
+        if source.file.is_none() && source.text.is_none() {
+            return Ok(None);
+        }
+        // A folder that is never looked into, since file or text come first.
+        Self::open(source, Path::new("")).map(|vault| Some(vault.key.id))
+    }
+
+    /// Where a rotation keeps the new key of a data folder until every secret is sealed under it.
+    pub(crate) fn next_path(data: &Path) -> PathBuf {
+        data.join(NEXT_KEY)
+    }
+
+    /// Ends a rotation in the data folder: the new key takes the place of the old one, which is gone.
+    pub(crate) fn settle(data: &Path) -> Result<PathBuf, ConsoleError> {
+        let own = data.join(OWN_KEY);
+        std::fs::rename(Self::next_path(data), &own).map_err(ConsoleError::file("replace", &own))?;
+        Ok(own)
     }
 
     /// Which key this is, in eight characters that say nothing of it.
     pub(crate) fn key_id(&self) -> &str {
-        &self.key_id
+        &self.key.id
     }
 
     /// Seals a secret for one place, as in `connector/con_1/token`.
@@ -97,6 +127,7 @@ impl Vault {
         let mut sealed = Zeroizing::new(secret.as_bytes().to_vec());
         let tag = self
             .key
+            .key
             .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(place.as_bytes()),
@@ -104,7 +135,7 @@ impl Vault {
             )
             .map_err(|_| ConsoleError::Sealed("it could not be sealed"))?;
         let whole = [nonce.as_slice(), &sealed, tag.as_ref()].concat();
-        Ok(format!("v1.{}.{}", self.key_id, BASE64URL_NOPAD.encode(&whole)))
+        Ok(format!("v1.{}.{}", self.key.id, BASE64URL_NOPAD.encode(&whole)))
     }
 
     /// Opens what was sealed for the same place.
@@ -113,14 +144,15 @@ impl Vault {
         let (Some("v1"), Some(key_id), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(ConsoleError::Sealed("its form is unknown"));
         };
-        if key_id != self.key_id {
+        let Some(key) = [Some(&self.key), self.next.as_ref()].into_iter().flatten().find(|k| k.id == key_id)
+        else {
             return Err(ConsoleError::Sealed("it was sealed under another vault key"));
-        }
+        };
         let damaged = ConsoleError::Sealed("it is damaged");
         let Ok(bytes) = BASE64URL_NOPAD.decode(body.as_bytes()) else { return Err(damaged) };
         let Some((nonce, rest)) = bytes.split_first_chunk::<NONCE_LEN>() else { return Err(damaged) };
         let mut rest = Zeroizing::new(rest.to_vec());
-        let Ok(plain) = self.key.open_in_place(
+        let Ok(plain) = key.key.open_in_place(
             Nonce::assume_unique_for_key(*nonce),
             Aad::from(place.as_bytes()),
             &mut rest,
@@ -134,11 +166,35 @@ impl Vault {
     }
 }
 
-fn read(path: &Path) -> Result<Zeroizing<String>, ConsoleError> {
-    std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| ConsoleError::VaultKey {
-        place: path.display().to_string(),
-        reason: format!("cannot be read: {error}"),
-    })
+impl Key {
+    fn read(path: &Path) -> Result<Self, ConsoleError> {
+        let place = path.display().to_string();
+        let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
+            ConsoleError::VaultKey { place: place.clone(), reason: format!("cannot be read: {error}") }
+        })?;
+        Self::of(&text, &place)
+    }
+
+    fn of(text: &str, place: &str) -> Result<Self, ConsoleError> {
+        let refuse =
+            |reason: &str| ConsoleError::VaultKey { place: place.to_owned(), reason: reason.to_owned() };
+        let bytes =
+            Zeroizing::new(BASE64.decode(text.trim().as_bytes()).map_err(|_| refuse("it is not base64"))?);
+        if bytes.len() != 32 {
+            return Err(refuse(&format!("it has {} bytes instead of 32", bytes.len())));
+        }
+        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| refuse("it cannot be used"))?;
+        let mut named = digest::Context::new(&digest::SHA256);
+        named.update(b"rolebook vault key id");
+        named.update(&bytes);
+        let id = HEXLOWER.encode(named.finish().as_ref().get(..4).unwrap_or_default());
+        Ok(Self { key: LessSafeKey::new(key), id })
+    }
+
+    /// Makes a key in a new file.
+    fn write_new(path: &Path) -> Result<(), ConsoleError> {
+        write_private(path, &Zeroizing::new(BASE64.encode(Zeroizing::new(fresh::bytes::<32>()?).as_ref())))
+    }
 }
 
 /// Writes a new file that only its owner can read.

@@ -373,7 +373,11 @@ async fn end(
         return Ok(());
     }
     match event {
-        Event::Committed { .. } => hosted.row.good_sync = Some(taken.id.clone()),
+        Event::Committed { .. } => {
+            if let Some(old) = hosted.row.good_sync.replace(taken.id.clone()) {
+                change.tell_of(&taken.connector_id, &old, &taken.id).await?;
+            }
+        }
         Event::Held => hosted.row.held_sync = Some(taken.id.clone()),
         _ => {}
     }

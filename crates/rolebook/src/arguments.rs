@@ -14,7 +14,7 @@ pub(crate) use change::{
     LastRoleArgument, PlaceArguments, PlanArguments, RevokeArguments, UndoArguments, WriteArguments,
 };
 pub(crate) use questions::*;
-pub(crate) use serve::{AdminArguments, AdminTask, ServeArguments};
+pub(crate) use serve::{AdminArguments, AdminTask, RunArguments, ServeArguments};
 
 /// Who can assume which AWS role through Okta, why, and since when.
 #[derive(Debug, Parser)]
@@ -118,8 +118,8 @@ pub(crate) enum Command {
     /// Runs the built-in fake Okta as a tool: prints one JSON line and serves until stopped
     FakeOkta(FakeOktaArguments),
     /// Serves the console: hosts connectors, shows in the browser who can assume which role
-    Serve(ServeArguments),
-    /// Prints a one-time link that makes or restores a Super Administrator of the console
+    Serve(RunArguments),
+    /// Looks after the console: a one-time link for its administrator, another vault key, backup, restore
     Admin(AdminArguments),
     /// Looks over the console's data folder while it does not run
     Doctor(ServeArguments),
@@ -228,7 +228,7 @@ pub(crate) enum AdminRolesArgument {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SyncArguments {
-    /// Snapshot to write; a folder (DIR/) gets one file per app, called <app id>.c1z
+    /// Snapshot to write; a folder (DIR/) gets one file per app, called after its id
     #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
     pub(crate) file: PathBuf,
 

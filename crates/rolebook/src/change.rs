@@ -8,4 +8,5 @@ pub(crate) use place::{Place, audit_file, host, new_op, rights_memory, state_fol
 pub(crate) use question::{confirmed, number_typed};
 pub(crate) use words::{
     applied_json, exit_code, planned_json, print_applied, print_json, print_place, print_plan, print_settled,
+    told,
 };

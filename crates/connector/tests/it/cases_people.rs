@@ -106,6 +106,20 @@ fn u7_a_token_that_may_not_read_admin_roles_gets_a_warning() {
     assert_eq!(error.kind(), ErrorKind::Refused, "whoever asks for them gets them or an error");
 }
 
+/// The file brings people and groups itself, so it needs no other connector's file beside it: whatever explains a grant
+/// is an entitlement of a group in the file, and nobody stands in it twice.
+#[test]
+fn u10_what_grants_refer_to_is_in_the_file_once() {
+    let org = people()
+        .group(group("g1", "aws_111122223333_Admin", ["00uA", "00uB"]))
+        .app(crate::run::mapping().user(AppUser::direct("00uA")).user(AppUser::direct("00uB")));
+    let done = Run::of(org).plain().done();
+    assert_eq!(done.rows.sources("account:111122223333:Admin:user:00uA"), ["group:g1:member"]);
+    assert_eq!(done.rows.holders("group:g1:member"), ["user:00uA", "user:00uB"]);
+    assert_eq!(done.rows.ids("user"), ["00uA", "00uB"]);
+    assert_eq!(done.rows.ids("group"), ["g1"]);
+}
+
 #[test]
 fn u11_two_syncs_of_the_same_org_hold_the_same_rows_in_the_same_order() {
     let run = Run::of(with_admins()).token("super");

@@ -11,6 +11,7 @@
 
 mod accounts_file;
 mod apps;
+mod apps_faults;
 mod archive;
 mod audit_chain;
 mod bound;

@@ -135,3 +135,43 @@ fn a_401_in_the_middle_costs_one_renewal() {
     let error = run(org(), TokenRole::ReadOnly, &READ_SCOPES).fault(fault()).refused();
     assert_eq!(error.kind(), ErrorKind::Refused);
 }
+
+/// Whatever befalls the token endpoint: a true file or a truthful error, and no secret in any text.
+#[test]
+fn faults_of_the_token_endpoint_are_told() {
+    let whole = run(org(), TokenRole::ReadOnly, &READ_SCOPES).done();
+    let on = || Fault::on("/oauth2/v1/token");
+    let lasting = [
+        on().status(400).code("E0000001"),
+        on().status(401).code("E0000011"),
+        on().status(403).code("E0000006"),
+        on().status(500),
+        on().status(503).html(),
+        on().gone(),
+        on().html(),
+        on().body("null"),
+        on().body("{}"),
+        on().body(""),
+        on().content_type("text/plain"),
+        on().cut(),
+        on().drop_connection(),
+        on().truncated_gzip(),
+    ];
+    for fault in lasting {
+        let run = run(org(), TokenRole::ReadOnly, &READ_SCOPES).fault(fault.clone());
+        match run.summary_on(|| {}) {
+            Err(error) => {
+                let text = format!("{error} {error:?} {}", error.hint());
+                assert!(!error.hint().is_empty(), "{fault:?}: {error}");
+                assert!(!text.contains("eyJ") && !text.contains("PRIVATE"), "{fault:?}: {text}");
+                assert!(!run.file().exists(), "{fault:?}");
+            }
+            // A content type that is wrong need not matter where the body is right.
+            Ok(_) => assert_eq!(run.open().0.users, whole.facts.users, "{fault:?}"),
+        }
+    }
+    for fault in [on().status(500), on().status(503), on().cut(), on().drop_connection(), on().skew(3600)] {
+        let run = run(org(), TokenRole::ReadOnly, &READ_SCOPES).fault(fault.clone().count(1));
+        assert_eq!(run.done().facts.users, whole.facts.users, "{fault:?}");
+    }
+}

@@ -117,6 +117,7 @@ fn lasting(path: &str) -> Vec<Fault> {
         on().content_type("text/plain"),
         on().cut(),
         on().drop_connection(),
+        on().truncated_gzip(),
     ];
     let from_second_page = whole.clone().map(|fault| fault.page(2));
     let links = [on().next_repeats(), on().next_endless(), on().next_foreign("https://evil.test")];

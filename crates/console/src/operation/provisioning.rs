@@ -18,7 +18,7 @@ use crate::{
     problem::Problem,
     run::clean,
     settings::{Capability, Known, MatrixRow, SecretNote, TokenKind, known, matrix},
-    store::{self, entity::provisioning, provisioning as stored},
+    store::{self, entity::provisioning, provisioning as stored, provisioning::secret_place as place},
     vault::Vault,
 };
 
@@ -133,11 +133,6 @@ impl Writer {
             matrix: matrix(self.note.as_ref(), self.stated),
         }
     }
-}
-
-/// What the second credential is sealed for.
-fn place(connector: &str) -> String {
-    format!("connector/{connector}/write-token")
 }
 
 /// The switch of a connector.

@@ -255,7 +255,18 @@ pub(crate) async fn save(
         "from": before, "to": fresh.settings,
     });
     change.audit("connector.settings-saved", &format!("connector/{id}"), detail).await?;
-    keep(context, change, fresh).await
+    let view = keep(context, change, fresh).await?;
+    if token.is_some() {
+        forget(context).await;
+    }
+    Ok(view)
+}
+
+/// The ciphertext that was overwritten also goes from what SQLite keeps beside its file.
+async fn forget(context: &Context) {
+    if let Err(error) = context.console.store.settle_log().await {
+        tracing::warn!(%error, "an old token's ciphertext stays in the log of the database for a while");
+    }
 }
 
 pub(super) fn failed(tried: &Tried) -> Problem {
@@ -285,5 +296,7 @@ pub(crate) async fn clear_token(context: &Context, id: &str) -> Result<Connector
         hosted.life.setup = Setup::Invalid;
     }
     change.audit("connector.token-cleared", &format!("connector/{id}"), json!({})).await?;
-    keep(context, change, hosted).await
+    let view = keep(context, change, hosted).await?;
+    forget(context).await;
+    Ok(view)
 }

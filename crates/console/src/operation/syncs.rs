@@ -205,7 +205,9 @@ pub(crate) async fn decide(
     if let Some(held) = &held {
         change.settle_sync(held, if confirm { "confirmed" } else { "discarded" }).await?;
         if confirm {
-            hosted.row.good_sync = Some(held.clone());
+            if let Some(old) = hosted.row.good_sync.replace(held.clone()) {
+                change.tell_of(id, &old, held).await?;
+            }
         }
     }
     let action = if confirm { "hold.confirmed" } else { "hold.discarded" };

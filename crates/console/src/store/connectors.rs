@@ -21,6 +21,11 @@ pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<connector::Mode
         .await?)
 }
 
+/// Every row that holds a sealed secret, deleted ones too.
+pub(crate) async fn with_secret(db: &impl ConnectionTrait) -> Result<Vec<connector::Model>, ConsoleError> {
+    Ok(connector::Entity::find().filter(connector::Column::Secret.is_not_null()).all(db).await?)
+}
+
 pub(crate) async fn by_id(
     db: &impl ConnectionTrait,
     id: &str,

@@ -94,6 +94,13 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Ends every session and every one-time link.
+    pub(crate) async fn close_everything(&self) -> Result<(), ConsoleError> {
+        session::Entity::delete_many().exec(self.tx()).await?;
+        link::Entity::delete_many().exec(self.tx()).await?;
+        Ok(())
+    }
+
     /// Makes a link that works once, and gives its secret. Older ones for the same purpose and person end.
     pub(crate) async fn add_link(
         &self,

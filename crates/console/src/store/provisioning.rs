@@ -31,6 +31,16 @@ pub(crate) async fn enabled(db: &impl ConnectionTrait) -> Result<BTreeSet<String
     Ok(rows.into_iter().map(|row| row.connector_id).collect())
 }
 
+/// Those with a second credential.
+pub(crate) async fn with_secret(db: &impl ConnectionTrait) -> Result<Vec<Model>, ConsoleError> {
+    Ok(Entity::find().filter(Column::Secret.is_not_null()).all(db).await?)
+}
+
+/// What a second credential is sealed for.
+pub(crate) fn secret_place(connector: &str) -> String {
+    format!("connector/{connector}/write-token")
+}
+
 impl Change<'_> {
     /// Writes the switch of a connector.
     pub(crate) async fn keep_provisioning(&self, row: Model) -> Result<(), ConsoleError> {

@@ -11,7 +11,12 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(Acceptances), Box::new(super::provisioning_schema::ProvisioningTables)]
+        vec![
+            Box::new(First),
+            Box::new(Acceptances),
+            Box::new(Messages),
+            Box::new(super::provisioning_schema::ProvisioningTables),
+        ]
     }
 }
 
@@ -278,6 +283,79 @@ impl MigrationTrait for Acceptances {
             big_integer("created_at"),
         ];
         manager.create_table(table("acceptance", columns, &["id"])).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+/// What is told after a sync, and to whom.
+struct Messages;
+
+impl MigrationName for Messages {
+    fn name(&self) -> &str {
+        "m0003_messages"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Messages {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let tables = [
+            table(
+                "watch",
+                vec![
+                    string("id"),
+                    string("user_id"),
+                    string("kind"),
+                    text("value"),
+                    big_integer("created_at"),
+                ],
+                &["id"],
+            ),
+            table(
+                "webhook",
+                vec![
+                    string("id"),
+                    text("url"),
+                    text("secret"),
+                    string("created_by"),
+                    big_integer("created_at"),
+                    big_integer_null("sent_at"),
+                    text_null("error"),
+                ],
+                &["id"],
+            ),
+            table(
+                "telling",
+                vec![
+                    string("id"),
+                    string("connector_id"),
+                    string("old_sync"),
+                    string("new_sync"),
+                    big_integer("created_at"),
+                ],
+                &["id"],
+            ),
+            table(
+                "delivery",
+                vec![
+                    string("id"),
+                    string("webhook_id"),
+                    text("body"),
+                    big_integer("created_at"),
+                    big_integer("next_at"),
+                    integer("attempts"),
+                    big_integer_null("sent_at"),
+                ],
+                &["id"],
+            ),
+        ];
+        for create in tables {
+            manager.create_table(create).await?;
+        }
+        Ok(())
     }
 
     fn use_transaction(&self) -> Option<bool> {

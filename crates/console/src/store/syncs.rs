@@ -104,6 +104,12 @@ impl Change<'_> {
         Ok(row)
     }
 
+    /// Puts a sync of another life into the history.
+    pub(crate) async fn add_sync(&self, row: Model) -> Result<(), ConsoleError> {
+        Entity::insert(ActiveModel::from(row).reset_all()).exec_without_returning(self.tx()).await?;
+        Ok(())
+    }
+
     /// Takes a sync for a worker: with the next fencing number, or `None` when another was faster.
     pub(crate) async fn claim_sync(&self, sync: &Model, worker: &str) -> Result<Option<Model>, ConsoleError> {
         let mut taken = sync.clone();

@@ -16,6 +16,7 @@ mod apps;
 mod connectors;
 mod explore;
 mod findings;
+mod messages;
 mod people;
 mod plans;
 mod provisioning;
@@ -50,6 +51,7 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = findings::enter(routes);
     let routes = provisioning::enter(routes);
     let routes = plans::enter(routes);
+    let routes = messages::enter(routes);
     people::enter(routes)
 }
 

@@ -20,6 +20,7 @@ mod explorer;
 mod findings;
 mod help;
 mod home;
+mod messages;
 mod plans;
 mod provisioning;
 mod settings;
@@ -41,6 +42,7 @@ pub(super) fn enter(routes: Routes) -> Routes {
     let routes = findings::enter(routes);
     let routes = provisioning::enter(routes);
     let routes = plans::enter(routes);
+    let routes = messages::enter(routes);
     let routes = settings::enter(routes);
     help::enter(routes)
 }

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use crate::{console::Console, error::full, metrics, web::gate::same};
 use axum::{
     Router,
     extract::{ConnectInfo, State},
@@ -9,9 +10,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use sea_orm::ConnectionTrait;
-
-use crate::{console::Console, metrics, web::gate::same};
 
 /// The probes and the document.
 pub(super) fn router(document: utoipa::openapi::OpenApi) -> Router<Arc<Console>> {
@@ -32,14 +30,18 @@ pub(super) fn router(document: utoipa::openapi::OpenApi) -> Router<Arc<Console>>
 /// Ready when database and data folder can be written.
 async fn ready(State(console): State<Arc<Console>>) -> Response {
     let not = |why: String| (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response();
-    if let Err(error) = console.store.db().execute_unprepared("PRAGMA user_version").await {
-        return not(format!("the database: {error}"));
+    if let Err(error) = console.store.try_write().await {
+        let why = if error.is_full() { "the disk of the data folder is full: " } else { "" };
+        return not(format!("{why}{error}"));
     }
     let probe = console.config.data.join(".ready");
     // A few kB, so that a full disk shows.
     let written = tokio::fs::write(&probe, [0; 4096]).await;
     let _ = tokio::fs::remove_file(&probe).await;
     match written {
+        Err(error) if full(&error.to_string()) => {
+            not(format!("the disk of the data folder is full: {error}"))
+        }
         Ok(()) => "ready\n".into_response(),
         Err(error) => not(format!("the data folder cannot be written: {error}")),
     }

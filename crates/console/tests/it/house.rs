@@ -92,6 +92,7 @@ impl House {
             writer: "rolebook test".to_owned(),
             mail: MailConfig::Folder(self.data.join("mail")),
             metrics_token: None,
+            rebuild: false,
             demo: None,
             clock: Arc::new(move || {
                 let passed = i64::try_from(begin.elapsed().as_millis()).unwrap();

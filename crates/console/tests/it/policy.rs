@@ -64,7 +64,9 @@ async fn ask(who: &Person, method: &Method, path: &str, id: &str) -> StatusCode 
         .replace("{kind}", "none")
         .replace("{scope}", "none")
         .replace("{acceptance}", "none")
-        .replace("{plan}", "none");
+        .replace("{plan}", "none")
+        .replace("{watch}", "none")
+        .replace("{webhook}", "none");
     assert!(!path.contains('{'), "{path}: say what stands for its parts");
     let harmless = if *method == Method::GET { path } else { format!("{path}?dry_run=1") };
     who.send(method.clone(), &harmless, (*method != Method::GET).then_some(&json!({ "none": 0 })))

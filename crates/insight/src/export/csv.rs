@@ -22,6 +22,6 @@ pub fn write_csv(table: Table<'_>, out: impl Write) -> Result<u64, ExportError> 
     Ok(rows)
 }
 
-fn no_formula(text: String) -> String {
+pub(super) fn no_formula(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text }
 }

@@ -97,7 +97,7 @@ fn write_row(sheet: &mut Worksheet, row: u32, values: &[Value], text: &Format) -
     Ok(())
 }
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     text.chars().take(MAX_TEXT).collect()
 }
 

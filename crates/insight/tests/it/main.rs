@@ -19,6 +19,7 @@ mod opening;
 mod oracle;
 mod schema;
 mod scope;
+mod sheet;
 mod synced;
 mod whatif;
 mod who_what_why;

@@ -215,7 +215,7 @@ pub(crate) struct PlanArguments {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ApplyArguments {
-    /// A plan of rolebook plan -o json, or a CSV with the columns action, principal, target
+    /// A plan of rolebook plan -o json, a CSV with the columns action, principal, target, or a review that comes back
     #[arg(value_name = "FILE")]
     pub(crate) changes: PathBuf,
 

@@ -61,10 +61,25 @@ pub(crate) struct ServeArguments {
 }
 
 #[derive(Debug, Clone, Args)]
+pub(crate) struct RunArguments {
+    /// The database is gone: bring history, snapshots and connectors back from the files, without secrets
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) rebuild: bool,
+
+    #[command(flatten)]
+    pub(crate) serve: ServeArguments,
+}
+
+#[derive(Debug, Clone, Args)]
 pub(crate) struct AdminArguments {
     /// What to do
     #[arg(value_enum)]
     pub(crate) task: AdminTask,
+
+    /// File of the backup, or of the new vault key
+    #[arg(value_name = "FILE", required_if_eq_any([("task", "backup"), ("task", "restore")]))]
+    pub(crate) file: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) serve: ServeArguments,
@@ -74,4 +89,10 @@ pub(crate) struct AdminArguments {
 pub(crate) enum AdminTask {
     /// Print a one-time link that makes or restores a Super Administrator
     Link,
+    /// Seal all secrets under a new vault key, in the data folder or in FILE, while the console does not run
+    RotateKey,
+    /// Write database, snapshots and logs into FILE, also while the console runs; the vault's key is not in it
+    Backup,
+    /// Bring the backup FILE into a data folder that is empty or not there
+    Restore,
 }

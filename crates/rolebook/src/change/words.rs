@@ -73,7 +73,7 @@ const INDENT: &str = "           ";
 const WIDTH: usize = 80;
 
 /// A word in front, and the text beside it, broken at blanks so that it fits a terminal.
-fn told(out: &mut impl Write, label: &str, text: &str) -> std::io::Result<()> {
+pub(crate) fn told(out: &mut impl Write, label: &str, text: &str) -> std::io::Result<()> {
     let mut line = format!("{label:<10} ");
     let mut begun = false;
     for word in visible(text).split(' ') {

@@ -6,7 +6,7 @@ use rolebook_console::{ConsoleConfig, ConsoleError, DemoOrg, MailConfig, Server,
 use rolebook_okta::AddressRules;
 
 use crate::{
-    arguments::{AdminArguments, AdminTask, ServeArguments},
+    arguments::{AdminArguments, AdminTask, RunArguments, ServeArguments},
     command::sync::{WRITER, now},
     connection::stopping,
     failure::Failure,
@@ -24,14 +24,29 @@ impl From<ConsoleError> for Failure {
     }
 }
 
-pub(crate) async fn run(arguments: ServeArguments) -> Result<ExitCode, Failure> {
-    let config = config(&arguments)?;
+pub(crate) async fn run(arguments: RunArguments) -> Result<ExitCode, Failure> {
+    let RunArguments { rebuild, serve: arguments } = arguments;
+    let config = ConsoleConfig { rebuild, ..config(&arguments)? };
     let stopped = stopping();
+    full_is_an_error();
     let server = Server::start(config, arguments.listen).await?;
     finish(greet(&server).await?)?;
     stopped.await;
     server.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A file over the limit of its user is an error to be told, like a full disk, and not the end of the process.
+fn full_is_an_error() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // SIGXFSZ, on Linux and macOS. Whoever listens is not ended by it; that it came is told by the failed write.
+        const FILE_TOO_LARGE: i32 = 25;
+        if let Err(error) = signal(SignalKind::from_raw(FILE_TOO_LARGE)) {
+            tracing::debug!(%error, "a limit on files ends this process");
+        }
+    }
 }
 
 /// Serves a fake org beside it, until it is stopped.
@@ -48,6 +63,7 @@ pub(crate) async fn run_demo(data: &Path, listen: SocketAddr, demo: DemoOrg) -> 
         writer: WRITER.to_owned(),
         mail: MailConfig::Folder(data.join("mail")),
         metrics_token: None,
+        rebuild: false,
         demo: Some(demo),
         clock: Arc::new(now),
     };
@@ -66,6 +82,7 @@ pub(crate) async fn run_demo(data: &Path, listen: SocketAddr, demo: DemoOrg) -> 
 /// What is printed at the start: one address, and what there is to do first.
 async fn greet(server: &Server) -> Result<std::io::Result<()>, Failure> {
     let link = server.first_link().await?;
+    let unopened = server.unopened().await?;
     let mut out = std::io::stdout();
     let mut write = || -> std::io::Result<()> {
         if let Some(key) = server.made_key() {
@@ -73,6 +90,25 @@ async fn greet(server: &Server) -> Result<std::io::Result<()>, Failure> {
                 out,
                 "A vault key was made in {}; keep a copy of it apart from backups.\n",
                 key.display()
+            )?;
+        }
+        if let Some(rebuilt) = server.rebuilt() {
+            writeln!(
+                out,
+                "Rebuilt from the files: {} connectors, {} syncs. Each connector asks for its token again.",
+                rebuilt.connectors, rebuilt.syncs
+            )?;
+            for text in &rebuilt.unreadable {
+                writeln!(out, "  left out: {text}")?;
+            }
+            writeln!(out)?;
+        }
+        if !unopened.is_empty() {
+            writeln!(
+                out,
+                "Sealed under another vault key, so these ask for their token again: {}.\nWhat they read stays \
+                 readable. Bring the old key back, or enter the tokens.\n",
+                unopened.join(", ")
             )?;
         }
         writeln!(out, "Console    {}", server.url())?;
@@ -87,14 +123,78 @@ async fn greet(server: &Server) -> Result<std::io::Result<()>, Failure> {
 }
 
 pub(crate) async fn admin(arguments: AdminArguments) -> Result<ExitCode, Failure> {
-    let AdminTask::Link = arguments.task;
-    let link = rolebook_console::admin_link(config(&arguments.serve)?).await?;
+    let AdminArguments { task, file, serve } = arguments;
+    let config = config(&serve)?;
     let mut out = std::io::stdout();
-    finish(writeln!(
-        out,
-        "Start rolebook serve, then open this link; it works once, for 15 minutes:\n  {link}"
-    ))?;
+    match (task, file) {
+        (AdminTask::Link, _) => {
+            let link = rolebook_console::admin_link(config).await?;
+            finish(writeln!(
+                out,
+                "Start rolebook serve, then open this link; it works once, for 15 minutes:\n  {link}"
+            ))?;
+        }
+        (AdminTask::RotateKey, file) => {
+            finish(out.write_all(rotated(&rolebook_console::rotate_key(config, file).await?).as_bytes()))?;
+        }
+        (AdminTask::Backup, Some(file)) => {
+            let made = rolebook_console::backup(&config, &file).await?;
+            let keys = match made.key_ids.as_slice() {
+                [] => "It holds no secrets.".to_owned(),
+                ids => format!(
+                    "Not in it: the vault's key {}. Without that key its tokens cannot be opened; keep a copy of \
+                     the\nkey apart from the backup.",
+                    ids.join(", ")
+                ),
+            };
+            finish(writeln!(out, "Written    {}, {} files\n\n{keys}", file.display(), made.files))?;
+        }
+        (AdminTask::Restore, Some(file)) => {
+            let done = rolebook_console::restore(&config, &file).await?;
+            let keys = match done.missing_keys.as_slice() {
+                [] => String::new(),
+                ids => format!(
+                    "\nIts tokens are sealed under the vault key {}, which is not in a backup. Put that key into\n{} \
+                     before you start, or enter the tokens again.\n",
+                    ids.join(", "),
+                    serve.data_dir.join("vault.key").display()
+                ),
+            };
+            finish(write!(
+                out,
+                "Restored   {}, {} files, as of {}\n{keys}\nStart it with rolebook serve; everybody signs in \
+                 again.\n",
+                serve.data_dir.display(),
+                done.files,
+                done.at.strftime("%Y-%m-%d %H:%M UTC")
+            ))?;
+        }
+        (AdminTask::Backup | AdminTask::Restore, None) => {
+            return Err(Failure::usage("the file is missing", "name it: rolebook admin backup FILE"));
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How a rotation went, and what is to be done about it.
+fn rotated(done: &rolebook_console::Rotated) -> String {
+    let mut text = format!(
+        "Vault key  {} instead of {}, in {}\nSecrets    {} sealed anew\n",
+        done.to,
+        done.from,
+        done.file.display(),
+        done.secrets
+    );
+    if !done.unopened.is_empty() {
+        text.push_str(&format!("Not opened {}: enter their tokens again\n", done.unopened.join(", ")));
+    }
+    text.push_str(if done.in_place {
+        "\nThe old key is destroyed. Backups made before need it: keep its copy as long as you keep them, and\n\
+         keep a copy of the new one.\n"
+    } else {
+        "\nStart the console with this key from now on. Backups made before need the old one.\n"
+    });
+    text
 }
 
 pub(crate) async fn doctor(arguments: ServeArguments) -> Result<ExitCode, Failure> {
@@ -142,6 +242,7 @@ fn config(arguments: &ServeArguments) -> Result<ConsoleConfig, Failure> {
         writer: WRITER.to_owned(),
         mail: mail(arguments),
         metrics_token: secret("ROLEBOOK_METRICS_TOKEN"),
+        rebuild: false,
         demo: None,
         clock: Arc::new(now),
     })

@@ -93,7 +93,7 @@ async fn accept(arguments: &SyncArguments, archive: Option<&Archive>) -> Result<
     let Some(reason) = reason else {
         return Err(Failure::usage(
             "--accept-loss needs a reason",
-            "say why with --reason TEXT; it is kept beside the file",
+            "say why with --reason TEXT; it is kept in the audit and beside the file",
         ));
     };
     let file = &arguments.file;

@@ -97,7 +97,8 @@ impl OneApp {
             (None, _) => {
                 writeln!(out, "App        {}", self.name())?;
                 let file = self.done.file.display().to_string();
-                writeln!(out, "Before     {} by the run that was cut off: {}", self.word(), visible(&file))
+                let word = self.word().trim_end_matches(" before");
+                writeln!(out, "Before     {word} by the run that was cut off: {}", visible(&file))
             }
         }
     }

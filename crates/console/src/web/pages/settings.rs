@@ -41,6 +41,7 @@ struct SettingsPage {
     shell: Shell,
     users: Vec<UserView>,
     may_change: bool,
+    may_watch: bool,
     roles: Vec<(&'static str, &'static str)>,
     keys: Vec<(KeyView, When)>,
     key_roles: Vec<(&'static str, &'static str)>,
@@ -84,7 +85,9 @@ async fn draw_settings(context: &Context, problem: Option<Problem>, made: Made) 
     };
     let own: Vec<Role> =
         if context.actor.is_super() { Role::ALL.to_vec() } else { context.actor.roles.iter().collect() };
+    let relation = context.actor.relation(&context.console, None).await?;
     let page = SettingsPage {
+        may_watch: context.actor.may(relation, Action::SeeAccess),
         shell: shell(context, "Settings", "/settings").await?,
         users,
         may_change: may(Action::ChangeUsers),

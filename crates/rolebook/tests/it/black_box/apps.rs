@@ -140,7 +140,11 @@ fn an_app_that_fails_and_one_that_is_held_leave_the_others_alone() {
     fake.add_fault(Fault::on("/api/v1/apps/0oaDirect/users").status(403));
     let end = sync(&place, &fake, &format!("{ids},0oaAD"));
     assert_eq!(end.code, Some(4), "{end:#?}");
-    insta::assert_snapshot!("apps_failed", redacted(&format!("{}\n--\n{}", end.out, end.words())));
+    // How many requests were under way when one was refused is left to chance.
+    let counted = |line: &&str| line.starts_with("Requests") || line.contains(" a minute ");
+    let out: Vec<&str> = end.out.lines().filter(|line| !counted(line)).collect();
+    let text = format!("{}\n--\n{}", out.join("\n"), end.words());
+    insta::assert_snapshot!("apps_failed", redacted(&text));
     let end = sync(&place, &fake, &format!("{ids},0oaAD,0oaNone -o json"));
     let apps = end.json()["apps"].clone();
     let ends: Vec<(&str, u64)> = apps
@@ -152,7 +156,8 @@ fn an_app_that_fails_and_one_that_is_held_leave_the_others_alone() {
     assert_eq!(ends, [("sealed", 0), ("held", 6), ("failed", 4), ("failed", 2), ("failed", 3)]);
 
     fake.clear_faults();
-    let accepted = place.run("sync --accept-loss --reason moved -f apps/0oaMany.c1z").succeeded();
+    let accepted =
+        place.run("sync --accept-loss --reason moved --audit audit.jsonl -f apps/0oaMany.c1z").succeeded();
     assert!(accepted.out.contains("0oaMany.c1z is now sync"), "{accepted:#?}");
     sync(&place, &fake, ids).succeeded();
 }

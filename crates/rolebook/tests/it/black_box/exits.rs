@@ -164,6 +164,32 @@ fn a_folder_that_cannot_be_written_is_1() {
 }
 
 #[test]
+fn a8_a_domain_with_a_scheme_or_a_path_names_the_field_and_asks_nothing() {
+    for domain in ["http://acme.okta.test", "acme.okta.test/admin"] {
+        let place = Place::new();
+        for command in ["sync", "check"] {
+            let call = place.call(command).arg("--domain").arg(domain).env("ROLEBOOK_API_TOKEN", "00canary");
+            call.end().failed(2).says(["domain"]);
+        }
+        assert_eq!(place.files(), [""; 0]);
+    }
+}
+
+#[test]
+fn a9_an_empty_token_is_refused_before_anything_is_asked() {
+    let fake = okta(orgs::small());
+    let place = Place::new();
+    place.write("empty.token", " \n");
+    for command in ["sync", "check"] {
+        let call = || place.call(command).arg("--allow-loopback").arg("--domain").arg(fake.url());
+        call().env("ROLEBOOK_API_TOKEN", "").end().failed(2).says(["token"]);
+        call().arg("--api-token-file").arg("empty.token").end().failed(2).says(["token"]);
+    }
+    assert!(fake.log().is_empty());
+    assert_eq!(place.files(), ["empty.token"]);
+}
+
+#[test]
 fn a_refused_domain_is_2() {
     for domain in [
         "http://acme.okta.com",

@@ -103,6 +103,28 @@ fn serves_http() {
     assert_eq!(place.files(), [""; 0]);
 }
 
+/// The file that the documentation shows is one that can be read, and says what the documentation says.
+#[test]
+fn serves_the_org_of_the_documentation() {
+    let usage = include_str!("../../../../../docs/USAGE.md");
+    let (_, rest) = usage.split_once("```yaml\nsubdomain:").unwrap();
+    let place = Place::new();
+    place.write("org.yaml", format!("subdomain:{}", rest.split_once("```").unwrap().0));
+    let fake = served(&place, "--http --org org.yaml");
+    let token = fake.line["tokens"]["super"].as_str().unwrap();
+    let call =
+        place.call("sync -o json --sync-custom-roles --allow-loopback").arg("--domain").arg(fake.text("url"));
+    let done = call.env("ROLEBOOK_API_TOKEN", token).end().succeeded().json();
+    assert_eq!((&done["mode"], &done["counts"]["custom_roles"]), (&"group-mapping".into(), &1.into()));
+    let grants = place.run("show grants -o csv").succeeded().out;
+    assert!(grants.contains("ann@acme.test") && grants.contains("111122223333"), "{grants}");
+    fake.stop();
+    place.write("odd.yaml", "subdomain: acme\nuzers: []\n");
+    let end = place.run("fake-okta --http --listen 127.0.0.1:0 --org odd.yaml");
+    assert_eq!(end.code, Some(2), "{end:#?}");
+    assert!(end.err.contains("uzers"), "{end:#?}");
+}
+
 #[test]
 fn serves_an_org_from_a_file() {
     let place = Place::new();

@@ -9,18 +9,18 @@ use std::{
 use super::place::{Place, ended, terminate};
 
 /// A console that runs, and what it has said up to its last line.
-struct Serving {
-    child: Child,
-    said: String,
+pub(crate) struct Serving {
+    pub(crate) child: Child,
+    pub(crate) said: String,
     _out: BufReader<std::process::ChildStdout>,
 }
 
 impl Serving {
-    fn start(place: &Place, arguments: &str) -> Self {
+    pub(crate) fn start(place: &Place, arguments: &str) -> Self {
         Self::start_with(place, arguments, &[])
     }
 
-    fn start_with(place: &Place, arguments: &str, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(place: &Place, arguments: &str, environment: &[(&str, &str)]) -> Self {
         let mut call = place.call(arguments);
         for (name, value) in environment {
             call = call.env(name, value);
@@ -38,11 +38,11 @@ impl Serving {
     }
 
     /// Address of the console.
-    fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         self.word("Console    http://")
     }
 
-    fn word(&self, before: &str) -> &str {
+    pub(crate) fn word(&self, before: &str) -> &str {
         self.said
             .split(before)
             .nth(1)
@@ -52,7 +52,7 @@ impl Serving {
             .unwrap()
     }
 
-    fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(self.address()).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address())
             .unwrap();
@@ -61,7 +61,7 @@ impl Serving {
         answer
     }
 
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         terminate(&self.child);
         let status = ended(&mut self.child);
         assert!(status.success(), "{status}");

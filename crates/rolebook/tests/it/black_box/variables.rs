@@ -23,6 +23,7 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         "allow-address" => Some("10.0.0.0/99"),
         "allow-loopback"
         | "behind-proxy"
+        | "rebuild"
         | "skip-secondary-emails"
         | "sync-custom-roles"
         | "all-aws-apps"

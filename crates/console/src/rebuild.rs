@@ -1,0 +1,256 @@
+//! The database is gone, the files are there: history, snapshots and connectors come back from what the files say.
+//!
+//! What only the database knew is lost: people, owners, schedules, secrets, the audit record. Each connector asks for
+//! its token again; what it had read can be looked at at once.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use rolebook_ledger::Facts;
+use rolebook_snapshot::{Limits, Snapshot};
+use serde_json::json;
+
+use crate::{
+    ConsoleError,
+    console::Console,
+    fresh,
+    hosted::Hosted,
+    lens::Lens,
+    life::{Last, Life, Setup},
+    report::{Numbers, Report},
+    run::clean,
+    schedule::Schedule,
+    settings::Settings,
+    store::{
+        self, Change, Who,
+        entity::{app, connector, sync},
+    },
+};
+
+/// What came back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Connectors.
+    pub connectors: usize,
+    /// Syncs with their snapshots.
+    pub syncs: usize,
+    /// Snapshots that cannot be read, with the reason.
+    pub unreadable: Vec<String>,
+}
+
+/// A snapshot as its file tells of it.
+struct Found {
+    sync: String,
+    run: String,
+    facts: Facts,
+    counts: Numbers,
+    from: Timestamp,
+    to: Timestamp,
+    bytes: u64,
+}
+
+/// Whether snapshots lie in a data folder.
+pub(crate) fn has_snapshots(data: &Path) -> bool {
+    folders(data).iter().any(|(_, folder)| !snapshots(folder).is_empty())
+}
+
+/// Fills an empty database from the files.
+pub(crate) async fn bring_back(console: &Arc<Console>) -> Result<Rebuilt, ConsoleError> {
+    let mut rebuilt = Rebuilt::default();
+    let change = console.store.change(Who::host(), false).await?;
+    let mut apps = HashMap::new();
+    for (id, folder) in folders(&console.config.data) {
+        let mut found = Vec::new();
+        for path in snapshots(&folder) {
+            match look(path.clone()).await {
+                Ok(snapshot) => found.push(snapshot),
+                Err(error) => rebuilt.unreadable.push(error.to_string()),
+            }
+        }
+        found.sort_by_key(|snapshot| (snapshot.from, snapshot.to));
+        let current = look(console.current_path(&id)).await.ok();
+        let good = current
+            .and_then(|current| found.iter().position(|snapshot| snapshot.run == current.run))
+            .or_else(|| found.len().checked_sub(1));
+        let Some(good) = good else { continue };
+        connector(&change, &id, &found, good, &mut apps).await?;
+        rebuilt.connectors += 1;
+        rebuilt.syncs += found.len();
+    }
+    let detail = json!({
+        "connectors": rebuilt.connectors, "syncs": rebuilt.syncs, "unreadable": rebuilt.unreadable.len(),
+    });
+    change.audit("console.rebuilt", "console", detail).await?;
+    change.commit().await?;
+    Ok(rebuilt)
+}
+
+/// Folders of connectors, by their ids.
+fn folders(data: &Path) -> Vec<(String, PathBuf)> {
+    let Ok(entries) = std::fs::read_dir(data.join("snapshots")) else { return Vec::new() };
+    let mut found: Vec<(String, PathBuf)> = entries
+        .flatten()
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
+        .filter(|(name, _)| is_id(name, "con_"))
+        .collect();
+    found.sort();
+    found
+}
+
+fn snapshots(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    found.retain(|path| {
+        path.extension().is_some_and(|kind| kind == "c1z")
+            && path.file_stem().is_some_and(|stem| is_id(&stem.to_string_lossy(), "syn_"))
+    });
+    found.sort();
+    found
+}
+
+fn is_id(text: &str, kind: &str) -> bool {
+    text.strip_prefix(kind).is_some_and(|rest| {
+        !rest.is_empty() && rest.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    })
+}
+
+async fn look(path: PathBuf) -> Result<Found, ConsoleError> {
+    tokio::task::spawn_blocking(move || look_at(&path))
+        .await
+        .map_err(|error| ConsoleError::Connector(error.to_string()))?
+}
+
+fn look_at(path: &Path) -> Result<Found, ConsoleError> {
+    let sync = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let unreadable =
+        |error: String| ConsoleError::Connector(format!("the snapshot {}: {error}", path.display()));
+    let snapshot = Snapshot::open(path, &Limits::default()).map_err(|error| unreadable(error.to_string()))?;
+    let run = snapshot.latest_full().map_err(|error| unreadable(error.to_string()))?;
+    let facts =
+        rolebook_ledger::read(&snapshot.rows(&run.id)).map_err(|error| unreadable(error.to_string()))?;
+    let lens = Lens::open(path, sync.clone())?;
+    let written = std::fs::metadata(path).map_err(ConsoleError::file("read", path))?;
+    let modified = written.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
+    let to = facts.coverage.to.or(modified).unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(Found {
+        run: run.id.to_string(),
+        counts: Numbers {
+            accounts: lens.accounts.len(),
+            roles: lens.roles.len(),
+            groups: lens.groups.len(),
+            people: lens.people.len(),
+            assigned: facts.users.iter().filter(|user| user.assignment.is_some()).count(),
+            grants: lens.grants.len(),
+            admin_roles: lens.admins.len(),
+        },
+        from: facts.coverage.from.unwrap_or(to),
+        to,
+        bytes: written.len(),
+        sync,
+        facts,
+    })
+}
+
+async fn connector(
+    change: &Change<'_>,
+    id: &str,
+    found: &[Found],
+    good: usize,
+    apps: &mut HashMap<(String, String), String>,
+) -> Result<(), ConsoleError> {
+    let Some(shown) = found.get(good) else { return Ok(()) };
+    let facts = &shown.facts;
+    let org = facts.org.id.to_string();
+    let label = clean(&facts.app.label);
+    change.see_org(&org, &clean(&facts.org.name), &facts.org.domain, false).await?;
+    let okta_id = facts.app.id.as_str().to_owned();
+    let app_id = match apps.get(&(org.clone(), okta_id.clone())) {
+        Some(known) => known.clone(),
+        None => {
+            let row = app::Model {
+                id: fresh::id("app")?,
+                org_id: Some(org.clone()),
+                okta_id: Some(okta_id.clone()),
+                name: label.clone(),
+                kind: facts.app.name.clone(),
+                state: "managed".to_owned(),
+                provider_status: facts.app.status.clone(),
+                created_at: change.now_ms(),
+                updated_at: change.now_ms(),
+            };
+            apps.insert((org.clone(), okta_id.clone()), row.id.clone());
+            change.add_app(row.clone()).await?;
+            row.id
+        }
+    };
+    let hosted = Hosted {
+        settings: Settings {
+            domain: facts.org.domain.clone(),
+            aws_okta_app_id: okta_id,
+            ..Settings::default()
+        },
+        life: Life {
+            setup: Setup::Invalid,
+            last: Last::Succeeded,
+            good_at: Some(shown.to),
+            ..Life::default()
+        },
+        schedule: Schedule::default(),
+        note: None,
+        row: connector::Model {
+            id: id.to_owned(),
+            name: label,
+            kind: "okta-aws-federation".to_owned(),
+            app_id,
+            org_id: Some(org),
+            created_by: change.who.id.clone(),
+            created_at: found.first().map_or(change.now_ms(), |first| first.from.as_millisecond()),
+            updated_at: change.now_ms(),
+            version: 1,
+            settings: String::new(),
+            secret: None,
+            secret_note: None,
+            life: String::new(),
+            schedule: String::new(),
+            good_sync: Some(shown.sync.clone()),
+            held_sync: None,
+            deleted_at: None,
+        },
+    };
+    change.add_connector(hosted.into_row()).await?;
+    for (at, snapshot) in found.iter().enumerate() {
+        let report = Report {
+            counts: Some(snapshot.counts),
+            before: at.checked_sub(1).and_then(|before| found.get(before)).map(|before| before.counts),
+            bytes: snapshot.bytes,
+            reader: snapshot.facts.coverage.reader.as_ref().map(|reader| reader.login.clone()),
+            app_updated: snapshot.facts.app.last_updated.map(|at| at.to_string()),
+            ..Report::default()
+        };
+        change
+            .add_sync(sync::Model {
+                id: snapshot.sync.clone(),
+                connector_id: id.to_owned(),
+                cause: "rebuilt".to_owned(),
+                actor: change.who.name.clone(),
+                state: "ended".to_owned(),
+                // Whatever is newer than the file that syncs write was put aside, and nobody decided on it.
+                result: Some(if at > good { "discarded" } else { "succeeded" }.to_owned()),
+                queued_at: snapshot.from.as_millisecond(),
+                started_at: Some(snapshot.from.as_millisecond()),
+                ended_at: Some(snapshot.to.as_millisecond()),
+                lease_owner: None,
+                lease_until: None,
+                fence: 1,
+                report: store::to_json(&report),
+                file: Some(format!("{}.c1z", snapshot.sync)),
+            })
+            .await?;
+    }
+    change.audit("connector.rebuilt", &format!("connector/{id}"), json!({ "syncs": found.len() })).await
+}

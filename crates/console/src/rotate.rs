@@ -1,0 +1,103 @@
+//! Another key for the vault: every secret is opened and sealed anew, in one transaction.
+//!
+//! A rotation that is cut off loses nothing: until the last step both keys lie there and both open, and the command,
+//! given once more, goes on where it stopped.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::{
+    ConsoleConfig, ConsoleError,
+    console::Console,
+    hosted::secret_place,
+    store::{Who, connectors, messages, provisioning},
+    vault::Vault,
+};
+
+/// How a rotation went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotated {
+    /// Id of the key before.
+    pub from: String,
+    /// Id of the key from now on.
+    pub to: String,
+    /// Secrets that are sealed under the new key.
+    pub secrets: usize,
+    /// Connectors whose secret no key opened; it stays as it was.
+    pub unopened: Vec<String>,
+    /// Where the new key lies.
+    pub file: PathBuf,
+    /// The new key took the old one's place in the data folder: nothing is to be configured.
+    pub in_place: bool,
+}
+
+/// Moves the vault to a new key: in `file`, or, without one, in the data folder. A file that is there already gives
+/// the key.
+///
+/// # Errors
+/// The data folder is in use or cannot be opened; the key is configured from elsewhere and no file is named; the key
+/// is the one in use.
+pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<Rotated, ConsoleError> {
+    let console = Console::open(config).await?;
+    let data = console.config.data.clone();
+    let in_place = file.is_none();
+    if in_place && !console.vault.own {
+        return Err(ConsoleError::Rotation("the key does not lie in the data folder"));
+    }
+    let file = file.unwrap_or_else(|| Vault::next_path(&data));
+    let next = Vault::moved_to(&file)?;
+    let (from, to) = (console.vault.key_id().to_owned(), next.key_id().to_owned());
+    if from == to {
+        return Err(ConsoleError::Rotation("the file holds the key that is in use"));
+    }
+    let change = console.store.change(Who::host(), false).await?;
+    let (mut secrets, mut unopened) = (0, Vec::new());
+    for mut row in connectors::with_secret(change.tx()).await? {
+        let place = secret_place(&row.id);
+        let sealed = row.secret.take().unwrap_or_default();
+        if next.open_sealed(&place, &sealed).is_ok() {
+            secrets += 1;
+            continue;
+        }
+        match console.vault.open_sealed(&place, &sealed) {
+            Ok(plain) => {
+                row.secret = Some(next.seal(&place, &plain)?);
+                change.keep_connector(row).await?;
+                secrets += 1;
+            }
+            Err(_) => unopened.push(row.name),
+        }
+    }
+    for mut hook in messages::webhooks(change.tx()).await? {
+        let place = messages::secret_place(&hook.id);
+        if next.open_sealed(&place, &hook.secret).is_ok() {
+            secrets += 1;
+        } else if let Ok(plain) = console.vault.open_sealed(&place, &hook.secret) {
+            hook.secret = next.seal(&place, &plain)?;
+            messages::keep_webhook(change.tx(), hook).await?;
+            secrets += 1;
+        } else {
+            unopened.push(hook.url);
+        }
+    }
+    for mut row in provisioning::with_secret(change.tx()).await? {
+        let place = provisioning::secret_place(&row.connector_id);
+        let sealed = row.secret.take().unwrap_or_default();
+        if next.open_sealed(&place, &sealed).is_ok() {
+            secrets += 1;
+        } else if let Ok(plain) = console.vault.open_sealed(&place, &sealed) {
+            row.secret = Some(next.seal(&place, &plain)?);
+            change.keep_provisioning(row).await?;
+            secrets += 1;
+        } else {
+            unopened.push(format!("{place} (writes)"));
+        }
+    }
+    let detail = json!({ "from": from, "to": to, "secrets": secrets, "unopened": unopened });
+    change.audit("vault.key-rotated", "console", detail).await?;
+    change.commit().await?;
+    console.store.settle_log().await?;
+    let file = if in_place { Vault::settle(&data)? } else { file };
+    Ok(Rotated { from, to, secrets, unopened, file, in_place })
+}

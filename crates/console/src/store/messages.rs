@@ -1,0 +1,140 @@
+//! Who wants to hear of changes of access, and what is still to be told.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+
+use super::{
+    Change,
+    entity::{delivery, telling, watch, webhook},
+};
+use crate::{ConsoleError, fresh};
+
+/// Where a webhook's secret is sealed for.
+pub(crate) fn secret_place(webhook: &str) -> String {
+    format!("webhook/{webhook}/secret")
+}
+
+impl Change<'_> {
+    /// Notes that the difference between two syncs is to be told; in the transaction that takes the newer one over.
+    pub(crate) async fn tell_of(&self, connector: &str, old: &str, new: &str) -> Result<(), ConsoleError> {
+        let row = telling::Model {
+            id: fresh::id("tel")?,
+            connector_id: connector.to_owned(),
+            old_sync: old.to_owned(),
+            new_sync: new.to_owned(),
+            created_at: self.now_ms(),
+        };
+        telling::Entity::insert(row.into_active_model().reset_all())
+            .exec_without_returning(self.tx())
+            .await?;
+        Ok(())
+    }
+
+    /// It is told.
+    pub(crate) async fn told(&self, id: &str) -> Result<bool, ConsoleError> {
+        let done = telling::Entity::delete_by_id(id).exec(self.tx()).await?;
+        Ok(done.rows_affected == 1)
+    }
+
+    pub(crate) async fn add_watch(&self, kind: &str, value: &str) -> Result<watch::Model, ConsoleError> {
+        let row = watch::Model {
+            id: fresh::id("wat")?,
+            user_id: self.who.id.clone(),
+            kind: kind.to_owned(),
+            value: value.to_owned(),
+            created_at: self.now_ms(),
+        };
+        watch::Entity::insert(row.clone().into_active_model().reset_all())
+            .exec_without_returning(self.tx())
+            .await?;
+        Ok(row)
+    }
+
+    /// Ends a watch of this person; false when there is none.
+    pub(crate) async fn end_watch(&self, id: &str) -> Result<bool, ConsoleError> {
+        let done = watch::Entity::delete_by_id(id)
+            .filter(watch::Column::UserId.eq(&self.who.id))
+            .exec(self.tx())
+            .await?;
+        Ok(done.rows_affected == 1)
+    }
+
+    pub(crate) async fn add_webhook(&self, row: webhook::Model) -> Result<(), ConsoleError> {
+        webhook::Entity::insert(row.into_active_model().reset_all())
+            .exec_without_returning(self.tx())
+            .await?;
+        Ok(())
+    }
+
+    /// Ends a webhook with what it was still to be sent; false when there is none.
+    pub(crate) async fn end_webhook(&self, id: &str) -> Result<bool, ConsoleError> {
+        delivery::Entity::delete_many().filter(delivery::Column::WebhookId.eq(id)).exec(self.tx()).await?;
+        let done = webhook::Entity::delete_by_id(id).exec(self.tx()).await?;
+        Ok(done.rows_affected == 1)
+    }
+
+    /// Puts a message for a webhook into the queue.
+    pub(crate) async fn deliver(&self, webhook: &str, body: &str) -> Result<(), ConsoleError> {
+        let row = delivery::Model {
+            id: fresh::id("dlv")?,
+            webhook_id: webhook.to_owned(),
+            body: body.to_owned(),
+            created_at: self.now_ms(),
+            next_at: self.now_ms(),
+            attempts: 0,
+            sent_at: None,
+        };
+        delivery::Entity::insert(row.into_active_model().reset_all())
+            .exec_without_returning(self.tx())
+            .await?;
+        Ok(())
+    }
+}
+
+/// What is to be told, oldest first.
+pub(crate) async fn to_tell(db: &impl ConnectionTrait) -> Result<Vec<telling::Model>, ConsoleError> {
+    Ok(telling::Entity::find().order_by_asc(telling::Column::CreatedAt).limit(10).all(db).await?)
+}
+
+/// Every watch, or those of one person.
+pub(crate) async fn watches(
+    db: &impl ConnectionTrait,
+    user: Option<&str>,
+) -> Result<Vec<watch::Model>, ConsoleError> {
+    let mut find = watch::Entity::find().order_by_asc(watch::Column::CreatedAt);
+    if let Some(user) = user {
+        find = find.filter(watch::Column::UserId.eq(user));
+    }
+    Ok(find.all(db).await?)
+}
+
+pub(crate) async fn webhooks(db: &impl ConnectionTrait) -> Result<Vec<webhook::Model>, ConsoleError> {
+    Ok(webhook::Entity::find().order_by_asc(webhook::Column::CreatedAt).all(db).await?)
+}
+
+pub(crate) async fn keep_webhook(db: &impl ConnectionTrait, row: webhook::Model) -> Result<(), ConsoleError> {
+    webhook::Entity::update(row.into_active_model().reset_all()).exec(db).await?;
+    Ok(())
+}
+
+/// Messages to webhooks that are due.
+pub(crate) async fn due(db: &impl ConnectionTrait, now: i64) -> Result<Vec<delivery::Model>, ConsoleError> {
+    Ok(delivery::Entity::find()
+        .filter(delivery::Column::SentAt.is_null())
+        .filter(delivery::Column::NextAt.lte(now))
+        .order_by_asc(delivery::Column::CreatedAt)
+        .limit(20)
+        .all(db)
+        .await?)
+}
+
+/// Writes down how an attempt went.
+pub(crate) async fn keep_delivery(
+    db: &impl ConnectionTrait,
+    row: delivery::Model,
+) -> Result<(), ConsoleError> {
+    delivery::Entity::update(row.into_active_model().reset_all()).exec(db).await?;
+    Ok(())
+}
