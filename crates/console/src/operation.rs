@@ -14,6 +14,8 @@ pub(crate) mod explore;
 pub(crate) mod findings;
 pub(crate) mod messages;
 pub(crate) mod people;
+pub(crate) mod plans;
+pub(crate) mod provisioning;
 pub(crate) mod records;
 pub(crate) mod settings;
 pub(crate) mod syncs;

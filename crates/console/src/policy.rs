@@ -129,6 +129,9 @@ pub enum Action {
     ChangeUsers,
     SeeAudit,
     SeeSettings,
+    SwitchProvisioning,
+    SeePlans,
+    ChangeAccess,
 }
 
 /// How somebody relates to a connector.
@@ -173,12 +176,18 @@ pub(crate) fn roles_for(action: Action) -> &'static [Role] {
         | Action::DiscoverApps
         | Action::PickUsers => &[SA, CA],
         Action::ListApps => &[SA, CA, AA, RO],
-        Action::PromoteApp | Action::ChangeUsers | Action::AcceptFinding | Action::ManageWebhooks => &[SA],
+        Action::PromoteApp
+        | Action::ChangeUsers
+        | Action::AcceptFinding
+        | Action::ManageWebhooks
+        | Action::SwitchProvisioning
+        | Action::ChangeAccess => &[SA],
         Action::DownloadSnapshot
         | Action::SeeAccess
         | Action::ExportReview
         | Action::SeeUsers
         | Action::SeeAudit
+        | Action::SeePlans
         | Action::SeeSettings => &[SA, RO],
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     ConsoleConfig, ConsoleError,
     console::Console,
     hosted::secret_place,
-    store::{Who, connectors, messages},
+    store::{Who, connectors, messages, provisioning},
     vault::Vault,
 };
 
@@ -79,6 +79,19 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
             secrets += 1;
         } else {
             unopened.push(hook.url);
+        }
+    }
+    for mut row in provisioning::with_secret(change.tx()).await? {
+        let place = provisioning::secret_place(&row.connector_id);
+        let sealed = row.secret.take().unwrap_or_default();
+        if next.open_sealed(&place, &sealed).is_ok() {
+            secrets += 1;
+        } else if let Ok(plain) = console.vault.open_sealed(&place, &sealed) {
+            row.secret = Some(next.seal(&place, &plain)?);
+            change.keep_provisioning(row).await?;
+            secrets += 1;
+        } else {
+            unopened.push(format!("{place} (writes)"));
         }
     }
     let detail = json!({ "from": from, "to": to, "secrets": secrets, "unopened": unopened });

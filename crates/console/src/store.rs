@@ -23,6 +23,9 @@ pub(crate) mod entity;
 pub(crate) mod messages;
 pub(crate) mod outbox;
 pub(crate) mod people;
+pub(crate) mod plans;
+pub(crate) mod provisioning;
+mod provisioning_schema;
 mod schema;
 pub(crate) mod syncs;
 

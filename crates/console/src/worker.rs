@@ -62,7 +62,7 @@ async fn recover(console: &Console) -> Result<(), ConsoleError> {
         change.audit("sync.recovered", "console", json!({ "syncs": lost })).await?;
     }
     change.commit().await?;
-    Ok(())
+    crate::operation::plans::apply::recover(console).await
 }
 
 async fn turn(console: &Arc<Console>, tasks: &mut tokio::task::JoinSet<()>) -> Result<(), ConsoleError> {

@@ -19,7 +19,7 @@ use crate::{
     store::{
         self, connectors,
         entity::{app, connector, user},
-        people, syncs,
+        people, provisioning, syncs,
     },
 };
 
@@ -69,7 +69,7 @@ pub(crate) struct ConnectorView {
     pub stages: Vec<StageView>,
     /// What it waits for.
     pub waiting: Option<String>,
-    /// Changes are read only: nothing is ever written to Okta.
+    /// Nothing is written to Okta: provisioning is off.
     pub read_only: bool,
     /// Goes up with each change; the ETag.
     pub version: i64,
@@ -144,7 +144,7 @@ pub(crate) enum AppWanted {
     New(String),
 }
 
-const ACTIONS: [(Action, &str); 8] = [
+const ACTIONS: [(Action, &str); 9] = [
     (Action::ReadConnector, "read"),
     (Action::ConfigureConnector, "configure"),
     (Action::RunConnector, "run"),
@@ -153,6 +153,7 @@ const ACTIONS: [(Action, &str); 8] = [
     (Action::DeleteConnector, "delete"),
     (Action::ReadLogs, "read-logs"),
     (Action::DownloadSnapshot, "download-snapshot"),
+    (Action::SwitchProvisioning, "switch-provisioning"),
 ];
 
 /// Loads a connector.
@@ -182,7 +183,8 @@ async fn show(context: &Context, hosted: &Hosted, open: Option<String>) -> Resul
     let relation = context.actor.relation(&context.console, Some(&hosted.row.id)).await?;
     let owners = connectors::owners(db, &hosted.row.id).await?;
     let app = connectors::app(db, &hosted.row.app_id).await?.map(|app| app.name).unwrap_or_default();
-    Ok(draw(context, hosted, relation, &owners, app, open))
+    let writes = provisioning::of(db, &hosted.row.id).await?.enabled;
+    Ok(ConnectorView { read_only: !writes, ..draw(context, hosted, relation, &owners, app, open) })
 }
 
 fn draw(
@@ -244,6 +246,7 @@ pub(crate) async fn list(context: &Context) -> Result<Vec<ConnectorView>, Proble
     let owners = connectors::all_owners(db).await?;
     let apps = connectors::apps(db).await?;
     let own_apps = connectors::apps_owned(db, &context.actor.user.id).await?;
+    let writing = provisioning::enabled(db).await?;
     let mut views = Vec::new();
     for row in rows {
         let hosted = Hosted::of(row)?;
@@ -266,7 +269,9 @@ pub(crate) async fn list(context: &Context) -> Result<Vec<ConnectorView>, Proble
             .map(|app| app.name.clone())
             .unwrap_or_default();
         let open = syncs::open_of(db, &hosted.row.id).await?;
-        views.push(draw(context, &hosted, relation, &mine, app, open.map(|sync| sync.id)));
+        let read_only = !writing.contains(&hosted.row.id);
+        let view = draw(context, &hosted, relation, &mine, app, open.map(|sync| sync.id));
+        views.push(ConnectorView { read_only, ..view });
     }
     Ok(views)
 }
@@ -505,6 +510,7 @@ pub(crate) async fn delete(context: &Context, id: &str, confirm: &str) -> Result
     if let Some(open) = syncs::open_of(change.tx(), id).await? {
         change.end_sync(&open.id, open.fence, "cancelled", "{}".to_owned(), None).await?;
     }
+    change.forget_provisioning(id).await?;
     change.audit("connector.deleted", &format!("connector/{id}"), json!({ "name": hosted.row.name })).await?;
     if !change.keep_connector(hosted.into_row()).await? {
         return Err(Problem::changed());

@@ -164,7 +164,7 @@ fn note_of(
 }
 
 /// The last four characters of a token that is long enough to give four away.
-fn ends(token: &str) -> String {
+pub(super) fn ends(token: &str) -> String {
     let length = token.chars().count();
     if length < 16 { String::new() } else { token.chars().skip(length - 4).collect() }
 }
@@ -269,7 +269,7 @@ async fn forget(context: &Context) {
     }
 }
 
-fn failed(tried: &Tried) -> Problem {
+pub(super) fn failed(tried: &Tried) -> Problem {
     let fields = tried
         .checks
         .iter()

@@ -410,3 +410,64 @@ pub(crate) mod delivery {
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// Whether a connector may write, and with what. The secret is sealed.
+pub(crate) mod provisioning {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "provisioning")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub connector_id: String,
+        pub enabled: bool,
+        pub second_person: bool,
+        pub reason: String,
+        pub changed_by: String,
+        pub changed_at: i64,
+        pub secret: Option<String>,
+        /// JSON.
+        pub secret_note: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Changes that were planned, and what became of them.
+pub(crate) mod plan {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "change_plan")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: String,
+        pub connector_id: String,
+        pub created_at: i64,
+        pub author_id: String,
+        pub author: String,
+        pub says: String,
+        /// The plan, as JSON.
+        pub body: String,
+        pub digest: String,
+        /// Logins and addresses of those whose access it changes, as JSON.
+        pub concerns: String,
+        pub privileged: bool,
+        /// `planned`, `approved`, `applying`, `ended`.
+        pub state: String,
+        pub approver_id: Option<String>,
+        pub approver: Option<String>,
+        pub approved_at: Option<i64>,
+        pub applier: Option<String>,
+        pub began_at: Option<i64>,
+        pub ended_at: Option<i64>,
+        /// What came of it, as JSON.
+        pub result: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}

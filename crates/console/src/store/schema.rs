@@ -11,7 +11,12 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(Acceptances), Box::new(Messages)]
+        vec![
+            Box::new(First),
+            Box::new(Acceptances),
+            Box::new(Messages),
+            Box::new(super::provisioning_schema::ProvisioningTables),
+        ]
     }
 }
 
@@ -24,7 +29,11 @@ impl MigrationName for First {
     }
 }
 
-fn table(name: &'static str, columns: Vec<ColumnDef>, key: &[&'static str]) -> TableCreateStatement {
+pub(super) fn table(
+    name: &'static str,
+    columns: Vec<ColumnDef>,
+    key: &[&'static str],
+) -> TableCreateStatement {
     let mut create = Table::create();
     create.table(name);
     for column in columns {

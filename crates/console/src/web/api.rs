@@ -18,6 +18,8 @@ mod explore;
 mod findings;
 mod messages;
 mod people;
+mod plans;
+mod provisioning;
 mod syncs;
 
 /// What the document says of itself.
@@ -47,6 +49,8 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = access::enter(routes);
     let routes = explore::enter(routes);
     let routes = findings::enter(routes);
+    let routes = provisioning::enter(routes);
+    let routes = plans::enter(routes);
     let routes = messages::enter(routes);
     people::enter(routes)
 }

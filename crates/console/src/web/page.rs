@@ -37,7 +37,7 @@ pub(crate) struct Shell {
     pub(crate) demo: bool,
 }
 
-const MENU: [(&str, &str, Option<Action>, char); 11] = [
+const MENU: [(&str, &str, Option<Action>, char); 12] = [
     ("/", "Home", None, 'h'),
     ("/connectors", "Connectors", Some(Action::ListConnectors), 'c'),
     ("/apps", "Apps", Some(Action::ListApps), 'a'),
@@ -47,6 +47,7 @@ const MENU: [(&str, &str, Option<Action>, char); 11] = [
     ("/grants", "Access", Some(Action::SeeAccess), 'x'),
     ("/explorer", "Explorer", Some(Action::SeeAccess), 'e'),
     ("/findings", "Findings", Some(Action::SeeAccess), 'f'),
+    ("/plans", "Plans", Some(Action::SeePlans), 'l'),
     ("/activity", "Activity", Some(Action::SeeAudit), 't'),
     ("/settings", "Settings", None, 's'),
 ];

@@ -21,6 +21,8 @@ mod findings;
 mod help;
 mod home;
 mod messages;
+mod plans;
+mod provisioning;
 mod settings;
 mod sign;
 mod syncs;
@@ -38,6 +40,8 @@ pub(super) fn enter(routes: Routes) -> Routes {
     let routes = tables::enter(routes);
     let routes = explorer::enter(routes);
     let routes = findings::enter(routes);
+    let routes = provisioning::enter(routes);
+    let routes = plans::enter(routes);
     let routes = messages::enter(routes);
     let routes = settings::enter(routes);
     help::enter(routes)

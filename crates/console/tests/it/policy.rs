@@ -64,6 +64,7 @@ async fn ask(who: &Person, method: &Method, path: &str, id: &str) -> StatusCode 
         .replace("{kind}", "none")
         .replace("{scope}", "none")
         .replace("{acceptance}", "none")
+        .replace("{plan}", "none")
         .replace("{watch}", "none")
         .replace("{webhook}", "none");
     assert!(!path.contains('{'), "{path}: say what stands for its parts");

@@ -30,6 +30,14 @@ impl Default for Policy {
     }
 }
 
+impl Policy {
+    /// Whether a role of this name counts as privileged.
+    #[must_use]
+    pub fn is_privileged(&self, role: &str) -> bool {
+        self.privileged.iter().any(|pattern| Glob::new(pattern).matches(role))
+    }
+}
+
 /// One entry of `accepted.toml`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

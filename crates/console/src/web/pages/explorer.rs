@@ -63,6 +63,16 @@ impl Question {
         }
         format!("/explorer?{}", out.finish())
     }
+
+    /// Where taking a role away is planned.
+    fn revoke(&self, person: &str, role: &str) -> String {
+        let mut out = url::form_urlencoded::Serializer::new(String::new());
+        out.append_pair("action", "revoke").append_pair("person", person).append_pair("role", role);
+        if !self.connector.is_empty() {
+            out.append_pair("connector", &self.connector);
+        }
+        format!("/plans?{}", out.finish())
+    }
 }
 
 #[derive(Template)]
@@ -76,6 +86,7 @@ struct ExplorerPage {
     kinds: Vec<Choice>,
     problem: Option<Problem>,
     answers: Vec<Shown>,
+    may_change: bool,
     people: Vec<String>,
     roles: Vec<String>,
 }
@@ -141,6 +152,7 @@ async fn draw_page(context: &Context, question: Question) -> Result<Response, Pr
             .collect(),
         problem,
         answers,
+        may_change: context.actor.may(super::NOBODY, Action::ChangeAccess),
         people,
         roles,
         question,

@@ -47,6 +47,7 @@ pub(super) struct Row {
     pub(super) role_href: String,
     pub(super) through: Vec<(String, bool)>,
     pub(super) why_href: String,
+    pub(super) plan_href: String,
 }
 
 /// Why, or why not.
@@ -146,6 +147,7 @@ impl Show<'_> {
             role_href: self.question.other("who", "", &role.key()),
             through: paths.iter().map(|path| (clean(&path.brief()), path.in_force)).collect(),
             why_href: self.question.other("why", person.label(), &role.key()),
+            plan_href: self.question.revoke(person.label(), &role.key()),
         }
     }
 

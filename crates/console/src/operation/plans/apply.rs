@@ -1,0 +1,234 @@
+//! Applying a plan: recorded before the first call, carried out by the connector's own engine, verified by reading.
+
+use std::time::Duration;
+
+use rolebook_connector::{Applied, Applying, Audit, Outcome, Patience, PlanFile, Settled, settle};
+use rolebook_federation::plan::Row;
+use serde_json::json;
+
+use super::{Loaded, Seen, capability, client, concerned, not_now, not_ones_own, off, open, told, who};
+use crate::{
+    ConsoleError,
+    console::Console,
+    hosted::Hosted,
+    operation::{Context, provisioning::Writer},
+    problem::Problem,
+    settings::SecretNote,
+    store::{self, Change, Who, connectors, entity::plan as stored, plans, provisioning},
+    worker,
+};
+
+use super::view::{PlanResult, PlanView};
+
+/// How long another change of the same org is waited for.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// Applies exactly the plan that the caller saw.
+pub(crate) async fn apply(
+    context: &Context,
+    connector: &str,
+    id: &str,
+    seen: &Seen,
+) -> Result<PlanView, Problem> {
+    let mut loaded = Loaded::get(context, connector, id).await?;
+    if !matches!(loaded.row.state.as_str(), "planned" | "approved") {
+        return Err(not_now(&loaded.row.state));
+    }
+    if let Some(off) = off(&loaded.writer) {
+        return Err(off);
+    }
+    let file = loaded.file(context, seen)?;
+    let Some(change) = file.changes.first() else { return Err(Problem::not_found("change")) };
+    if loaded.row.privileged && loaded.writer.row.second_person && loaded.row.state != "approved" {
+        return Err(Problem::conflict(
+            "the plan waits for a second person",
+            "it touches a role that counts as privileged",
+            "ask another Super Administrator to look at it and to approve it",
+        ));
+    }
+    if let Some(why) = change.plan.rows().into_iter().find_map(|row| super::forbids(&loaded.writer, row)) {
+        return Err(Problem::conflict(
+            "the plan cannot be applied",
+            why,
+            "give the token that writes the right",
+        ));
+    }
+    // Who is concerned may have changed since the plan was made, as members of a group do.
+    let reading = client(context, &loaded.hosted, &loaded.hosted.token(&context.console.vault)?)?;
+    let mut concerns = super::parse(&loaded.row.concerns)?;
+    concerns.extend(concerned(&reading, &change.request).await?);
+    not_ones_own(context, &concerns)?;
+    if context.dry_run {
+        return PlanView::new(context, &loaded.hosted, &loaded.writer, &loaded.row);
+    }
+    let was = std::mem::replace(&mut loaded.row.state, "applying".to_owned());
+    let begin = context.change().await?;
+    // Looked at again inside the change: the switch may have been turned meanwhile.
+    loaded.writer = Writer::of(provisioning::of(begin.tx(), connector).await?, &loaded.hosted)?;
+    if let Some(off) = off(&loaded.writer) {
+        return Err(off);
+    }
+    loaded.row.applier = Some(context.actor.user.name.clone());
+    loaded.row.began_at = Some(begin.now_ms());
+    if !begin.move_plan(&was, loaded.row.clone()).await? {
+        return Err(Problem::changed());
+    }
+    let detail = json!({
+        "plan": id, "says": loaded.row.says, "digest": loaded.row.digest, "author": loaded.row.author,
+        "approver": loaded.row.approver, "calls": change.calls,
+    });
+    begin.audit("plan.applying", &format!("connector/{connector}"), detail).await?;
+    begin.commit().await?;
+    // From here on it goes through, whether the browser waits or not.
+    let going = tokio::spawn(carry_through(context.clone(), loaded, file));
+    going.await.map_err(|error| ConsoleError::Connector(error.to_string()))?
+}
+
+async fn carry_through(context: Context, mut loaded: Loaded, file: PlanFile) -> Result<PlanView, Problem> {
+    let (result, applied, settled) = match carry_out(&context, &loaded, &file).await {
+        Ok((applied, settled)) => (PlanResult::of(&applied, &settled), Some(applied), settled),
+        Err(problem) => (PlanResult::nothing("refused", &problem), None, Vec::new()),
+    };
+    loaded.row.state = "ended".to_owned();
+    loaded.row.result = Some(store::to_json(&result));
+    let connector = loaded.row.connector_id.clone();
+    let change = context.change().await?;
+    loaded.row.ended_at = Some(change.now_ms());
+    if !change.move_plan("applying", loaded.row.clone()).await? {
+        return Err(Problem::changed());
+    }
+    let detail = json!({
+        "plan": loaded.row.id, "outcome": result.outcome, "says": result.says,
+        "request_ids": result.request_ids, "audit_id": result.audit_id,
+    });
+    change.audit("plan.applied", &format!("connector/{connector}"), detail).await?;
+    for one in settled {
+        let detail = json!({ "op": one.op, "what": one.what, "outcome": one.outcome, "says": one.says });
+        change.audit("plan.settled", &format!("connector/{connector}"), detail).await?;
+        settle_row(&change, &connector, &one).await?;
+    }
+    if let Some(applied) = &applied {
+        learn(&change, &connector, applied).await?;
+    }
+    // A connector that is paused or held has its reasons: the next sync shows the change.
+    let _ = worker::want(&change, &connector, "plan", false).await?;
+    change.commit().await?;
+    context.console.nudge.notify_one();
+    worker::tell_label(&context.console, &connector).await;
+    PlanView::new(&context, &loaded.hosted, &loaded.writer, &loaded.row)
+}
+
+async fn carry_out(
+    context: &Context,
+    loaded: &Loaded,
+    file: &PlanFile,
+) -> Result<(Applied, Vec<Settled>), Problem> {
+    let console = &context.console;
+    let Some(change) = file.changes.first() else { return Err(Problem::not_found("change")) };
+    let token = loaded.writer.token(&loaded.hosted, &console.vault)?;
+    let writing = client(context, &loaded.hosted, &token)?;
+    let mut place = open(context, &loaded.hosted, &loaded.writer, writing).await?;
+    file.check_place(&place).map_err(|error| told(&error))?;
+    let org = place.org.id.as_str().to_owned();
+    let path = console.config.data.join(format!("audit-{org}.jsonl"));
+    let now = || console.now();
+    let mut audit = Audit::open(&path, &org, now(), LOCK_WAIT).await.map_err(|error| told(&error.into()))?;
+    let settled = settle(&place, &mut audit, now()).await.map_err(|error| told(&error))?;
+    let mut applying = Applying {
+        who: place.who(who(context)),
+        place: &mut place,
+        audit: &mut audit,
+        author: Some(file.author.clone()),
+        clock: &now,
+        patience: Patience::default(),
+    };
+    let applied =
+        applying.apply(&change.request, &change.plan, &loaded.row.id).await.map_err(|error| told(&error))?;
+    Ok((applied, settled))
+}
+
+/// A change that a stop had cut off, of which Okta now shows what came of it.
+async fn settle_row(change: &Change<'_>, connector: &str, settled: &Settled) -> Result<(), ConsoleError> {
+    let Some(mut row) = plans::by_id(change.tx(), connector, &settled.op).await? else { return Ok(()) };
+    let before: PlanResult = match &row.result {
+        Some(text) => store::json("change_plan", text)?,
+        None => PlanResult::default(),
+    };
+    row.result = Some(store::to_json(&PlanResult {
+        outcome: if settled.outcome == Outcome::Done { before.outcome } else { settled.outcome.to_string() },
+        settled: vec![crate::run::clean(&format!("{}: {}; {}", settled.what, settled.outcome, settled.says))],
+        ..before
+    }));
+    change.move_plan("ended", row).await?;
+    Ok(())
+}
+
+/// What writes taught of the token's rights goes into the matrix. A refusal where the right was known may be about this
+/// object alone, so the right is open again.
+async fn learn(change: &Change<'_>, connector: &str, applied: &Applied) -> Result<(), ConsoleError> {
+    let lessons: Vec<(Row, bool)> = applied
+        .steps
+        .iter()
+        .filter_map(|end| match end.missing {
+            Some(row) => Some((row, false)),
+            None if end.outcome == Outcome::Done && end.attempts > 0 => Some((end.step.row(), true)),
+            None => None,
+        })
+        .collect();
+    let teach = |note: &mut SecretNote| {
+        let before = note.proven.clone();
+        for (row, holds) in &lessons {
+            let row = capability(*row);
+            let knew = note.proven.contains(&(row, true));
+            note.proven.retain(|(known, _)| *known != row);
+            if *holds || !knew {
+                note.proven.push((row, *holds));
+            }
+        }
+        note.proven != before
+    };
+    let mut own = provisioning::of(change.tx(), connector).await?;
+    if let Some(text) = &own.secret_note {
+        let mut note: SecretNote = store::json("provisioning", text)?;
+        if teach(&mut note) {
+            own.secret_note = Some(store::to_json(&note));
+            change.keep_provisioning(own).await?;
+        }
+        return Ok(());
+    }
+    let Some(row) = connectors::by_id(change.tx(), connector).await? else { return Ok(()) };
+    let mut hosted = Hosted::of(row)?;
+    if hosted.note.as_mut().is_some_and(teach) {
+        change.keep_connector(hosted.into_row()).await?;
+    }
+    Ok(())
+}
+
+/// Plans that were being applied when the console stopped: what came of them is unknown until somebody looks, or the next
+/// change of that org reads it.
+pub(crate) async fn recover(console: &Console) -> Result<(), ConsoleError> {
+    let change = console.store.change(Who::console(), false).await?;
+    for mut row in plans::applying(change.tx()).await? {
+        let result = PlanResult {
+            outcome: Outcome::Unknown.to_string(),
+            says: "the console stopped while it was applied: Okta may show it or not".to_owned(),
+            hint: "look at the access after the next sync; the next change of this org settles it".to_owned(),
+            complete: true,
+            ..PlanResult::default()
+        };
+        row.state = "ended".to_owned();
+        row.ended_at = Some(change.now_ms());
+        row.result = Some(store::to_json(&result));
+        let (id, connector) = (row.id.clone(), row.connector_id.clone());
+        keep_lost(&change, row).await?;
+        change.audit("plan.lost", &format!("connector/{connector}"), json!({ "plan": id })).await?;
+        let _ = worker::want(&change, &connector, "plan", false).await?;
+    }
+    change.commit().await?;
+    Ok(())
+}
+
+async fn keep_lost(change: &Change<'_>, row: stored::Model) -> Result<(), ConsoleError> {
+    change.move_plan("applying", row).await?;
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! The switch: a connector only reads until somebody switches provisioning on for it; and the second credential that
+//! only applying a plan opens.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::{
+    Context,
+    connectors::{TokenView, load},
+    settings::{ends, failed},
+};
+use crate::{
+    ConsoleError, checks,
+    hosted::Hosted,
+    problem::Problem,
+    run::clean,
+    settings::{Capability, Known, MatrixRow, SecretNote, TokenKind, known, matrix},
+    store::{self, entity::provisioning, provisioning as stored, provisioning::secret_place as place},
+    vault::Vault,
+};
+
+/// The longest reason that is taken.
+const LONGEST_REASON: usize = 500;
+
+/// Whether a connector may write, and with what.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ProvisioningView {
+    /// Connector.
+    pub connector: String,
+    /// Plans can be made and applied.
+    pub enabled: bool,
+    /// Changes of privileged roles wait for a second person.
+    pub second_person: bool,
+    /// Why it is as it is.
+    pub reason: String,
+    /// Who switched it last; empty when nobody has.
+    pub changed_by: String,
+    /// When.
+    #[schema(value_type = Option<String>)]
+    pub changed_at: Option<Timestamp>,
+    /// The second credential, if there is one; else the connector's own token writes.
+    pub token: Option<TokenView>,
+    /// What the token that writes may do.
+    pub matrix: Vec<MatrixRow>,
+}
+
+/// What to switch. What is absent stays.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Switch {
+    /// On, or off.
+    pub enabled: Option<bool>,
+    /// Whether changes of privileged roles wait for a second person.
+    pub second_person: Option<bool>,
+    /// Why; recorded.
+    pub reason: String,
+}
+
+/// A second credential.
+#[derive(Clone, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct WriteToken {
+    /// The API token: never given back by any answer.
+    #[schema(write_only)]
+    pub api_token: String,
+}
+
+impl std::fmt::Debug for WriteToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WriteToken").finish_non_exhaustive()
+    }
+}
+
+/// Who writes for a connector: its row, and what is known of the token that would be used.
+pub(crate) struct Writer {
+    pub(crate) row: provisioning::Model,
+    /// Of the second credential, or of the connector's own.
+    note: Option<SecretNote>,
+    stated: TokenKind,
+}
+
+impl Writer {
+    pub(crate) async fn load(context: &Context, hosted: &Hosted) -> Result<Self, Problem> {
+        let row = stored::of(context.console.store.db(), &hosted.row.id).await?;
+        Ok(Self::of(row, hosted)?)
+    }
+
+    pub(crate) fn of(row: provisioning::Model, hosted: &Hosted) -> Result<Self, ConsoleError> {
+        let own = row.secret_note.as_deref().map(|note| store::json("provisioning", note)).transpose()?;
+        // What somebody stated is about the connector's own token.
+        Ok(match own {
+            Some(note) => Self { row, note: Some(note), stated: TokenKind::Unknown },
+            None => Self { row, note: hosted.note.clone(), stated: hosted.settings.stated },
+        })
+    }
+
+    /// What is known of one right.
+    pub(crate) fn known(&self, capability: Capability) -> Known {
+        known(self.note.as_ref(), self.stated, capability)
+    }
+
+    /// Opens the token that writes. Only applying a plan calls this.
+    pub(crate) fn token(&self, hosted: &Hosted, vault: &Vault) -> Result<Zeroizing<String>, ConsoleError> {
+        match self.row.secret.as_deref() {
+            Some(sealed) => vault.open_sealed(&place(&self.row.connector_id), sealed),
+            None => hosted.token(vault),
+        }
+    }
+
+    fn view(&self, vault: &Vault) -> ProvisioningView {
+        let row = &self.row;
+        let token = self.note.as_ref().filter(|_| row.secret.is_some()).map(|note| TokenView {
+            set_at: note.set_at,
+            set_by: note.set_by.clone(),
+            ends: note.ends.clone(),
+            owner: note.owner.clone(),
+            usable: row
+                .secret
+                .as_deref()
+                .is_some_and(|sealed| vault.open_sealed(&place(&row.connector_id), sealed).is_ok()),
+        });
+        ProvisioningView {
+            connector: row.connector_id.clone(),
+            enabled: row.enabled,
+            second_person: row.second_person,
+            reason: row.reason.clone(),
+            changed_by: row.changed_by.clone(),
+            changed_at: (row.changed_at > 0).then(|| store::time(row.changed_at)),
+            token,
+            matrix: matrix(self.note.as_ref(), self.stated),
+        }
+    }
+}
+
+/// The switch of a connector.
+pub(crate) async fn get(context: &Context, id: &str) -> Result<ProvisioningView, Problem> {
+    let hosted = load(context, id).await?;
+    Ok(Writer::load(context, &hosted).await?.view(&context.console.vault))
+}
+
+/// A reason, as it is recorded.
+fn reason(text: &str) -> Result<String, Problem> {
+    let text = clean(text).trim().to_owned();
+    match text.chars().count() {
+        0 => Err(Problem::field("reason", "say why; it is recorded")),
+        1..=LONGEST_REASON => Ok(text),
+        _ => Err(Problem::field("reason", "at most 500 characters")),
+    }
+}
+
+/// Switches provisioning, or the second person, on or off.
+pub(crate) async fn switch(context: &Context, id: &str, switch: Switch) -> Result<ProvisioningView, Problem> {
+    if switch.enabled.is_none() && switch.second_person.is_none() {
+        return Err(Problem::field("enabled", "say what to switch"));
+    }
+    let why = reason(&switch.reason)?;
+    let hosted = load(context, id).await?;
+    if switch.enabled == Some(true) && hosted.row.org_id.is_none() {
+        return Err(Problem::conflict(
+            "provisioning cannot be switched on yet",
+            "the connector has no settings that worked",
+            "enter domain and token in its settings first",
+        ));
+    }
+    let change = context.change().await?;
+    let mut row = stored::of(change.tx(), id).await?;
+    let object = format!("connector/{id}");
+    if let Some(enabled) = switch.enabled {
+        row.enabled = enabled;
+        let action = if enabled { "provisioning.switched-on" } else { "provisioning.switched-off" };
+        change.audit(action, &object, json!({ "reason": why })).await?;
+    }
+    if let Some(second) = switch.second_person {
+        row.second_person = second;
+        let action = if second { "provisioning.second-person-on" } else { "provisioning.second-person-off" };
+        change.audit(action, &object, json!({ "reason": why })).await?;
+    }
+    row.reason = why;
+    row.changed_by.clone_from(&context.actor.user.name);
+    row.changed_at = change.now_ms();
+    change.keep_provisioning(row.clone()).await?;
+    change.commit().await?;
+    Ok(Writer::of(row, &hosted)?.view(&context.console.vault))
+}
+
+/// Takes a second credential that passes its checks and is of the same org.
+pub(crate) async fn set_token(
+    context: &Context,
+    id: &str,
+    token: &WriteToken,
+) -> Result<ProvisioningView, Problem> {
+    let token = Zeroizing::new(token.api_token.trim().to_owned());
+    if token.is_empty() {
+        return Err(Problem::field("api_token", "a token is needed"));
+    }
+    let hosted = load(context, id).await?;
+    let Some(org) = hosted.row.org_id.clone() else {
+        return Err(Problem::conflict(
+            "a second credential cannot be taken yet",
+            "the connector has no settings that worked",
+            "enter domain and token in its settings first",
+        ));
+    };
+    let stop = context.console.stop.child_token();
+    let tried = checks::try_out(&context.console, &hosted.settings, &token, Some(id), stop).await?;
+    let Some(probe) = tried.probe.as_ref().filter(|_| tried.passed()) else { return Err(failed(&tried)) };
+    let found = probe.org.id.to_string();
+    if found != org {
+        return Err(Problem::field(
+            "api_token",
+            format!("this is a token of another org ({found}) than the connector's ({org})"),
+        ));
+    }
+    let note = SecretNote {
+        set_at: context.console.now(),
+        set_by: context.actor.user.name.clone(),
+        ends: ends(&token),
+        owner: probe.reader.as_ref().map(|reader| clean(&reader.login)),
+        proven: tried.proven.clone(),
+        org_id: found,
+    };
+    let change = context.change().await?;
+    let mut row = stored::of(change.tx(), id).await?;
+    row.secret = Some(context.console.vault.seal(&place(id), &token)?);
+    row.secret_note = Some(store::to_json(&note));
+    let detail = json!({ "owner": note.owner });
+    change.audit("provisioning.token-set", &format!("connector/{id}"), detail).await?;
+    change.keep_provisioning(row.clone()).await?;
+    change.commit().await?;
+    Ok(Writer::of(row, &hosted)?.view(&context.console.vault))
+}
+
+/// Destroys the second credential; the connector's own token writes from then on.
+pub(crate) async fn clear_token(context: &Context, id: &str) -> Result<ProvisioningView, Problem> {
+    let hosted = load(context, id).await?;
+    let change = context.change().await?;
+    let mut row = stored::of(change.tx(), id).await?;
+    if row.secret.is_none() {
+        return Err(Problem::not_found("second credential"));
+    }
+    (row.secret, row.secret_note) = (None, None);
+    change.audit("provisioning.token-cleared", &format!("connector/{id}"), json!({})).await?;
+    change.keep_provisioning(row.clone()).await?;
+    change.commit().await?;
+    Ok(Writer::of(row, &hosted)?.view(&context.console.vault))
+}

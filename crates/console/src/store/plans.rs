@@ -1,0 +1,59 @@
+//! Changes that were planned, and what became of them.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+
+use super::{
+    Change,
+    entity::plan::{Column, Entity, Model},
+};
+use crate::ConsoleError;
+
+/// Plans of a connector (of all, when it is empty), newest first.
+pub(crate) async fn of(
+    db: &impl ConnectionTrait,
+    connector: &str,
+    limit: u64,
+) -> Result<Vec<Model>, ConsoleError> {
+    let mut find = Entity::find();
+    if !connector.is_empty() {
+        find = find.filter(Column::ConnectorId.eq(connector));
+    }
+    Ok(find.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).limit(limit).all(db).await?)
+}
+
+/// One of a connector.
+pub(crate) async fn by_id(
+    db: &impl ConnectionTrait,
+    connector: &str,
+    id: &str,
+) -> Result<Option<Model>, ConsoleError> {
+    Ok(Entity::find_by_id(id).filter(Column::ConnectorId.eq(connector)).one(db).await?)
+}
+
+/// Those that were being applied when their process went away.
+pub(crate) async fn applying(db: &impl ConnectionTrait) -> Result<Vec<Model>, ConsoleError> {
+    Ok(Entity::find().filter(Column::State.eq("applying")).all(db).await?)
+}
+
+impl Change<'_> {
+    /// Adds a plan.
+    pub(crate) async fn add_plan(&self, row: Model) -> Result<(), ConsoleError> {
+        Entity::insert(row.into_active_model().reset_all()).exec_without_returning(self.tx()).await?;
+        Ok(())
+    }
+
+    /// Moves a plan on; false when it is not in the state any more in which it was seen.
+    pub(crate) async fn move_plan(&self, seen: &str, row: Model) -> Result<bool, ConsoleError> {
+        let id = row.id.clone();
+        let done = Entity::update_many()
+            .set(row.into_active_model().reset_all())
+            .filter(Column::Id.eq(id))
+            .filter(Column::State.eq(seen))
+            .exec(self.tx())
+            .await?;
+        Ok(done.rows_affected == 1)
+    }
+}

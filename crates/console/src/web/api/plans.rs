@@ -1,0 +1,83 @@
+//! Plans of granting and revoking.
+
+use axum::{Json, extract::Path, http::StatusCode};
+use utoipa_axum::routes;
+
+use super::Mode;
+use crate::{
+    operation::{
+        Context,
+        plans::{self, NewPlan, Seen, apply, view::PlanView},
+    },
+    policy::{Access, Action},
+    problem::Problem,
+    web::{form::Body, routes::Routes},
+};
+
+pub(super) fn enter(routes: Routes) -> Routes {
+    let see = Access::Connector(Action::SeePlans);
+    let change = Access::Connector(Action::ChangeAccess);
+    routes
+        .api(see, routes!(list_plans))
+        .api(change, routes!(make_plan))
+        .api(see, routes!(get_plan))
+        .api(change, routes!(approve_plan))
+        .api(change, routes!(apply_plan))
+}
+
+/// Plans of a connector, newest first
+#[utoipa::path(get, path = "/api/connectors/{id}/plans", params(("id" = String, Path, description = "Connector")),
+    tag = "plans", responses((status = 200, body = [PlanView])))]
+async fn list_plans(context: Context, Path(id): Path<String>) -> Result<Json<Vec<PlanView>>, Problem> {
+    plans::list(&context, &id).await.map(Json)
+}
+
+/// Plan a change; nothing is written to Okta
+#[utoipa::path(post, path = "/api/connectors/{id}/plans",
+    params(("id" = String, Path, description = "Connector"), Mode), request_body = NewPlan, tag = "plans",
+    responses((status = 201, body = PlanView), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn make_plan(
+    context: Context,
+    Path(id): Path<String>,
+    Body(new): Body<NewPlan>,
+) -> Result<(StatusCode, Json<PlanView>), Problem> {
+    let status = if context.dry_run { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(plans::make(&context, &id, new).await?)))
+}
+
+/// One plan
+#[utoipa::path(get, path = "/api/connectors/{id}/plans/{plan}",
+    params(("id" = String, Path, description = "Connector"), ("plan" = String, Path, description = "Plan")),
+    tag = "plans", responses((status = 200, body = PlanView), (status = 404, body = Problem)))]
+async fn get_plan(
+    context: Context,
+    Path((id, plan)): Path<(String, String)>,
+) -> Result<Json<PlanView>, Problem> {
+    plans::get(&context, &id, &plan).await.map(Json)
+}
+
+/// Approve exactly this plan, as a second person
+#[utoipa::path(post, path = "/api/connectors/{id}/plans/{plan}/approve",
+    params(("id" = String, Path, description = "Connector"), ("plan" = String, Path, description = "Plan"), Mode),
+    request_body = Seen, tag = "plans", responses((status = 200, body = PlanView), (status = 403, body = Problem),
+    (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn approve_plan(
+    context: Context,
+    Path((id, plan)): Path<(String, String)>,
+    Body(seen): Body<Seen>,
+) -> Result<Json<PlanView>, Problem> {
+    plans::approve(&context, &id, &plan, &seen).await.map(Json)
+}
+
+/// Apply exactly this plan; answers when Okta shows it, or why it does not
+#[utoipa::path(post, path = "/api/connectors/{id}/plans/{plan}/apply",
+    params(("id" = String, Path, description = "Connector"), ("plan" = String, Path, description = "Plan"), Mode),
+    request_body = Seen, tag = "plans", responses((status = 200, body = PlanView), (status = 403, body = Problem),
+    (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn apply_plan(
+    context: Context,
+    Path((id, plan)): Path<(String, String)>,
+    Body(seen): Body<Seen>,
+) -> Result<Json<PlanView>, Problem> {
+    apply::apply(&context, &id, &plan, &seen).await.map(Json)
+}
