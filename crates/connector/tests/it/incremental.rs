@@ -326,12 +326,13 @@ fn the_run_is_full_when_another_token_reads() {
 
 #[test]
 fn the_run_is_full_when_admin_roles_may_have_moved() {
+    type Change = fn(&mut Org);
     let run = || {
         let org = org(direct()).group_role("00gOps", AdminRole::GroupAdmin, RoleTargets::all());
         after_a_sync_of(Run::of(org).token("super").admin_roles(AdminRoles::On))
     };
     costs(&run().done(), 3);
-    let changes: [(fn(&mut Org), &str); 4] = [
+    let changes: [(Change, &str); 4] = [
         (|org| org.put_user_role("00uC", AdminRole::AppAdmin, RoleTargets::all()), "admin roles changed"),
         (|org| _ = org.add_member("00gOther", "00uC"), "through which Okta admin roles may be held"),
         (|org| _ = org.add_member("00gOps", "00uC"), "which holds an Okta admin role"),
