@@ -124,9 +124,11 @@ pub async fn backup(config: &ConsoleConfig, file: &Path) -> Result<BackedUp, Con
 
 /// Ids of the keys that stored secrets are sealed under.
 async fn key_ids(store: &Store) -> Result<Vec<String>, ConsoleError> {
-    let rows = store::connectors::with_secret(store.db()).await?;
+    let reading = store::connectors::with_secret(store.db()).await?;
+    let writing = store::provisioning::with_secret(store.db()).await?;
+    let secrets = reading.iter().map(|row| &row.secret).chain(writing.iter().map(|row| &row.secret));
     let mut ids: Vec<String> =
-        rows.iter().filter_map(|row| Vault::key_of(row.secret.as_deref()?)).map(str::to_owned).collect();
+        secrets.filter_map(|secret| Vault::key_of(secret.as_deref()?)).map(str::to_owned).collect();
     ids.sort();
     ids.dedup();
     Ok(ids)

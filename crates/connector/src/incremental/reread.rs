@@ -27,7 +27,7 @@ fn pages(items: u64, per_page: u64) -> u64 {
 }
 
 impl Reading<'_> {
-    /// Reads again what changed. What comes out is what [`Reading::run`] would give.
+    /// Reads again what changed. What comes out is what reading every list would give.
     pub(crate) async fn run_changes(
         self,
         facts: Facts,

@@ -19,6 +19,8 @@ async fn to_first(house: &House) {
         "DROP TABLE telling",
         "DROP TABLE delivery",
         "DROP TABLE acceptance",
+        "DROP TABLE provisioning",
+        "DROP TABLE change_plan",
         "DELETE FROM seaql_migrations WHERE version <> 'm0001_first'",
     ] {
         db.execute_unprepared(statement).await.unwrap();
