@@ -301,7 +301,8 @@ fn each_file_is_that_of_a_sync_of_its_app_alone() {
             let _ = std::fs::remove_file(several.run.file());
             let alone = several.run.done();
             let refused = what == "read-only";
-            assert_eq!(unrefused(together.0, refused), unrefused(alone.facts, refused), "{what}, {id}");
+            let (together_facts, alone_facts) = (content(together.0), content(alone.facts));
+            assert_eq!(unrefused(together_facts, refused), unrefused(alone_facts, refused), "{what}, {id}");
             assert!(refused || together.1.encoded == alone.rows.encoded, "{what}, {id}");
             assert_eq!(together.1.encoded.len(), alone.rows.encoded.len(), "{what}, {id}");
             assert_eq!(ended.sealed(id).counts, alone.summary.counts, "{what}, {id}");

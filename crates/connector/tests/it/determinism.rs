@@ -33,7 +33,7 @@ fn generated(mode: Mode) -> Org {
 #[test]
 fn the_same_org_gives_the_same_bytes_however_it_is_served() {
     for mode in [Mode::Mapping, Mode::Direct { join: true, union: false }] {
-        let run = Run::of(generated(mode)).plain();
+        let run = Run::frozen(generated(mode)).plain();
         let first = fresh(&run);
         assert_eq!(first, fresh(&run), "again: {mode:?}");
 
@@ -56,7 +56,7 @@ fn the_same_org_gives_the_same_bytes_however_it_is_served() {
 
 #[test]
 fn one_request_at_a_time_or_many_give_the_same_bytes() {
-    let run = Run::of(generated(Mode::Direct { join: false, union: true })).plain().in_flight(1);
+    let run = Run::frozen(generated(Mode::Direct { join: false, union: true })).plain().in_flight(1);
     let first = fresh(&run);
     let run = run.in_flight(32);
     assert_eq!(first, fresh(&run));
@@ -98,7 +98,7 @@ fn listed(backwards: bool, app: fn() -> App) -> Org {
 #[test]
 fn the_order_of_lists_leaves_no_mark() {
     for app in [mapping as fn() -> App, direct] {
-        let run = Run::of(listed(false, app)).token("super").admin_roles(AdminRoles::On);
+        let run = Run::frozen(listed(false, app)).token("super").admin_roles(AdminRoles::On);
         let first = fresh(&run);
         // The file names the host that was asked, so the other org must live at the same address.
         let listen = run.fake.address();
@@ -111,7 +111,7 @@ fn the_order_of_lists_leaves_no_mark() {
 
 #[test]
 fn only_clock_and_randomness_tell_two_syncs_apart() {
-    let run = Run::of(listed(false, direct)).plain();
+    let run = Run::frozen(listed(false, direct)).plain();
     let first = fresh(&run);
     run.later(1);
     assert_ne!(first, fresh(&run));

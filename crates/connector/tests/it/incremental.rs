@@ -270,6 +270,18 @@ fn the_run_is_full_after_a_day() {
 }
 
 #[test]
+fn the_run_is_full_when_the_log_does_not_reach_back() {
+    let run = after_a_sync(mapping()).options(|sync| {
+        sync.incremental =
+            Some(IncrementalOptions { full_every: SignedDuration::from_hours(24 * 365), ..wanted() });
+    });
+    pass(&run, 89 * 86_400);
+    costs(&run.done(), 3);
+    pass(&run, 91 * 86_400);
+    full_because(&run, "does not reach back to the last sync (90 days)");
+}
+
+#[test]
 fn the_run_is_full_when_other_things_are_asked_for() {
     let run = after_a_sync(mapping()).options(|sync| sync.read.no_group_names = true);
     full_because(&run, "told to read something else");

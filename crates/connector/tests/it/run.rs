@@ -59,6 +59,11 @@ impl Run {
         Self::with(org, unlimited())
     }
 
+    /// At one moment of Okta's clock, which stands in the file.
+    pub(crate) fn frozen(org: Org) -> Self {
+        Self::with(org, Options { frozen_clock: true, ..unlimited() })
+    }
+
     pub(crate) fn with(org: Org, okta: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sync = SyncOptions {
