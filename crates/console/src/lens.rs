@@ -167,7 +167,7 @@ impl Console {
                 return Ok(lens);
             }
         }
-        let path = self.snapshot_path(connector, sync);
+        let path = self.snapshot(connector, sync).await?;
         let sync = sync.to_owned();
         let lens = tokio::task::spawn_blocking(move || Lens::open(&path, sync))
             .await
@@ -341,7 +341,8 @@ impl Lens {
     }
 }
 
-fn sha256(path: &Path) -> std::io::Result<String> {
+/// The hash of a file.
+pub(crate) fn sha256(path: &Path) -> std::io::Result<String> {
     let mut context = digest::Context::new(&digest::SHA256);
     let mut file = std::fs::File::open(path)?;
     let mut block = vec![0; 64 * 1024];

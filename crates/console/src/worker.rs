@@ -1,7 +1,8 @@
 //! The worker: starts what is due, takes syncs from the queue, runs them, and writes down how they ended.
 
 use std::{
-    path::Path,
+    collections::HashMap,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -14,20 +15,23 @@ use rolebook_federation::Switches;
 use serde_json::json;
 
 use crate::{
-    ConsoleError, checks,
+    ConsoleError, blobs, checks,
     console::Console,
     fresh,
     hosted::Hosted,
+    lens::sha256,
     life::{Event, Hold, Run},
     mail,
     report::{Failure, Report},
     run::Running,
     settings::Settings,
-    store::{Change, Who, connectors, entity::sync, syncs},
+    store::{Change, Who, connectors, entity::sync, shared, syncs},
 };
 
 /// How often it looks when nobody calls.
 const TICK: Duration = Duration::from_secs(1);
+/// How often a sync under way looks whether somebody wants it to stop.
+const LOOK: Duration = Duration::from_secs(1);
 /// Time between heartbeats; a lease outlives five of them.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Syncs under way at the same time; Okta's rate limit is the real bound.
@@ -39,8 +43,10 @@ pub(crate) async fn work(console: Arc<Console>) {
         tracing::error!(%error, "syncs of the last run cannot be taken up again");
     }
     let mut tasks = tokio::task::JoinSet::new();
+    let mut known = HashMap::new();
+    let presence = tokio::spawn(be_present(Arc::clone(&console)));
     loop {
-        if let Err(error) = turn(&console, &mut tasks).await {
+        if let Err(error) = turn(&console, &mut tasks, &mut known).await {
             tracing::error!(%error, "the queue of syncs");
         }
         while tasks.try_join_next().is_some() {}
@@ -52,30 +58,65 @@ pub(crate) async fn work(console: Arc<Console>) {
     }
     // Syncs under way hear the stop themselves; their leases tell the next start to begin them anew.
     while tasks.join_next().await.is_some() {}
+    let _ = presence.await;
 }
 
-/// One process per data folder: whatever is leased at the start was held by one that is gone.
+/// On a database of its own, whatever is leased at the start was held by a process that is gone. On a shared one,
+/// leases run out by themselves.
 async fn recover(console: &Console) -> Result<(), ConsoleError> {
-    let change = console.store.change(Who::console(), false).await?;
-    let lost = change.expire_leases().await?;
-    if lost > 0 {
-        change.audit("sync.recovered", "console", json!({ "syncs": lost })).await?;
+    if !console.store.shared() {
+        let change = console.store.change(Who::console(), false).await?;
+        change.expire_leases().await?;
+        change.commit().await?;
     }
-    change.commit().await?;
     crate::operation::plans::apply::recover(console).await
 }
 
-async fn turn(console: &Arc<Console>, tasks: &mut tokio::task::JoinSet<()>) -> Result<(), ConsoleError> {
+/// On a shared database: says to the others that this process is at work, and looks for changes that a process which
+/// has gone left half done.
+async fn be_present(console: Arc<Console>) {
+    if !console.store.shared() {
+        return;
+    }
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(HEARTBEAT) => {}
+            () = console.stop.cancelled() => break,
+        }
+        let present = async {
+            console.join().await?;
+            crate::operation::plans::apply::recover(&console).await
+        };
+        if let Err(error) = present.await {
+            tracing::warn!(%error, "the other processes do not hear of this one");
+        }
+    }
+    if let Err(error) = shared::leave(console.store.db(), &console.worker).await {
+        tracing::warn!(%error, "the other processes do not hear that this one ends");
+    }
+}
+
+/// `known` holds the versions of the connectors as this process last saw them.
+async fn turn(
+    console: &Arc<Console>,
+    tasks: &mut tokio::task::JoinSet<()>,
+    known: &mut HashMap<String, i64>,
+) -> Result<(), ConsoleError> {
     let now = console.now();
     for row in connectors::all(console.store.db()).await? {
         let hosted = Hosted::of(row)?;
+        let id = &hosted.row.id;
+        // What another process changed is news to the pages of this one.
+        let seen = known.insert(id.clone(), hosted.row.version);
+        if console.store.shared() && seen != Some(hosted.row.version) {
+            tell_label(console, id).await;
+        }
         if hosted.life.is_due(now) {
-            let cause = if hosted.life.retrying { "retry" } else { "schedule" };
             let change = console.store.change(Who::console(), false).await?;
-            // It is due, so a refusal means that something else has begun meanwhile.
-            let _ = want(&change, &hosted.row.id, cause, false).await?;
-            change.commit().await?;
-            tell_label(console, &hosted.row.id).await;
+            if want_due(&change, id).await? {
+                change.commit().await?;
+                tell_label(console, id).await;
+            }
         }
     }
     for waiting in syncs::claimable(console.store.db(), now.as_millisecond()).await? {
@@ -83,11 +124,23 @@ async fn turn(console: &Arc<Console>, tasks: &mut tokio::task::JoinSet<()>) -> R
             break;
         }
         if let Some((hosted, taken)) = claim(console, &waiting).await? {
+            let lost = lost_process(console.store.db(), &waiting).await?;
             let console = Arc::clone(console);
-            tasks.spawn(async move { run(&console, hosted, taken).await });
+            tasks.spawn(async move { run(&console, hosted, taken, lost).await });
         }
     }
     Ok(())
+}
+
+/// Asks for a sync that is due, if it still is: another process may have been faster. Says whether it did.
+async fn want_due(change: &Change<'_>, connector: &str) -> Result<bool, ConsoleError> {
+    let Some(row) = connectors::by_id(change.tx(), connector).await? else { return Ok(false) };
+    let life = Hosted::of(row)?.life;
+    if !life.is_due(change.now) {
+        return Ok(false);
+    }
+    let cause = if life.retrying { "retry" } else { "schedule" };
+    Ok(want(change, connector, cause, false).await?.is_ok())
 }
 
 /// Asks for a sync of a connector: queued once, however many ask. Says whether there is one now.
@@ -127,6 +180,9 @@ async fn claim(
         return Ok(None);
     };
     let mut hosted = Hosted::of(row)?;
+    if is_org_busy(&change, &hosted, &console.worker).await? {
+        return Ok(None);
+    }
     if hosted.life.run == Run::Cancelling {
         // It was to stop, and its process is gone.
         let _ = hosted.apply(Event::Cancelled, change.now);
@@ -146,9 +202,38 @@ async fn claim(
         return Ok(None);
     }
     hosted.row.version += 1;
+    if waiting.state == "running" {
+        let lost = lost_process(change.tx(), waiting).await?;
+        let detail = json!({ "sync": taken.id, "process": lost, "begins_anew_in": console.config.name });
+        change.audit("sync.recovered", &format!("connector/{}", taken.connector_id), detail).await?;
+    }
     change.commit().await?;
     tell_label(console, &taken.connector_id).await;
     Ok(Some((hosted, taken)))
+}
+
+/// Name of the process whose lease on a sync ran out.
+async fn lost_process(
+    db: &impl sea_orm::ConnectionTrait,
+    sync: &sync::Model,
+) -> Result<Option<String>, ConsoleError> {
+    match &sync.lease_owner {
+        Some(owner) => shared::name_of(db, owner).await,
+        None => Ok(None),
+    }
+}
+
+/// Whether another process runs a sync of the same org: the org's rate budget is kept within one process.
+async fn is_org_busy(change: &Change<'_>, hosted: &Hosted, worker: &str) -> Result<bool, ConsoleError> {
+    for other in syncs::elsewhere(change.tx(), worker, change.now_ms()).await? {
+        let Some(row) = connectors::by_id(change.tx(), &other.connector_id).await? else { continue };
+        let other = Hosted::of(row)?;
+        let same_org = other.row.org_id.is_some() && other.row.org_id == hosted.row.org_id;
+        if same_org || other.settings.domain == hosted.settings.domain {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// How one sync came out.
@@ -163,7 +248,7 @@ enum Outcome {
     Abandoned,
 }
 
-async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model) {
+async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model, lost: Option<String>) {
     let (connector, id) = (taken.connector_id.clone(), taken.id.clone());
     let running = Running::new(
         &connector,
@@ -181,12 +266,18 @@ async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model) {
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(connector.clone(), Arc::clone(running));
             if taken.fence > 1 {
-                running.log("warn", "", "the process that ran this sync is gone; it begins anew");
+                let process = lost.map(|name| format!(" {name}")).unwrap_or_default();
+                running.log(
+                    "warn",
+                    "",
+                    format!("the process{process} that ran this sync is gone; it begins anew"),
+                );
             }
             running.log("info", "", format!("sync begins ({}, {})", taken.cause, taken.actor));
             tokio::select! {
                 outcome = read(console, &hosted, &taken, running) => outcome,
-                () = hold_lease(console, &taken) => {
+                () = hold_lease(console, &taken, running) => {
+                    running.log("warn", "", "another process has this sync: what was read here is dropped");
                     running.cancel.cancel();
                     Outcome::Abandoned
                 }
@@ -206,10 +297,26 @@ async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model) {
     tell_label(console, &connector).await;
 }
 
-/// Keeps the lease; returns when it is lost.
-async fn hold_lease(console: &Console, taken: &sync::Model) {
+/// Keeps the lease; returns when it is lost. Hears the wish to stop, wherever it was said.
+async fn hold_lease(console: &Console, taken: &sync::Model, running: &Running) {
+    let mut beat = tokio::time::Instant::now() + HEARTBEAT;
     loop {
-        tokio::time::sleep(HEARTBEAT).await;
+        tokio::time::sleep(LOOK).await;
+        match connectors::by_id(console.store.db(), &taken.connector_id).await.map(|row| row.map(Hosted::of))
+        {
+            Ok(Some(Ok(hosted))) if hosted.life.run != Run::Cancelling => {}
+            Ok(Some(Err(_))) | Err(_) => {}
+            // Cancelled, or deleted.
+            _ if running.cancel.is_cancelled() => {}
+            _ => {
+                running.log("warn", "", "stopped by a person");
+                running.cancel.cancel();
+            }
+        }
+        if tokio::time::Instant::now() < beat {
+            continue;
+        }
+        beat = tokio::time::Instant::now() + HEARTBEAT;
         let now = console.now().as_millisecond();
         match syncs::heartbeat(console.store.db(), &taken.id, taken.fence, now).await {
             Ok(true) => {}
@@ -249,6 +356,17 @@ async fn read(
         Err(error) => return failed(error.to_string(), error.hint()),
     };
     let file = console.current_path(&taken.connector_id);
+    match bring_current(console, hosted).await {
+        Ok(()) => {}
+        Err(error @ ConsoleError::BlobMissing { .. }) => {
+            running.log(
+                "warn",
+                "",
+                format!("{error}: this sync is compared with what lies here, if anything does"),
+            );
+        }
+        Err(error) => return unreached(&error),
+    }
     let random = match (prepare(&file), fresh::bytes::<16>()) {
         (Ok(()), Ok(random)) => random,
         (Err(error), _) | (_, Err(error)) => return failed(error.to_string(), error.hint()),
@@ -271,9 +389,13 @@ async fn read(
             if let Some(resumed) = &summary.resumed {
                 running.log("info", "", format!("{} pages of the run before were taken over", resumed.pages));
             }
-            match archive(&summary, &options.file, &console.snapshot_path(&taken.connector_id, &taken.id)) {
+            let name = snapshot_name(taken);
+            if let Err(error) = archive(&summary, &options.file, &console.blobs.path(&name)) {
+                return failed(error.to_string(), error.hint());
+            }
+            match console.blobs.put(&name).await {
                 Ok(()) => Outcome::Read(Box::new(summary)),
-                Err(error) => failed(error.to_string(), error.hint()),
+                Err(error) => unreached(&error),
             }
         }
         Err(error) if error.is_cancelled() && console.stop.is_cancelled() => Outcome::Abandoned,
@@ -284,6 +406,82 @@ async fn read(
             }
             Outcome::Failed(Failure::from(&error))
         }
+    }
+}
+
+/// The place of snapshots does not answer: the sync is tried again.
+fn unreached(error: &ConsoleError) -> Outcome {
+    Outcome::Failed(Failure {
+        class: "transient".to_owned(),
+        text: error.to_string(),
+        hint: error.hint().to_owned(),
+        ..Failure::default()
+    })
+}
+
+/// The name of the snapshot that this worker seals.
+fn snapshot_name(taken: &sync::Model) -> String {
+    blobs::snapshot_name(&taken.connector_id, &blobs::snapshot_file(&taken.id, taken.fence))
+}
+
+/// Makes the file that syncs write the last good snapshot, whichever process read it: the guard compares with it.
+async fn bring_current(console: &Console, hosted: &Hosted) -> Result<(), ConsoleError> {
+    let Some(good) = &hosted.row.good_sync else { return Ok(()) };
+    let good = console.snapshot(&hosted.row.id, good).await?;
+    bring(good, console.current_path(&hosted.row.id)).await
+}
+
+/// Makes the file beside it the held snapshot, so that it can be taken over here.
+pub(crate) async fn bring_held(console: &Console, hosted: &Hosted) -> Result<(), ConsoleError> {
+    let Some(held) = &hosted.row.held_sync else { return Ok(()) };
+    bring_current(console, hosted).await?;
+    let held = console.snapshot(&hosted.row.id, held).await?;
+    bring(held, held_path(&console.current_path(&hosted.row.id))).await
+}
+
+/// Gives a sealed file a second name, by rename, unless it has it.
+async fn bring(sealed: PathBuf, name: PathBuf) -> Result<(), ConsoleError> {
+    let bring = move || {
+        if is_same(&sealed, &name) {
+            return Ok(());
+        }
+        let failed = ConsoleError::file("write", &name);
+        let beside = name.with_extension("bringing");
+        let _ = std::fs::remove_file(&beside);
+        let named =
+            std::fs::hard_link(&sealed, &beside).or_else(|_| std::fs::copy(&sealed, &beside).map(drop));
+        named.and_then(|()| std::fs::rename(&beside, &name)).map_err(failed)
+    };
+    tokio::task::spawn_blocking(bring).await.map_err(|error| ConsoleError::Connector(error.to_string()))?
+}
+
+/// Whether two names are of the same file, or of files with the same bytes.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let (Ok(a), Ok(b)) = (std::fs::metadata(one), std::fs::metadata(other)) else { return false };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if (a.dev(), a.ino()) == (b.dev(), b.ino()) {
+            return true;
+        }
+    }
+    a.len() == b.len() && matches!((sha256(one), sha256(other)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// Notes beside the snapshots which is the last good one: for whoever has only the blobs.
+pub(crate) async fn note_good(
+    console: &Console,
+    change: &Change<'_>,
+    connector: &str,
+    sync: &str,
+) -> Result<(), ConsoleError> {
+    if console.blobs.here() {
+        return Ok(());
+    }
+    let file = syncs::by_id(change.tx(), sync).await?.and_then(|row| row.file);
+    match file {
+        Some(file) => console.blobs.put_text(&blobs::good_name(connector), &file).await,
+        None => Ok(()),
     }
 }
 
@@ -323,7 +521,7 @@ async fn end(
     running: Option<&Running>,
 ) -> Result<(), ConsoleError> {
     if matches!(outcome, Outcome::Abandoned) {
-        return Ok(());
+        return syncs::release(console.store.db(), &taken.id, taken.fence).await;
     }
     let log = |level: &str, text: String| {
         if let Some(running) = running {
@@ -368,9 +566,15 @@ async fn end(
         // Cancelled by a person between two looks: what was read is not taken over.
         hosted.life.run = Run::Idle;
     }
-    let file = report.counts.map(|_| format!("{}.c1z", taken.id));
+    let file = report.counts.map(|_| blobs::snapshot_file(&taken.id, taken.fence));
+    let sealed = file.is_some();
     if !change.end_sync(&taken.id, taken.fence, result, crate::store::to_json(&report), file).await? {
-        tracing::warn!(sync = taken.id, "a result came too late: another worker holds this sync");
+        tracing::warn!(sync = taken.id, "a result came too late: another worker has this sync");
+        drop(change);
+        log("warn", "this result came too late: another process has this sync, so it is dropped".to_owned());
+        if sealed {
+            console.blobs.delete(&snapshot_name(taken)).await?;
+        }
         return Ok(());
     }
     match event {
@@ -378,6 +582,7 @@ async fn end(
             if let Some(old) = hosted.row.good_sync.replace(taken.id.clone()) {
                 change.tell_of(&taken.connector_id, &old, &taken.id).await?;
             }
+            note_good(console, &change, &taken.connector_id, &taken.id).await?;
         }
         Event::Held => hosted.row.held_sync = Some(taken.id.clone()),
         _ => {}
@@ -397,6 +602,11 @@ async fn end(
             log("warn", "sync held: it would remove too much; somebody has to look".to_owned());
         }
         (None, _) => log("info", format!("sync {result}, {} requests", report.requests)),
+    }
+    if running.is_some()
+        && let Err(error) = console.blobs.put(&blobs::log_name(&taken.connector_id, &taken.id)).await
+    {
+        tracing::warn!(%error, sync = taken.id, "the log stays in this process's data folder");
     }
     Ok(())
 }

@@ -3,8 +3,9 @@
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Func},
 };
 use serde_json::Value;
 
@@ -78,13 +79,11 @@ pub(crate) async fn page(
         find = find.filter(Column::Seq.lt(before));
     }
     if let Some(word) = word {
-        find = find.filter(
-            Condition::any()
-                .add(Column::Action.contains(word))
-                .add(Column::Actor.contains(word))
-                .add(Column::Object.contains(word))
-                .add(Column::Detail.contains(word)),
-        );
+        // Small letters on both sides: the databases differ in whether LIKE tells them from capitals.
+        let (word, columns) =
+            (word.to_lowercase(), [Column::Action, Column::Actor, Column::Object, Column::Detail]);
+        let holds = |column| Expr::expr(Func::lower(Expr::col(column))).like(format!("%{word}%"));
+        find = find.filter(columns.into_iter().fold(Condition::any(), |any, one| any.add(holds(one))));
     }
     Ok(find.all(db).await?)
 }

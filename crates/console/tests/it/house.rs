@@ -83,6 +83,9 @@ impl House {
         ConsoleConfig {
             data: self.data.clone(),
             database_url: None,
+            name: String::new(),
+            blobs: None,
+            blobs_endpoint: None,
             base_url: String::new(),
             secure: false,
             vault: VaultKeySource::default(),
@@ -93,6 +96,7 @@ impl House {
             mail: MailConfig::Folder(self.data.join("mail")),
             metrics_token: None,
             rebuild: false,
+            vault_key_lost: false,
             demo: None,
             clock: Arc::new(move || {
                 let passed = i64::try_from(begin.elapsed().as_millis()).unwrap();

@@ -21,6 +21,9 @@ async fn to_first(house: &House) {
         "DROP TABLE acceptance",
         "DROP TABLE provisioning",
         "DROP TABLE change_plan",
+        "DROP TABLE process",
+        "DROP TABLE turn",
+        "DROP TABLE fact",
         "DELETE FROM seaql_migrations WHERE version <> 'm0001_first'",
     ] {
         db.execute_unprepared(statement).await.unwrap();
