@@ -11,6 +11,7 @@ pub(crate) async fn fresh(test: &str) -> Option<(String, String)> {
     let folder = tempfile::tempdir().unwrap();
     let name = folder.path().file_name().unwrap().to_string_lossy().to_lowercase();
     let name = format!("t-{}", name.replace(|c: char| !c.is_ascii_alphanumeric(), ""));
+    rolebook_okta::install_crypto_provider();
     let made = reqwest::Client::new().put(format!("{endpoint}/{name}")).send().await.unwrap();
     assert!(made.status().is_success(), "{made:?}");
     Some((format!("s3://{name}"), endpoint))

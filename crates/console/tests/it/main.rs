@@ -9,7 +9,10 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "the environment says whether there is a browser to drive")]
 
+mod bases;
 mod browser;
+mod buckets;
+mod conformance;
 mod driver;
 mod explorer;
 mod findings;
@@ -25,5 +28,6 @@ mod plans;
 mod policy;
 mod provisioning;
 mod security;
+mod shared;
 mod tokens;
 mod upgrade;
