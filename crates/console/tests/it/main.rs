@@ -25,5 +25,6 @@ mod plans;
 mod policy;
 mod provisioning;
 mod security;
+mod tls;
 mod tokens;
 mod upgrade;
