@@ -146,8 +146,8 @@ fn every_place_of_it_can_come_from_the_environment() {
     place.write("vault.key", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    place.write("certificate.pem", &certificate.self_signed(&key).unwrap().pem());
-    place.write("key.pem", &key.serialize_pem());
+    place.write("certificate.pem", certificate.self_signed(&key).unwrap().pem());
+    place.write("key.pem", key.serialize_pem());
     let serving = Serving::start_with(
         &place,
         "serve",
