@@ -279,8 +279,9 @@ pub(crate) async fn list(context: &Context) -> Result<Vec<ConnectorView>, Proble
             .unwrap_or_default();
         let open = syncs::open_of(db, &hosted.row.id).await?;
         let read_only = !writing.contains(&hosted.row.id);
+        let runs_in = super::syncs::runs_in(context, open.as_ref()).await?;
         let view = draw(context, &hosted, relation, &mine, app, open.map(|sync| sync.id));
-        views.push(ConnectorView { read_only, ..view });
+        views.push(ConnectorView { read_only, runs_in, ..view });
     }
     Ok(views)
 }

@@ -119,7 +119,7 @@ impl House {
             blobs: self.blobs.as_ref().map(|(place, _)| place.clone()),
             blobs_endpoint: self.blobs.as_ref().map(|(_, endpoint)| endpoint.clone()),
             base_url: String::new(),
-            secure: false,
+            front: rolebook_console::Front::Open,
             // Processes that share a database have one key.
             vault: VaultKeySource {
                 text: shared.then(|| KEY.to_owned().into()),

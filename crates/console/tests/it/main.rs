@@ -29,5 +29,6 @@ mod policy;
 mod provisioning;
 mod security;
 mod shared;
+mod tls;
 mod tokens;
 mod upgrade;

@@ -18,22 +18,22 @@ use super::{
 const SERVE: &str = "serve --listen 127.0.0.1:0 --allow-loopback";
 
 /// Somebody with a browser.
-struct Browser {
-    address: String,
+pub(crate) struct Browser {
+    pub(crate) address: String,
     cookie: String,
     csrf: String,
 }
 
 /// Status and body of an answer.
-struct Answer {
+pub(crate) struct Answer {
     status: u16,
     head: String,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
     #[track_caller]
-    fn json(&self, status: u16) -> Value {
+    pub(crate) fn json(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
         serde_json::from_str(&self.body).unwrap()
     }
@@ -41,7 +41,7 @@ impl Answer {
 
 impl Browser {
     /// Opens a one-time link and becomes the Super Administrator.
-    fn sue(serving: &Serving, link: &str) -> Self {
+    pub(crate) fn sue(serving: &Serving, link: &str) -> Self {
         let mut browser =
             Self { address: serving.address().to_owned(), cookie: String::new(), csrf: String::new() };
         let path = &link[link.find("/setup/").unwrap()..];
@@ -55,6 +55,11 @@ impl Browser {
         browser.csrf =
             page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         browser
+    }
+
+    /// The same person at another process.
+    pub(crate) fn at(&self, address: &str) -> Self {
+        Self { address: address.to_owned(), cookie: self.cookie.clone(), csrf: self.csrf.clone() }
     }
 
     fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> Answer {
@@ -76,26 +81,26 @@ impl Browser {
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, "text/plain", "")
     }
 
-    fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
         self.send(method, path, "application/json", &body.to_string())
     }
 
-    fn connector(&self) -> Value {
+    pub(crate) fn connector(&self) -> Value {
         self.get("/api/connectors").json(200)[0].clone()
     }
 
     /// Waits until no sync is open; the connector then.
-    fn settled(&self) -> Value {
+    pub(crate) fn settled(&self) -> Value {
         until("the sync has ended", || self.connector()["open_sync"].is_null());
         self.connector()
     }
 
     /// Makes a connector that is connected; its id.
-    fn connected(&self, fake: &FakeOkta) -> String {
+    pub(crate) fn connected(&self, fake: &FakeOkta) -> String {
         let new = json!({ "kind": "okta-aws-federation", "app": { "new": "AWS" } });
         let id = self.json("POST", "/api/connectors", &new).json(201)["id"].as_str().unwrap().to_owned();
         self.enter(fake, &id, 200);

@@ -19,11 +19,13 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         "max-changes" | "max-requests" => Some("many"),
         "rate-budget" => Some("101"),
         "database-url" => Some("mysql://localhost/rolebook"),
+        "blobs" => Some("ftp://somewhere"),
         "keep-days" => Some("0"),
         "allow-address" => Some("10.0.0.0/99"),
         "allow-loopback"
         | "behind-proxy"
         | "rebuild"
+        | "vault-key-lost"
         | "skip-secondary-emails"
         | "sync-custom-roles"
         | "all-aws-apps"
@@ -179,6 +181,7 @@ fn every_flag_has_one() {
         "for",
         "mail-folder",
         "mail-from",
+        "metrics-token-file",
         "new-since",
         "out",
         "profile-attributes",
@@ -187,6 +190,8 @@ fn every_flag_has_one() {
         "remove-group",
         "role-value-pattern",
         "set",
+        "tls-certificate",
+        "tls-key",
         "unassign",
         "unassign-group",
         "vault-key-file",
