@@ -67,6 +67,14 @@ impl Blobs {
         }
     }
 
+    /// Whether a place can be used at all; nothing is made.
+    pub(crate) fn check(place: Option<&str>, endpoint: Option<&str>) -> Result<(), ConsoleError> {
+        match place.filter(|place| place.contains("://")) {
+            Some(text) => Self::bucket(text, endpoint, Path::new("")).map(drop),
+            None => Ok(()),
+        }
+    }
+
     fn bucket(text: &str, endpoint: Option<&str>, data: &Path) -> Result<Self, ConsoleError> {
         let refuse = |why: &str| ConsoleError::BlobPlace(why.to_owned());
         let url = Url::parse(text).map_err(|_| refuse("it cannot be read"))?;

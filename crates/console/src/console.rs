@@ -126,11 +126,12 @@ impl Console {
     /// Opens data folder, database and vault.
     pub(crate) async fn open(config: ConsoleConfig) -> Result<Arc<Self>, ConsoleError> {
         store::check_url(config.database_url.as_deref())?;
+        Blobs::check(config.blobs.as_deref(), config.blobs_endpoint.as_deref())?;
         let lock = prepare(&config.data)?;
         let blobs = Blobs::open(config.blobs.as_deref(), config.blobs_endpoint.as_deref(), &config.data)?;
-        let vault = Vault::open(&config.vault, &config.data)?;
         let store =
             Store::open(config.database_url.as_deref(), &config.data, Arc::clone(&config.clock)).await?;
+        let vault = Vault::open(&config.vault, &config.data)?;
         if store.shared() {
             agree_on_key(&store, &vault, &config).await?;
             agree_on_blobs(&store, &blobs).await?;

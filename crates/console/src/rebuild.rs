@@ -82,7 +82,9 @@ pub(crate) async fn bring_back(console: &Arc<Console>) -> Result<Rebuilt, Consol
         let mut newest: HashMap<String, String> = HashMap::new();
         for snapshot in &found {
             let file = newest.entry(snapshot.sync.clone()).or_default();
-            *file = snapshot.file.clone().max(std::mem::take(file));
+            if (snapshot.file.len(), &snapshot.file) > (file.len(), file) {
+                file.clone_from(&snapshot.file);
+            }
         }
         found.retain(|snapshot| newest.get(&snapshot.sync) == Some(&snapshot.file));
         let good = good(console, &id, &found).await?.or_else(|| found.len().checked_sub(1));

@@ -2,14 +2,13 @@
 
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use jiff::Timestamp;
 use rolebook_connector::{
-    AdminRoles, PersonRules, ProfileAttributes, ReadOptions, Summary, SyncError, SyncOptions, held_path,
+    AdminRoles, PersonRules, ProfileAttributes, ReadOptions, Summary, SyncError, SyncOptions,
 };
 use rolebook_federation::Switches;
 use serde_json::json;
@@ -19,14 +18,20 @@ use crate::{
     console::Console,
     fresh,
     hosted::Hosted,
-    lens::sha256,
     life::{Event, Hold, Run},
     mail,
     report::{Failure, Report},
     run::Running,
     settings::Settings,
-    store::{Change, Who, connectors, entity::sync, shared, syncs},
+    store::{Change, Who, connectors, entity::sync, syncs},
 };
+
+mod leases;
+mod sealed;
+
+use leases::{be_present, claim, lost_process, recover};
+use sealed::{archive, bring_current, prepare, snapshot_name};
+pub(crate) use sealed::{bring_held, note_good};
 
 /// How often it looks when nobody calls.
 const TICK: Duration = Duration::from_secs(1);
@@ -59,41 +64,6 @@ pub(crate) async fn work(console: Arc<Console>) {
     // Syncs under way hear the stop themselves; their leases tell the next start to begin them anew.
     while tasks.join_next().await.is_some() {}
     let _ = presence.await;
-}
-
-/// On a database of its own, whatever is leased at the start was held by a process that is gone. On a shared one,
-/// leases run out by themselves.
-async fn recover(console: &Console) -> Result<(), ConsoleError> {
-    if !console.store.shared() {
-        let change = console.store.change(Who::console(), false).await?;
-        change.expire_leases().await?;
-        change.commit().await?;
-    }
-    crate::operation::plans::apply::recover(console).await
-}
-
-/// On a shared database: says to the others that this process is at work, and looks for changes that a process which
-/// has gone left half done.
-async fn be_present(console: Arc<Console>) {
-    if !console.store.shared() {
-        return;
-    }
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(HEARTBEAT) => {}
-            () = console.stop.cancelled() => break,
-        }
-        let present = async {
-            console.join().await?;
-            crate::operation::plans::apply::recover(&console).await
-        };
-        if let Err(error) = present.await {
-            tracing::warn!(%error, "the other processes do not hear of this one");
-        }
-    }
-    if let Err(error) = shared::leave(console.store.db(), &console.worker).await {
-        tracing::warn!(%error, "the other processes do not hear that this one ends");
-    }
 }
 
 /// `known` holds the versions of the connectors as this process last saw them.
@@ -167,73 +137,6 @@ pub(crate) async fn want(
     }
     change.keep_connector(hosted.into_row()).await?;
     Ok(Ok(()))
-}
-
-async fn claim(
-    console: &Arc<Console>,
-    waiting: &sync::Model,
-) -> Result<Option<(Hosted, sync::Model)>, ConsoleError> {
-    let change = console.store.change(Who::console(), false).await?;
-    let Some(row) = connectors::by_id(change.tx(), &waiting.connector_id).await? else {
-        change.end_sync(&waiting.id, waiting.fence, "cancelled", "{}".to_owned(), None).await?;
-        change.commit().await?;
-        return Ok(None);
-    };
-    let mut hosted = Hosted::of(row)?;
-    if is_org_busy(&change, &hosted, &console.worker).await? {
-        return Ok(None);
-    }
-    if hosted.life.run == Run::Cancelling {
-        // It was to stop, and its process is gone.
-        let _ = hosted.apply(Event::Cancelled, change.now);
-        change.end_sync(&waiting.id, waiting.fence, "cancelled", "{}".to_owned(), None).await?;
-        change.keep_connector(hosted.into_row()).await?;
-        change.commit().await?;
-        tell_label(console, &waiting.connector_id).await;
-        return Ok(None);
-    }
-    if matches!(hosted.life.run, Run::Syncing | Run::Processing) {
-        let _ = hosted.apply(Event::Lost, change.now);
-    }
-    hosted.life.run = Run::Queued;
-    let _ = hosted.apply(Event::Claimed, change.now);
-    let Some(taken) = change.claim_sync(waiting, &console.worker).await? else { return Ok(None) };
-    if !change.keep_connector(hosted.clone().into_row()).await? {
-        return Ok(None);
-    }
-    hosted.row.version += 1;
-    if waiting.state == "running" {
-        let lost = lost_process(change.tx(), waiting).await?;
-        let detail = json!({ "sync": taken.id, "process": lost, "begins_anew_in": console.config.name });
-        change.audit("sync.recovered", &format!("connector/{}", taken.connector_id), detail).await?;
-    }
-    change.commit().await?;
-    tell_label(console, &taken.connector_id).await;
-    Ok(Some((hosted, taken)))
-}
-
-/// Name of the process whose lease on a sync ran out.
-async fn lost_process(
-    db: &impl sea_orm::ConnectionTrait,
-    sync: &sync::Model,
-) -> Result<Option<String>, ConsoleError> {
-    match &sync.lease_owner {
-        Some(owner) => shared::name_of(db, owner).await,
-        None => Ok(None),
-    }
-}
-
-/// Whether another process runs a sync of the same org: the org's rate budget is kept within one process.
-async fn is_org_busy(change: &Change<'_>, hosted: &Hosted, worker: &str) -> Result<bool, ConsoleError> {
-    for other in syncs::elsewhere(change.tx(), worker, change.now_ms()).await? {
-        let Some(row) = connectors::by_id(change.tx(), &other.connector_id).await? else { continue };
-        let other = Hosted::of(row)?;
-        let same_org = other.row.org_id.is_some() && other.row.org_id == hosted.row.org_id;
-        if same_org || other.settings.domain == hosted.settings.domain {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// How one sync came out.
@@ -419,72 +322,6 @@ fn unreached(error: &ConsoleError) -> Outcome {
     })
 }
 
-/// The name of the snapshot that this worker seals.
-fn snapshot_name(taken: &sync::Model) -> String {
-    blobs::snapshot_name(&taken.connector_id, &blobs::snapshot_file(&taken.id, taken.fence))
-}
-
-/// Makes the file that syncs write the last good snapshot, whichever process read it: the guard compares with it.
-async fn bring_current(console: &Console, hosted: &Hosted) -> Result<(), ConsoleError> {
-    let Some(good) = &hosted.row.good_sync else { return Ok(()) };
-    let good = console.snapshot(&hosted.row.id, good).await?;
-    bring(good, console.current_path(&hosted.row.id)).await
-}
-
-/// Makes the file beside it the held snapshot, so that it can be taken over here.
-pub(crate) async fn bring_held(console: &Console, hosted: &Hosted) -> Result<(), ConsoleError> {
-    let Some(held) = &hosted.row.held_sync else { return Ok(()) };
-    bring_current(console, hosted).await?;
-    let held = console.snapshot(&hosted.row.id, held).await?;
-    bring(held, held_path(&console.current_path(&hosted.row.id))).await
-}
-
-/// Gives a sealed file a second name, by rename, unless it has it.
-async fn bring(sealed: PathBuf, name: PathBuf) -> Result<(), ConsoleError> {
-    let bring = move || {
-        if is_same(&sealed, &name) {
-            return Ok(());
-        }
-        let failed = ConsoleError::file("write", &name);
-        let beside = name.with_extension("bringing");
-        let _ = std::fs::remove_file(&beside);
-        let named =
-            std::fs::hard_link(&sealed, &beside).or_else(|_| std::fs::copy(&sealed, &beside).map(drop));
-        named.and_then(|()| std::fs::rename(&beside, &name)).map_err(failed)
-    };
-    tokio::task::spawn_blocking(bring).await.map_err(|error| ConsoleError::Connector(error.to_string()))?
-}
-
-/// Whether two names are of the same file, or of files with the same bytes.
-fn is_same(one: &Path, other: &Path) -> bool {
-    let (Ok(a), Ok(b)) = (std::fs::metadata(one), std::fs::metadata(other)) else { return false };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        if (a.dev(), a.ino()) == (b.dev(), b.ino()) {
-            return true;
-        }
-    }
-    a.len() == b.len() && matches!((sha256(one), sha256(other)), (Ok(a), Ok(b)) if a == b)
-}
-
-/// Notes beside the snapshots which is the last good one: for whoever has only the blobs.
-pub(crate) async fn note_good(
-    console: &Console,
-    change: &Change<'_>,
-    connector: &str,
-    sync: &str,
-) -> Result<(), ConsoleError> {
-    if console.blobs.here() {
-        return Ok(());
-    }
-    let file = syncs::by_id(change.tx(), sync).await?.and_then(|row| row.file);
-    match file {
-        Some(file) => console.blobs.put_text(&blobs::good_name(connector), &file).await,
-        None => Ok(()),
-    }
-}
-
 /// What a sync of a connector reads.
 pub(crate) fn read_options(settings: &Settings) -> ReadOptions {
     ReadOptions {
@@ -496,21 +333,6 @@ pub(crate) fn read_options(settings: &Settings) -> ReadOptions {
         },
         no_group_names: false,
     }
-}
-
-/// Keeps what a sync sealed under its own name: the file that syncs write is replaced by the next one.
-fn archive(summary: &Summary, current: &Path, kept: &Path) -> Result<(), ConsoleError> {
-    let sealed = if summary.held.is_some() { held_path(current) } else { current.to_path_buf() };
-    // A second name costs no space; where the file system has none, a copy does.
-    if std::fs::hard_link(&sealed, kept).is_ok() {
-        return Ok(());
-    }
-    std::fs::copy(&sealed, kept).map(drop).map_err(ConsoleError::file("write", kept))
-}
-
-fn prepare(file: &Path) -> Result<(), ConsoleError> {
-    let Some(folder) = file.parent() else { return Ok(()) };
-    std::fs::create_dir_all(folder).map_err(ConsoleError::file("create", folder))
 }
 
 /// Takes the result over and ends the sync, in one transaction that compares the fencing number.
@@ -602,6 +424,11 @@ async fn end(
             log("warn", "sync held: it would remove too much; somebody has to look".to_owned());
         }
         (None, _) => log("info", format!("sync {result}, {} requests", report.requests)),
+    }
+    // What workers before this one may have sealed without being able to take it over.
+    for fence in 1..taken.fence {
+        let name = blobs::snapshot_file(&taken.id, fence);
+        console.blobs.delete(&blobs::snapshot_name(&taken.connector_id, &name)).await?;
     }
     if running.is_some()
         && let Err(error) = console.blobs.put(&blobs::log_name(&taken.connector_id, &taken.id)).await

@@ -22,7 +22,7 @@ impl MigrationTrait for SharedTables {
         manager.create_table(table("turn", vec![string("id"), big_integer("next_at")], &["id"])).await?;
         manager.create_table(table("fact", vec![string("id"), text("value")], &["id"])).await?;
         // Which process applies a plan: another one must not think that it is lost.
-        let column = Table::alter().table("change_plan").add_column(&mut string_null("worker")).to_owned();
+        let column = Table::alter().table("change_plan").add_column(string_null("worker")).to_owned();
         manager.alter_table(column).await
     }
 

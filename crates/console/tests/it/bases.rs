@@ -19,7 +19,7 @@ impl Base {
 
     /// A fresh database of PostgreSQL; says so where there is none to make it in.
     pub(crate) async fn postgres(test: &str) -> Option<Self> {
-        let Some(admin) = given("ROLEBOOK_TEST_POSTGRES", test, "PostgreSQL") else { return None };
+        let admin = given("ROLEBOOK_TEST_POSTGRES", test, "PostgreSQL")?;
         let folder = tempfile::tempdir().unwrap();
         let name: String = folder.path().file_name().unwrap().to_string_lossy().to_lowercase();
         let name = format!("t_{}", name.replace(|c: char| !c.is_ascii_alphanumeric(), ""));

@@ -103,6 +103,14 @@ impl Pair {
             .collect()
     }
 
+    fn put(&self, name: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let path = format!("{}/rolebook/snapshots/{}/{name}", self.bucket, self.id);
+        let put = async { reqwest::Client::new().put(path).body("sealed").send().await.unwrap().status() };
+        assert!(runtime.block_on(put).is_success());
+        assert!(self.snapshots().contains(&name.to_owned()));
+    }
+
     /// What must be so after the other process has ended the sync.
     #[track_caller]
     fn taken_over_once(&self, other: &Browser, lost: &str) -> String {
@@ -130,6 +138,9 @@ impl Pair {
 fn a_process_is_killed_in_the_middle_of_a_sync_and_the_other_begins_it_anew() {
     let Some(mut pair) = Pair::new("two processes, one killed") else { return };
     let (runner, other) = pair.begin();
+    // It was just about to take over what it had sealed: nobody needs that any more.
+    let sealed = format!("{}.c1z", other.connector()["open_sync"].as_str().unwrap());
+    pair.put(&sealed);
     let mut killed = pair.serving.remove(runner);
     killed.child.kill().unwrap();
     killed.child.wait().unwrap();
