@@ -171,8 +171,11 @@ impl Console {
         Ok(console)
     }
 
-    /// Says to other processes that this one is at work.
+    /// Says to other processes on a shared database that this one is at work.
     pub(crate) async fn join(&self) -> Result<(), ConsoleError> {
+        if !self.store.shared() {
+            return Ok(());
+        }
         shared::join(self.store.db(), &self.worker, &self.config.name, self.now().as_millisecond()).await
     }
 

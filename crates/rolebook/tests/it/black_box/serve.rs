@@ -191,6 +191,8 @@ fn what_it_cannot_use_it_says() {
     end.says(["error: cannot open the database: ", "hint: check that PostgreSQL runs"]);
     place.run("serve --blobs ftp://x").failed(2).says(["neither a folder nor s3://BUCKET/PREFIX"]);
     place.run("serve --blobs s3://b --blobs-endpoint http://10.0.0.1:9").failed(2).says(["plain http"]);
+    let by_variable = place.call("serve --blobs s3://b").env("ROLEBOOK_BLOBS_ENDPOINT", "http://10.0.0.1:9");
+    by_variable.end().failed(2).says(["plain http"]);
     let elsewhere = "--database-url postgres://u:secret@127.0.0.1:1/d";
     for task in ["backup", "restore"] {
         place

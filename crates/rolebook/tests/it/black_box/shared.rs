@@ -51,9 +51,10 @@ impl Pair {
             .into_iter()
             .map(|name| {
                 let arguments = format!(
-                    "serve --listen 127.0.0.1:0 --allow-loopback --data-dir {name} --process-name {name} \
+                    "serve --listen 127.0.0.1:0 --allow-loopback --data-dir {name} \
                      --blobs {bucket}/rolebook"
                 );
+                let environment = [&environment[..], &[("ROLEBOOK_PROCESS_NAME", name)]].concat();
                 Serving::start_with(&place, &arguments, &environment)
             })
             .collect();
