@@ -7,6 +7,7 @@ mod actor;
 mod backup;
 mod checks;
 mod console;
+mod credential;
 mod error;
 mod fresh;
 mod graph;

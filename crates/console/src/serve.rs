@@ -102,7 +102,7 @@ impl Server {
         let mut names = Vec::new();
         for row in rows {
             let hosted = crate::hosted::Hosted::of(row)?;
-            if hosted.row.secret.is_some() && hosted.token(&self.console.vault).is_err() {
+            if hosted.row.secret.is_some() && hosted.login(&self.console.vault).is_err() {
                 names.push(crate::run::clean(&hosted.row.name));
             }
         }
@@ -166,7 +166,7 @@ pub async fn doctor(config: ConsoleConfig) -> Result<Diagnosis, ConsoleError> {
         let hosted = crate::hosted::Hosted::of(row)?;
         let name = &hosted.row.name;
         if hosted.row.secret.is_some() {
-            lines.push(match hosted.token(&console.vault) {
+            lines.push(match hosted.login(&console.vault) {
                 Ok(_) => ("token", true, format!("{name}: can be opened")),
                 Err(error) => ("token", false, format!("{name}: {error}")),
             });
