@@ -43,7 +43,9 @@ impl Server {
             tokio::spawn(tell::tell(Arc::clone(&console))),
             tokio::spawn(hook::deliver(Arc::clone(&console))),
             tokio::spawn(watch::settings(Arc::clone(&console))),
+            tokio::spawn(warm(Arc::clone(&console))),
         ];
+
         let router = web::router(&console).into_make_service_with_connect_info::<SocketAddr>();
         let stop = console.stop.clone();
         let serving = tokio::spawn(async move {
@@ -114,6 +116,14 @@ impl Server {
         if tokio::time::timeout(grace, self.serving).await.is_err() {
             tracing::warn!("some requests were still open");
         }
+    }
+}
+
+/// Opens what pages show. Whoever asks earlier waits for it themselves.
+async fn warm(console: Arc<Console>) {
+    tokio::select! {
+        () = console.warm() => {}
+        () = console.stop.cancelled() => {}
     }
 }
 

@@ -10,6 +10,7 @@
 #![allow(clippy::disallowed_methods, reason = "the environment says whether there is a browser to drive")]
 
 mod browser;
+mod differences;
 mod driver;
 mod explorer;
 mod findings;
