@@ -7,7 +7,10 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::Context;
+use super::{
+    Context,
+    attention::{self, Need},
+};
 use crate::{
     ConsoleError,
     hosted::Hosted,
@@ -292,6 +295,8 @@ pub(crate) async fn export(context: &Context, id: &str, name: &str) -> Result<St
 pub(crate) struct Overview {
     /// Accounts, roles, groups, people and grants of everything within reach.
     pub numbers: Numbers,
+    /// What needs the caller, the most pressing first.
+    pub needs: Vec<Need>,
     /// Whose data, and of when.
     pub freshness: Vec<Freshness>,
     /// Numbers are hidden by the caller's role.
@@ -308,7 +313,7 @@ pub(crate) async fn overview(context: &Context) -> Result<Overview, Problem> {
         freshness.push(Freshness::of(&hosted, now));
     }
     let hidden = !sees_all(context) && !context.actor.roles.has(Role::ApplicationAdministrator);
-    Ok(Overview { numbers, freshness, hidden })
+    Ok(Overview { numbers, needs: attention::needs(context).await?, freshness, hidden })
 }
 
 /// How much there is in a connector's last good sync.

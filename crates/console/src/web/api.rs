@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures_util::StreamExt;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -121,7 +122,7 @@ where
             }
         }
     });
-    download("text/csv; charset=utf-8", &format!("{name}.csv"), Body::from_stream(lines))
+    download("text/csv; charset=utf-8", &format!("{name}.csv"), Body::from_stream(lines.fuse()))
 }
 
 /// A file to save.

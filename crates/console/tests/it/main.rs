@@ -9,6 +9,7 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "the environment says whether there is a browser to drive")]
 
+mod api;
 mod browser;
 mod differences;
 mod driver;
@@ -26,5 +27,6 @@ mod plans;
 mod policy;
 mod provisioning;
 mod security;
+mod tables;
 mod tokens;
 mod upgrade;
