@@ -106,16 +106,23 @@ pub(crate) struct Column {
     pub(crate) title: &'static str,
     /// Numbers stand right.
     pub(crate) number: bool,
+    /// A page shows it only when somebody chose it.
+    pub(crate) spare: bool,
 }
 
 /// A column.
 pub(crate) const fn column(name: &'static str, title: &'static str) -> Column {
-    Column { name, title, number: false }
+    Column { name, title, number: false, spare: false }
 }
 
 /// A column of numbers.
 pub(crate) const fn numbers(name: &'static str, title: &'static str) -> Column {
-    Column { name, title, number: true }
+    Column { name, title, number: true, spare: false }
+}
+
+/// A column that a page shows only when somebody chose it.
+pub(crate) const fn spare(name: &'static str, title: &'static str) -> Column {
+    Column { name, title, number: false, spare: true }
 }
 
 /// Rows that can stand in a table.
@@ -124,11 +131,16 @@ pub(crate) trait Tabular {
     fn cell(&self, column: &str) -> Cell<'_>;
 }
 
-/// The columns that are named, with commas between; all when none is.
-pub(crate) fn chosen<T: Tabular>(named: &str) -> Vec<&'static Column> {
-    let wanted: Vec<&str> = named.split(',').collect();
-    let chosen: Vec<&Column> = T::COLUMNS.iter().filter(|column| wanted.contains(&column.name)).collect();
-    if chosen.is_empty() { T::COLUMNS.iter().collect() } else { chosen }
+/// The columns that are named, with commas between.
+fn named<T: Tabular>(names: &str) -> Vec<&'static Column> {
+    let wanted: Vec<&str> = names.split(',').collect();
+    T::COLUMNS.iter().filter(|column| wanted.contains(&column.name)).collect()
+}
+
+/// The columns of a page: those that are named, else all but the spare ones.
+pub(crate) fn shown<T: Tabular>(names: &str) -> Vec<&'static Column> {
+    let named = named::<T>(names);
+    if named.is_empty() { T::COLUMNS.iter().filter(|column| !column.spare).collect() } else { named }
 }
 
 /// What is asked of a table; in the URL of pages and API alike.
@@ -150,7 +162,7 @@ pub(crate) struct TableQuery {
     pub limit: Option<usize>,
     /// Only what this connector read.
     pub connector: String,
-    /// Columns of pages and CSV, with commas between; all when absent.
+    /// Columns of the CSV, with commas between; all when absent.
     pub columns: String,
     /// `csv`: the whole filtered table as CSV.
     pub format: String,
@@ -261,7 +273,10 @@ pub(crate) fn csv_lines<'a, T: Tabular + 'a>(
     with_head: bool,
 ) -> String {
     let mut out = csv::Writer::from_writer(Vec::new());
-    let columns = chosen::<T>(columns);
+    let columns = match named::<T>(columns) {
+        none if none.is_empty() => T::COLUMNS.iter().collect(),
+        named => named,
+    };
     // Writing into memory cannot fail.
     if with_head {
         let _ = out.write_record(columns.iter().map(|column| column.name));

@@ -2,7 +2,7 @@
 
 use crate::{
     lens::{AccountRow, AdminRow, GrantRow, GroupRow, Lens, MembershipRow, PersonRow, RoleRow},
-    table::{Cell, Column, Tabular, column, numbers},
+    table::{Cell, Column, Tabular, column, numbers, spare},
 };
 
 /// Rows that a lens has.
@@ -88,9 +88,9 @@ impl Tabular for PersonRow {
         column("assigned", "Assigned"),
         numbers("roles", "Roles"),
         numbers("accounts", "Accounts"),
-        column("email", "E-mail"),
-        column("second_email", "Second e-mail"),
-        column("id", "Okta id"),
+        spare("email", "E-mail"),
+        spare("second_email", "Second e-mail"),
+        spare("id", "Okta id"),
     ];
 
     fn cell(&self, column: &str) -> Cell<'_> {
@@ -116,7 +116,7 @@ impl Tabular for GroupRow {
         column("assigned", "Assigned"),
         numbers("members", "Members"),
         column("confers", "Confers"),
-        column("id", "Okta id"),
+        spare("id", "Okta id"),
     ];
 
     fn cell(&self, column: &str) -> Cell<'_> {
@@ -140,7 +140,7 @@ impl Tabular for GrantRow {
         column("login", "Login"),
         column("source", "Source"),
         column("groups", "Through"),
-        column("user_id", "Okta id"),
+        spare("user_id", "Okta id"),
     ];
 
     fn cell(&self, column: &str) -> Cell<'_> {

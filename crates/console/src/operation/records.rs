@@ -8,7 +8,7 @@ use super::Context;
 use crate::{
     problem::Problem,
     store::{self, audit},
-    table::{Cell, Column, Tabular, column, numbers},
+    table::{Cell, Column, Tabular, column, numbers, spare},
 };
 
 /// Something that was done.
@@ -50,7 +50,7 @@ impl Tabular for AuditEvent {
         column("action", "What"),
         column("object", "Which"),
         column("detail", "More"),
-        column("hash", "Hash"),
+        spare("hash", "Hash"),
     ];
 
     fn cell(&self, column: &str) -> Cell<'_> {
@@ -90,7 +90,7 @@ pub(crate) struct Wanted {
     pub cursor: String,
     /// Rows of a page, 1 to 200; 25 when absent.
     pub limit: Option<u64>,
-    /// Columns of pages and CSV, with commas between; all when absent.
+    /// Columns of the CSV, with commas between; all when absent.
     pub columns: String,
     /// `csv`: everything that fits as CSV.
     pub format: String,

@@ -93,7 +93,7 @@ impl Tabular for SyncView {
         numbers("change", "±"),
         numbers("warnings", "Warnings"),
         numbers("requests", "Requests"),
-        numbers("kilobytes", "kB"),
+        Column { spare: true, ..numbers("kilobytes", "kB") },
         column("error", "Error"),
     ];
 
@@ -255,7 +255,7 @@ pub(crate) struct SyncsQuery {
     pub cursor: String,
     /// Rows of a page, 1 to 200; 25 when absent.
     pub limit: Option<u64>,
-    /// Columns of pages and CSV, with commas between; all when absent.
+    /// Columns of the CSV, with commas between; all when absent.
     pub columns: String,
     /// `csv`: everything that fits as CSV.
     pub format: String,

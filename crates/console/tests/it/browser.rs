@@ -307,7 +307,6 @@ async fn confirm(browser: &Browser, what: &str) {
 
 /// Waits for the sync that follows a change.
 async fn settle(house: &House, sue: &crate::house::Person, id: &str) {
-    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await;
     let view = house.settled(sue, id).await;
     assert_eq!(view["held_sync"], Value::Null, "{view:#}");
 }

@@ -54,6 +54,16 @@ async fn columns_are_chosen_without_script_and_remembered() {
         let csv = sue.get(&csv).await.text(StatusCode::OK).await;
         assert_eq!(csv.lines().next(), Some(if path == history { "result" } else { column }), "{path}");
         assert!(csv.lines().count() > 1, "{path}: {csv}");
+        // The usual ones again: nothing is remembered.
+        let usual = between(&all, "class=\"columns\"", "</details>");
+        let usual = usual.split("value=\"").skip(1).filter(|part| part.contains(" checked>"));
+        let usual: Vec<String> =
+            usual.map(|part| format!("column={}", part.split('"').next().unwrap())).collect();
+        let back = sue.get(&format!("{path}?{}", usual.join("&"))).await;
+        assert_eq!(
+            (back.header("location"), back.header("set-cookie").contains("Max-Age=0")),
+            (path.to_owned(), true)
+        );
     }
 }
 

@@ -58,7 +58,7 @@ struct HistoryPage {
 const RESULTS: [&str; 7] =
     ["succeeded", "succeeded-with-warnings", "failed", "cancelled", "held", "confirmed", "discarded"];
 /// Causes that a history can be narrowed to.
-const CAUSES: [&str; 5] = ["save", "manual", "schedule", "retry", "settings-changed"];
+const CAUSES: [&str; 6] = ["save", "manual", "schedule", "retry", "settings-changed", "plan"];
 
 async fn history(
     context: Context,
@@ -95,8 +95,10 @@ async fn draw_history(
         };
         let mut row = view::row(&query.columns, sync, leads);
         for (cell, head) in row.cells.iter_mut().zip(&view.heads) {
-            if head.title == "Started" {
-                cell.when = Some(When::new(sync.started_at.unwrap_or(sync.queued_at), now));
+            match head.title {
+                "Started" => cell.when = Some(When::new(sync.started_at.unwrap_or(sync.queued_at), now)),
+                "Result" => cell.class = format!("result {}", sync.result.as_deref().unwrap_or_default()),
+                _ => {}
             }
         }
         view.rows.push(row);

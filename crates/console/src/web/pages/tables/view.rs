@@ -7,7 +7,7 @@ use axum::{
 
 use crate::{
     operation::Context,
-    table::{Cell, Column, Tabular, chosen},
+    table::{Cell, Column, Tabular, shown},
     web::{
         gate,
         page::{When, go, href},
@@ -109,11 +109,19 @@ pub(in crate::web::pages) struct BodyCell {
     pub(in crate::web::pages) when: Option<When>,
     pub(in crate::web::pages) number: bool,
     pub(in crate::web::pages) more: usize,
+    /// How it is drawn, beyond the usual.
+    pub(in crate::web::pages) class: String,
 }
 
 impl BodyCell {
     pub(in crate::web::pages) fn link(text: &str, href: String) -> Self {
-        Self { items: vec![(text.to_owned(), href)], when: None, number: false, more: 0 }
+        Self {
+            items: vec![(text.to_owned(), href)],
+            when: None,
+            number: false,
+            more: 0,
+            class: String::new(),
+        }
     }
 }
 
@@ -138,7 +146,7 @@ impl TableView {
         sorts: impl Fn(&Column) -> bool,
     ) -> Self {
         let first = address.first();
-        let shown = chosen::<T>(columns);
+        let shown = shown::<T>(columns);
         let head = |column: &&Column| {
             if sorts(column) {
                 head(&first, column)
@@ -198,9 +206,9 @@ pub(in crate::web::pages) fn row<T: Tabular>(
             let href = leads(column.name, &text);
             (text, href)
         });
-        BodyCell { items: items.collect(), when: None, number: column.number, more }
+        BodyCell { items: items.collect(), when: None, number: column.number, more, class: String::new() }
     };
-    BodyRow { cells: chosen::<T>(columns).iter().map(cell).collect(), deeds: Vec::new() }
+    BodyRow { cells: shown::<T>(columns).iter().map(cell).collect(), deeds: Vec::new() }
 }
 
 /// Which columns a page shows: those that stand in the address, else those that are remembered. A form sends each that
@@ -216,12 +224,10 @@ pub(in crate::web::pages) fn columns<T: Tabular>(
         let stands = address.get("columns").to_owned();
         return Ok(if stands.is_empty() { remembered(headers) } else { stands });
     }
-    let known = chosen::<T>(&wanted.join(","));
-    let kept = if known.len() == T::COLUMNS.len() {
-        String::new()
-    } else {
-        known.iter().map(|column| column.name).collect::<Vec<_>>().join(",")
-    };
+    let names =
+        |columns: Vec<&Column>| columns.iter().map(|column| column.name).collect::<Vec<_>>().join(",");
+    let (chosen, usual) = (names(shown::<T>(&wanted.join(","))), names(shown::<T>("")));
+    let kept = if chosen == usual { String::new() } else { chosen };
     let mut response = go(&address.with("column", "").with("columns", &kept).text());
     if let Ok(cookie) = HeaderValue::from_str(&cookie(context, &address.path, &kept)) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
