@@ -137,7 +137,8 @@ impl Console {
             agree_on_blobs(&store, &blobs).await?;
         }
         // A console that ever started has an audit record.
-        let fresh_database = store::audit::page(store.db(), None, None, None, 1).await?.is_empty();
+        let fresh_database =
+            store::audit::page(store.db(), &store::audit::Wanted::default(), 1).await?.is_empty();
         match (config.rebuild, fresh_database) {
             (true, false) => return Err(ConsoleError::DatabaseThere(config.data)),
             (false, true) if rebuild::has_snapshots(&blobs).await? => {

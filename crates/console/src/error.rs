@@ -156,7 +156,9 @@ impl ConsoleError {
 
     /// Whether there is no room for what was to be written.
     pub(crate) fn is_full(&self) -> bool {
-        matches!(self, Self::Database(_) | Self::File { .. } | Self::Blob { .. }) && full(&self.to_string())
+        // A snapshot is unpacked beside other files when it is read.
+        matches!(self, Self::Database(_) | Self::File { .. } | Self::Blob { .. } | Self::Connector(_))
+            && full(&self.to_string())
     }
 
     /// What to do about it.

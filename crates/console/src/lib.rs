@@ -8,6 +8,7 @@ mod backup;
 mod blobs;
 mod checks;
 mod console;
+mod credential;
 mod error;
 mod fresh;
 mod graph;

@@ -61,6 +61,7 @@ impl Server {
             tokio::spawn(tell::tell(Arc::clone(&console))),
             tokio::spawn(hook::deliver(Arc::clone(&console))),
             tokio::spawn(watch::settings(Arc::clone(&console))),
+            tokio::spawn(warm(Arc::clone(&console))),
         ];
         let router = web::router(&console).into_make_service_with_connect_info::<Peer>();
         let stop = console.stop.clone().cancelled_owned();
@@ -106,7 +107,7 @@ impl Server {
         let mut names = Vec::new();
         for row in rows {
             let hosted = crate::hosted::Hosted::of(row)?;
-            if hosted.row.secret.is_some() && hosted.token(&self.console.vault).is_err() {
+            if hosted.row.secret.is_some() && hosted.login(&self.console.vault).is_err() {
                 names.push(crate::run::clean(&hosted.row.name));
             }
         }
@@ -135,6 +136,14 @@ impl Server {
         if tokio::time::timeout(grace, self.serving).await.is_err() {
             tracing::warn!("some requests were still open");
         }
+    }
+}
+
+/// Opens what pages show. Whoever asks earlier waits for it themselves.
+async fn warm(console: Arc<Console>) {
+    tokio::select! {
+        () = console.warm() => {}
+        () = console.stop.cancelled() => {}
     }
 }
 
@@ -184,7 +193,7 @@ pub async fn doctor(config: ConsoleConfig) -> Result<Diagnosis, ConsoleError> {
         let hosted = crate::hosted::Hosted::of(row)?;
         let name = &hosted.row.name;
         if hosted.row.secret.is_some() {
-            lines.push(match hosted.token(&console.vault) {
+            lines.push(match hosted.login(&console.vault) {
                 Ok(_) => ("token", true, format!("{name}: can be opened")),
                 Err(error) => ("token", false, format!("{name}: {error}")),
             });

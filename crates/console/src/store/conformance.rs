@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Store, Who, audit, connectors, entity::app, messages, outbox, outbox::Letter, people, shared, syncs,
+    Store, Who, audit, audit::Wanted, connectors, entity::app, messages, outbox, outbox::Letter, people,
+    shared, syncs,
 };
 use crate::{Clock, policy::Roles};
 
@@ -42,7 +43,9 @@ async fn the_audit_chain_holds_while_two_stores_change_at_once() {
         let verified = audit::verify(stores[0].db()).await.unwrap();
         assert_eq!(verified, Ok(36), "{}", base.kind());
         // Capitals make no difference, on either database.
-        let found = audit::page(stores[1].db(), None, Some("TEST/1"), None, 100).await.unwrap();
+        let found = audit::page(stores[1].db(), &Wanted { word: "TEST/1".into(), ..Wanted::default() }, 100)
+            .await
+            .unwrap();
         assert!(found.len() > 5, "{}", base.kind());
     }
 }
@@ -57,7 +60,7 @@ async fn a_change_that_is_dropped_leaves_nothing_and_its_turn_goes_on() {
         let change = stores[1].change(Who::console(), false).await.unwrap();
         change.audit("test.kept", "test/2", json!({})).await.unwrap();
         change.commit().await.unwrap();
-        let rows = audit::page(stores[0].db(), None, None, None, 10).await.unwrap();
+        let rows = audit::page(stores[0].db(), &Wanted::default(), 10).await.unwrap();
         assert_eq!(rows.iter().map(|row| row.action.as_str()).collect::<Vec<_>>(), ["test.kept"]);
     }
 }

@@ -14,7 +14,8 @@ use crate::{
     actor::{Actor, Via},
     console::Console,
     policy::{Role, Roles},
-    problem::Problem,
+    problem::{PROBLEM, Problem},
+    run::clean,
     store::people,
     web::{form::Fields, page},
 };
@@ -41,7 +42,8 @@ pub(crate) fn cookie(console: &Console, secret: &str) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
-fn session_secret(headers: &HeaderMap, name: &str) -> Option<String> {
+/// A cookie that the caller sent.
+pub(crate) fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -64,7 +66,7 @@ async fn actor(console: &Console, headers: &HeaderMap) -> Result<Option<Actor>, 
             Actor { roles: Roles::parse(&user.roles).narrowed(role), user, via: Via::Key }
         }));
     }
-    let Some(secret) = session_secret(headers, cookie_name(console)) else { return Ok(None) };
+    let Some(secret) = cookie_of(headers, cookie_name(console)) else { return Ok(None) };
     let Some((session, user)) = people::session(db, &secret).await? else { return Ok(None) };
     if !user.active || now - session.seen_at > IDLE_MS || now - session.created_at > ABSOLUTE_MS {
         return Ok(None);
@@ -171,6 +173,33 @@ fn foreign(console: &Console, headers: &HeaderMap) -> bool {
 /// Compares without telling by time where they differ.
 pub(crate) fn same(a: &str, b: &str) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
+}
+
+/// What goes wrong before a handler is reached, or in the frame around it, is told to programs as a problem too.
+pub(crate) async fn speak(request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    let status = response.status();
+    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    if !api || told || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    const LONGEST: usize = 4096;
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, LONGEST).await.unwrap_or_default();
+    let said = clean(&String::from_utf8_lossy(&bytes));
+    let problem = Problem::new(
+        status,
+        "bad-request",
+        "the request cannot be taken",
+        if said.is_empty() { status.canonical_reason().unwrap_or_default().to_lowercase() } else { said },
+        "send it as /openapi.json describes it",
+    );
+    let mut response = problem.into_response();
+    if let Some(allowed) = parts.headers.get(header::ALLOW) {
+        response.headers_mut().insert(header::ALLOW, allowed.clone());
+    }
+    response
 }
 
 /// Headers of every answer.

@@ -10,6 +10,7 @@ use crate::{
     bases::Base,
     buckets,
     house::{House, Person},
+    upgrade::TO_FIRST,
 };
 
 /// The demo house on every database with every place.
@@ -107,22 +108,6 @@ async fn a_console_lives_the_same_life_everywhere() {
     }
 }
 
-/// What is done to bring a database back to the tables of the first version.
-const TO_FIRST: [&str; 12] = [
-    "DROP TABLE watch",
-    "DROP TABLE webhook",
-    "DROP TABLE telling",
-    "DROP TABLE delivery",
-    "DROP TABLE acceptance",
-    "DROP TABLE provisioning",
-    "DROP TABLE change_plan",
-    "DROP TABLE process",
-    "DROP TABLE turn",
-    "DROP TABLE fact",
-    "DELETE FROM seaql_migrations WHERE version <> 'm0001_first'",
-    "DELETE FROM session WHERE id = ''",
-];
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_version_is_brought_up_on_postgresql_too_and_a_newer_one_is_refused() {
     let Some(base) = Base::postgres("migrations from the first version").await else { return };
@@ -137,8 +122,8 @@ async fn the_first_version_is_brought_up_on_postgresql_too_and_a_newer_one_is_re
     }
     house.start().await;
     let sue = Person::with(&house.url, &sue.cookie).await;
-    assert_eq!(sue.get("/api/watches").await.json(StatusCode::OK).await, json!([]));
-    assert_eq!(sue.get("/api/connectors").await.json(StatusCode::OK).await[0]["label"], "connected");
+    assert_eq!(sue.get("/api/watches").await.json(StatusCode::OK).await["total"], 0);
+    assert_eq!(sue.get("/api/connectors").await.json(StatusCode::OK).await["items"][0]["label"], "connected");
     house.stop().await;
     db.execute_unprepared("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)")
         .await

@@ -9,10 +9,13 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "the environment says whether there is a browser to drive")]
 
+mod api;
 mod bases;
 mod browser;
 mod buckets;
 mod conformance;
+mod custom_roles;
+mod differences;
 mod driver;
 mod explorer;
 mod findings;
@@ -28,7 +31,9 @@ mod plans;
 mod policy;
 mod provisioning;
 mod security;
+mod service_app;
 mod shared;
+mod tables;
 mod tls;
 mod tokens;
 mod upgrade;

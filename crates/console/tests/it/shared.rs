@@ -122,7 +122,7 @@ async fn syncs_of_one_org_stay_in_one_process_and_nothing_is_lost_or_doubled() {
         let owners: i64 = row.unwrap().try_get("", "n").unwrap();
         assert!(owners <= 1, "{owners} processes read the same org");
         let connectors = sue.get("/api/connectors").await.json(StatusCode::OK).await;
-        if connectors.as_array().unwrap().iter().all(|one| one["open_sync"].is_null()) {
+        if connectors["items"].as_array().unwrap().iter().all(|one| one["open_sync"].is_null()) {
             break;
         }
         assert!(begin.elapsed() < Duration::from_secs(60));

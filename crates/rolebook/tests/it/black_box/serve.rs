@@ -65,6 +65,12 @@ impl Serving {
         answer
     }
 
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     pub(crate) fn stop(mut self) {
         terminate(&self.child);
         let status = ended(&mut self.child);
