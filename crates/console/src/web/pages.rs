@@ -16,6 +16,7 @@ mod apps;
 mod connector;
 mod connector_new;
 mod connector_settings;
+mod credential;
 mod explorer;
 mod findings;
 mod help;

@@ -10,6 +10,7 @@
 #![allow(clippy::disallowed_methods, reason = "the environment says whether there is a browser to drive")]
 
 mod browser;
+mod custom_roles;
 mod driver;
 mod explorer;
 mod findings;
@@ -27,5 +28,7 @@ mod policy;
 mod probes;
 mod provisioning;
 mod security;
+mod service_app;
+mod tls;
 mod tokens;
 mod upgrade;

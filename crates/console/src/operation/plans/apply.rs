@@ -56,7 +56,7 @@ pub(crate) async fn apply(
         ));
     }
     // Who is concerned may have changed since the plan was made, as members of a group do.
-    let reading = client(context, &loaded.hosted, &loaded.hosted.token(&context.console.vault)?)?;
+    let reading = client(context, &loaded.hosted, &loaded.hosted.login(&context.console.vault)?)?;
     let mut concerns = super::parse(&loaded.row.concerns)?;
     concerns.extend(concerned(&reading, &change.request).await?);
     not_ones_own(context, &concerns)?;
@@ -175,8 +175,8 @@ async fn carry_out(
 ) -> Result<(Applied, Vec<Settled>), Problem> {
     let console = &context.console;
     let Some(change) = file.changes.first() else { return Err(Problem::not_found("change")) };
-    let token = loaded.writer.token(&loaded.hosted, &console.vault)?;
-    let writing = client(context, &loaded.hosted, &token)?;
+    let login = loaded.writer.login(&loaded.hosted, &console.vault)?;
+    let writing = client(context, &loaded.hosted, &login)?;
     let mut place = open(context, &loaded.hosted, &loaded.writer, writing).await?;
     file.check_place(&place).map_err(|error| told(&error))?;
     let org = place.org.id.as_str().to_owned();
