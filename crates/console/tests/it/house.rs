@@ -34,6 +34,8 @@ pub(crate) struct House {
     /// Seconds that the console's clock is ahead.
     ahead: Arc<AtomicI64>,
     begin: Instant,
+    /// Where mail goes, if not into a folder.
+    pub(crate) mail: Option<MailConfig>,
     server: Option<Server>,
     first_link: Option<String>,
     /// The database that it shares with others, and where snapshots lie.
@@ -81,6 +83,7 @@ impl House {
             data,
             ahead: Arc::default(),
             begin: Instant::now(),
+            mail: None,
             server: None,
             first_link: None,
             database_url: base.url,
@@ -129,7 +132,7 @@ impl House {
             ca_pem: None,
             rate_budget: 100,
             writer: "rolebook test".to_owned(),
-            mail: MailConfig::Folder(self.data.join("mail")),
+            mail: self.mail.clone().unwrap_or_else(|| MailConfig::Folder(self.data.join("mail"))),
             metrics_token: None,
             rebuild: false,
             vault_key_lost: false,
@@ -194,6 +197,14 @@ impl House {
         let form = [("name", "Sue"), ("email", "sue@acme.test"), ("password", PASSWORD), ("again", PASSWORD)];
         let answer = http().post(self.link()).form(&form).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.text().await.unwrap());
+        Person::with(&self.url, &cookie_of(&answer)).await
+    }
+
+    /// Sue signs in again.
+    pub(crate) async fn again(&self) -> Person {
+        let form = [("email", "sue@acme.test"), ("password", PASSWORD)];
+        let answer = http().post(format!("{}/sign-in", self.url)).form(&form).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         Person::with(&self.url, &cookie_of(&answer)).await
     }
 

@@ -69,7 +69,7 @@ async fn draw_settings(context: &Context, problem: Option<Problem>, made: Made) 
     let users = if may(Action::SeeUsers) { people::list(context).await? } else { Vec::new() };
     let now = context.console.now();
     let config = &context.console.config;
-    let facts = if may(Action::SeeSettings) {
+    let mut facts = if may(Action::SeeSettings) {
         vec![
             ("Address", config.base_url.clone()),
             ("Data folder", config.data.display().to_string()),
@@ -81,6 +81,11 @@ async fn draw_settings(context: &Context, problem: Option<Problem>, made: Made) 
     } else {
         Vec::new()
     };
+    if may(Action::SeeSettings)
+        && let Some(trouble) = crate::mail::trouble(&context.console).await?
+    {
+        facts.push(("Letters", trouble));
+    }
     let own: Vec<Role> =
         if context.actor.is_super() { Role::ALL.to_vec() } else { context.actor.roles.iter().collect() };
     let relation = context.actor.relation(&context.console, None).await?;
