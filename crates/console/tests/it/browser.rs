@@ -224,7 +224,7 @@ async fn access_is_granted_and_revoked_from_a_persons_a_roles_and_a_groups_page(
     let sue = crate::house::Person::with(&house.url, &cookie).await;
     let id = house.connected(&sue, "super").await;
     // The pictures of this test stand in the documents: small ones.
-    browser.size(1160, 700).await;
+    browser.size(1280, 720).await;
     let (person, group) = somebody(&house);
     let row = |table: &str, is: &str| {
         let (sue, path) = (sue.clone(), format!("/api/{table}?only=id&is={is}"));
@@ -277,7 +277,7 @@ async fn access_is_granted_and_revoked_from_a_persons_a_roles_and_a_groups_page(
     browser.see(&login).await;
     browser.picture("difference").await;
     for (path, text, name) in [
-        ("/people", "People who are assigned", "people"),
+        ("/people", "People who are assigned", "people-table"),
         ("/findings", "What is wrong", "findings"),
         ("/activity", "plan.applied", "activity"),
         (&*format!("/connectors/{id}/settings?edit=1"), "Sync custom roles", "connector-settings"),
