@@ -11,7 +11,7 @@ use std::{
 
 use jiff::Timestamp;
 use reqwest::{Client, StatusCode, header, redirect::Policy};
-use rolebook_console::{ConsoleConfig, MailConfig, Server, VaultKeySource};
+use rolebook_console::{ConsoleConfig, Front, MailConfig, Server, VaultKeySource};
 use rolebook_fake_okta::{
     FakeOkta, Options, RateLimits,
     orgs::{GeneratorSpec, generated},
@@ -138,7 +138,7 @@ fn config(folder: &Path) -> ConsoleConfig {
         data: folder.join("data"),
         database_url: None,
         base_url: String::new(),
-        secure: false,
+        front: Front::Open,
         vault: VaultKeySource::default(),
         addresses: AddressRules { allow_loopback: true, ..AddressRules::default() },
         ca_pem: None,

@@ -3,15 +3,16 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
-use rolebook_connector::{AppChoice, Probe, Right, Standing, SyncError};
+use rolebook_connector::{AppChoice, Probe, Right, Stage, Standing, SyncError};
 use rolebook_federation::Switches;
-use rolebook_okta::{ApiToken, CancellationToken, Client, ClientConfig, Domain, Error, Secret};
+use rolebook_okta::{CancellationToken, Client, ClientConfig, Domain, Error};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
     ConsoleError,
     console::Console,
+    credential::{KEY, Login, SCOPES, TOKEN, Wrong},
     fresh,
     settings::{Capability, Settings},
     worker,
@@ -55,6 +56,8 @@ pub(crate) struct Tried {
     pub(crate) probe: Option<Probe>,
     pub(crate) proven: Vec<(Capability, bool)>,
     pub(crate) origin: String,
+    /// It was tried with a service app.
+    app: bool,
     /// AWS apps to choose from, when there are several.
     pub(crate) choices: Vec<rolebook_connector::FoundApp>,
 }
@@ -66,15 +69,16 @@ impl Tried {
 }
 
 const DOMAIN: (&str, &str) = ("domain", "The domain is an Okta org");
-const TOKEN: (&str, &str) = ("api_token", "Okta accepts the token");
 const APP: (&str, &str) = ("aws_okta_app_id", "The AWS app is found");
 const LISTS: (&str, &str) = ("api_token", "The token reads what a sync needs");
+const APP_LISTS: (&str, &str) = ("service_app.client_id", "The service app reads what a sync needs");
+const CUSTOM: (&str, &str) = ("sync_custom_roles", "The token reads custom roles");
 
-/// Tries settings and token out: up to thirteen requests, none of which writes.
+/// Tries settings and credential out: up to thirteen requests, none of which writes.
 pub(crate) async fn try_out(
     console: &Arc<Console>,
     settings: &Settings,
-    token: &str,
+    login: &Login,
     connector: Option<&str>,
     cancel: CancellationToken,
 ) -> Result<Tried, ConsoleError> {
@@ -83,12 +87,13 @@ pub(crate) async fn try_out(
         probe: None,
         proven: Vec::new(),
         origin: String::new(),
+        app: login.app.is_some(),
         choices: Vec::new(),
     };
-    let client = match client(console, settings, token, connector, cancel)? {
+    let client = match client(console, settings, login, connector, cancel)? {
         Ok(client) => client,
-        Err((what, text, hint)) => {
-            tried.fail(what, text, hint, None);
+        Err(Wrong { check, text, hint }) => {
+            tried.fail(check, text, hint, None);
             return Ok(tried.skip_rest());
         }
     };
@@ -103,12 +108,8 @@ pub(crate) async fn try_out(
             if about_token {
                 tried.pass(DOMAIN, client.domain().host().to_owned());
             }
-            tried.fail(
-                if about_token { TOKEN } else { DOMAIN },
-                error.to_string(),
-                error.hint(),
-                okta(&error),
-            );
+            let what = if about_token { tried.credential(&error) } else { DOMAIN };
+            tried.fail(what, error.to_string(), hint(&error), okta(&error));
             return Ok(tried.skip_rest());
         }
     }
@@ -121,13 +122,16 @@ pub(crate) async fn try_out(
     match asked.await {
         Ok(()) => {}
         Err(error) => {
-            let (what, okta) = match &error {
-                SyncError::Essential { source, .. } if source.is_unauthenticated() => (TOKEN, okta(source)),
-                SyncError::Essential { source, .. } => (APP, okta(source)),
-                _ => (APP, None),
+            let (what, okta, accepted) = match &error {
+                SyncError::Essential { source, .. } if source.is_unauthenticated() => {
+                    (tried.credential(source), okta(source), false)
+                }
+                SyncError::Essential { source, .. } => (APP, okta(source), true),
+                SyncError::SeesNothing { .. } => (APP_LISTS, None, true),
+                _ => (APP, None, true),
             };
-            if what != TOKEN {
-                tried.pass(TOKEN, "accepted".to_owned());
+            if accepted {
+                tried.pass(tried.accepted(), "accepted".to_owned());
             }
             if let SyncError::SeveralApps(apps) = &error {
                 tried.choices.clone_from(apps);
@@ -137,6 +141,7 @@ pub(crate) async fn try_out(
                 SyncError::UnknownApp { .. } | SyncError::OtherApp { .. } => {
                     "leave the field empty to let Rolebook find the app".to_owned()
                 }
+                SyncError::Essential { source, .. } if !accepted => hint(source).to_owned(),
                 other => other.hint(),
             };
             tried.fail(what, error.to_string(), &hint, okta);
@@ -167,8 +172,27 @@ impl Tried {
         }
     }
 
+    /// The check that the credential is one that Okta accepts.
+    fn accepted(&self) -> (&'static str, &'static str) {
+        if self.app { KEY } else { TOKEN }
+    }
+
+    /// The check that the credential reads what it must.
+    fn lists(&self) -> (&'static str, &'static str) {
+        if self.app { APP_LISTS } else { LISTS }
+    }
+
+    /// Which part of the credential Okta turned away.
+    fn credential(&self, error: &Error) -> (&'static str, &'static str) {
+        match error {
+            Error::ScopesNotGranted { .. } => SCOPES,
+            refused if refused.is_refused() && self.app => APP_LISTS,
+            _ => self.accepted(),
+        }
+    }
+
     fn skip_rest(mut self) -> Self {
-        for what in [DOMAIN, TOKEN, APP, LISTS] {
+        for what in [DOMAIN, self.accepted(), APP, self.lists()] {
             if !self.checks.iter().any(|check| check.name == what.1) {
                 self.push(what, Outcome::Skip, "not tried".to_owned(), "");
             }
@@ -176,29 +200,52 @@ impl Tried {
         self
     }
 
+    /// Whoever switches them on means them: a sync that cannot read them ends.
+    fn take_custom_roles(&mut self, right: &Right) {
+        match right {
+            Right::Yes => self.pass(CUSTOM, "they can be read".to_owned()),
+            Right::No { why, .. } => {
+                let hint = "leave Sync custom roles off, or give a token that may see Okta's roles, as a Super \
+                            Administrator's may";
+                self.push(CUSTOM, Outcome::Fail, why.clone(), hint);
+            }
+        }
+    }
+
     async fn take(&mut self, probe: Probe, client: &Client, at: Timestamp) -> Result<(), SyncError> {
-        let owner = probe.reader.as_ref().map_or_else(
-            || "accepted; it names no owner (a service app)".to_owned(),
-            |reader| format!("it is a token of {}", reader.login),
-        );
-        self.pass(TOKEN, owner);
+        let owner = match (client.service_app(), &probe.reader) {
+            (Some(app), _) => {
+                format!("it is of the service app {}; granted: {}", app.client_id(), app.scopes().join(" "))
+            }
+            (None, Some(reader)) => format!("it is a token of {}", reader.login),
+            (None, None) => "accepted; it names no owner".to_owned(),
+        };
+        self.pass(self.accepted(), owner);
         let mode = if probe.maps_groups { "group names decide" } else { "profiles of assignments decide" };
         self.pass(APP, format!("{} \"{}\", {}: {mode}", probe.app.id, probe.app.label, probe.app.status));
         let mut unread = Vec::new();
         let mut broken = false;
         for (stage, right) in &probe.lists {
+            if *stage == Stage::CustomRoles {
+                self.take_custom_roles(right);
+                continue;
+            }
             if let Right::No { why, essential, .. } = right {
                 broken |= essential;
                 unread.push(format!("{}: {why}", stage.as_str()));
             }
         }
         if unread.is_empty() {
-            self.pass(LISTS, "all of it".to_owned());
+            self.pass(self.lists(), "all of it".to_owned());
         } else if broken {
-            let hint = "give the token's owner the role Read-only Administrator";
-            self.push(LISTS, Outcome::Fail, unread.join("; "), hint);
+            let hint = if self.app {
+                "grant the scopes under the app's Okta API Scopes, and give the app the role Read-only Administrator"
+            } else {
+                "give the token's owner the role Read-only Administrator"
+            };
+            self.push(self.lists(), Outcome::Fail, unread.join("; "), hint);
         } else {
-            self.push(LISTS, Outcome::Warn, unread.join("; "), "a sync goes on without these");
+            self.push(self.lists(), Outcome::Warn, unread.join("; "), "a sync goes on without these");
         }
         self.proven = proven(&probe, client, at).await?;
         self.probe = Some(probe);
@@ -214,41 +261,58 @@ async fn proven(probe: &Probe, client: &Client, at: Timestamp) -> Result<Vec<(Ca
         Standing::No { .. } => Some((row.into(), false)),
         Standing::Unknown { .. } | Standing::Stated { .. } => None,
     });
-    Ok(proven.collect())
+    let mut proven: Vec<(Capability, bool)> = proven.collect();
+    // Without the scope, no admin role lets a service app write.
+    let scopes = client.service_app().map(rolebook_okta::ServiceApp::scopes);
+    for (row, scope) in [
+        (Capability::ProvisionGroups, "okta.groups.manage"),
+        (Capability::ProvisionAssignments, "okta.apps.manage"),
+    ] {
+        if scopes.is_some_and(|scopes| !scopes.iter().any(|known| known == scope)) {
+            proven.retain(|(known, _)| *known != row);
+            proven.push((row, false));
+        }
+    }
+    Ok(proven)
 }
 
-/// A client for settings and token; what is wrong with them is said about a field.
-#[expect(clippy::type_complexity, reason = "what, text and hint of one failed check")]
+/// What to do about an answer, in the words of the page.
+fn hint(error: &Error) -> &'static str {
+    match error {
+        Error::ScopesNotGranted { .. } => {
+            "grant them under the app's Okta API Scopes, or name those that are granted in the field Scopes"
+        }
+        other => other.hint(),
+    }
+}
+
+/// A client for settings and credential; what is wrong with them is said about a field.
 pub(crate) fn client(
     console: &Arc<Console>,
     settings: &Settings,
-    token: &str,
+    login: &Login,
     connector: Option<&str>,
     cancel: CancellationToken,
-) -> Result<Result<Client, ((&'static str, &'static str), String, &'static str)>, ConsoleError> {
+) -> Result<Result<Client, Wrong>, ConsoleError> {
     let domain = match Domain::parse(&settings.domain, console.config.addresses.allow_loopback) {
         Ok((domain, _)) => domain,
-        Err(error) => return Ok(Err((DOMAIN, error.to_string(), error.hint()))),
-    };
-    let token = match ApiToken::new(&Secret::new(token.to_owned())) {
-        Ok(token) => token,
         Err(error) => {
-            return Ok(Err((
-                TOKEN,
-                error.to_string(),
-                "copy the whole token from Okta, Security > API > Tokens",
-            )));
+            return Ok(Err(Wrong { check: DOMAIN, text: error.to_string(), hint: error.hint() }));
         }
     };
+    let credential = match login.credential(&console.config.clock) {
+        Ok(credential) => credential,
+        Err(wrong) => return Ok(Err(wrong)),
+    };
     let origin = domain.origin();
-    let mut config = ClientConfig::new(domain, token);
+    let mut config = ClientConfig::new(domain, credential);
     config.governor = console.orgs.governor(&origin, connector, console)?;
     config.addresses = console.config.addresses.clone();
     config.ca_pem.clone_from(&console.config.ca_pem);
     config.seed = u64::from_ne_bytes(fresh::bytes()?);
     match Client::new(config) {
         Ok(client) => Ok(Ok(client.with_cancellation(cancel))),
-        Err(error) => Ok(Err((DOMAIN, error.to_string(), error.hint()))),
+        Err(error) => Ok(Err(Wrong { check: DOMAIN, text: error.to_string(), hint: error.hint() })),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     rebuild::{self, Rebuilt},
     run::Running,
     store::{self, Store, Who},
+    tls::TlsFiles,
     vault::{Vault, VaultKeySource},
 };
 
@@ -44,8 +45,8 @@ pub struct ConsoleConfig {
     pub database_url: Option<String>,
     /// What links in mail begin with, as in `https://rolebook.acme.com`.
     pub base_url: String,
-    /// A proxy with TLS stands in front: cookies are `Secure`.
-    pub secure: bool,
+    /// What stands between it and a browser.
+    pub front: Front,
     /// Where the vault's key comes from.
     pub vault: VaultKeySource,
     /// Which addresses an Okta domain may lead to.
@@ -66,6 +67,25 @@ pub struct ConsoleConfig {
     pub demo: Option<DemoOrg>,
     /// The clock.
     pub clock: Clock,
+}
+
+/// What stands between the console and a browser.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Front {
+    /// Nothing: only for this machine.
+    #[default]
+    Open,
+    /// A proxy with TLS.
+    Proxy,
+    /// TLS of its own.
+    Tls(TlsFiles),
+}
+
+impl ConsoleConfig {
+    /// Whether browsers come by TLS: cookies are then `Secure`.
+    pub(crate) fn secure(&self) -> bool {
+        self.front != Front::Open
+    }
 }
 
 /// A console: shared by pages, API and workers.

@@ -1,10 +1,8 @@
 //! A connector as the console hosts it: its row with settings, life and schedule read out of it.
 
-use jiff::Timestamp;
-use zeroize::Zeroizing;
-
 use crate::{
     ConsoleError,
+    credential::{Login, ServiceAppName},
     life::{Event, Hold, Label, Last, Life, Refusal, Setup},
     report::Report,
     schedule::Schedule,
@@ -12,6 +10,7 @@ use crate::{
     store::{self, entity::connector, entity::sync},
     vault::Vault,
 };
+use jiff::Timestamp;
 
 /// A connector.
 #[derive(Debug, Clone)]
@@ -74,10 +73,20 @@ impl Hosted {
         }
     }
 
-    /// Opens the stored token.
-    pub(crate) fn token(&self, vault: &Vault) -> Result<Zeroizing<String>, ConsoleError> {
+    /// Opens the stored credential.
+    pub(crate) fn login(&self, vault: &Vault) -> Result<Login, ConsoleError> {
         let sealed = self.row.secret.as_deref().ok_or(ConsoleError::Sealed("there is none"))?;
-        vault.open_sealed(&secret_place(&self.row.id), sealed)
+        Login::open(vault, &self.secret_place(), sealed, self.app().cloned())
+    }
+
+    /// The service app that signs in, if it is no token.
+    pub(crate) fn app(&self) -> Option<&ServiceAppName> {
+        self.note.as_ref().and_then(|note| note.app.as_ref())
+    }
+
+    /// What the stored credential is sealed for.
+    pub(crate) fn secret_place(&self) -> String {
+        secret_place(&self.row.id, self.app().is_some())
     }
 
     pub(crate) fn report(sync: &sync::Model) -> Report {
@@ -85,9 +94,10 @@ impl Hosted {
     }
 }
 
-/// Where a connector's token is sealed for.
-pub(crate) fn secret_place(connector: &str) -> String {
-    format!("connector/{connector}/api-token")
+/// What a connector's token, or key, is sealed for.
+pub(crate) fn secret_place(connector: &str, is_key: bool) -> String {
+    let kind = if is_key { "oauth-key" } else { "api-token" };
+    format!("connector/{connector}/{kind}")
 }
 
 /// A time to the minute, in UTC.

@@ -12,14 +12,17 @@ use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use jiff::civil::Date;
 use rolebook_insight::{Findings, Origin, Policy, Reading, Readings};
+use rolebook_ledger::UserRecord;
 use rolebook_snapshot::{Limits, Snapshot};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{ConsoleError, console::Console, run::clean, store};
 
+mod admins;
 mod columns;
 
+pub(crate) use admins::AdminRow;
 pub(crate) use columns::Listed;
 
 /// Snapshots that are kept open, however large they are.
@@ -141,21 +144,6 @@ pub(crate) struct MembershipRow {
     pub person: String,
 }
 
-/// Somebody holds an Okta admin role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct AdminRow {
-    /// Okta's role type.
-    pub role: String,
-    /// Okta's label.
-    pub label: String,
-    /// Login, or the user id of somebody outside the snapshot.
-    pub holder: String,
-    /// Assigned directly.
-    pub direct: bool,
-    /// What it is limited to; empty means everything.
-    pub targets: Vec<String>,
-}
-
 /// The rows of one snapshot, and what questions over it are asked of.
 #[derive(Debug)]
 pub(crate) struct Lens {
@@ -268,9 +256,6 @@ impl Lens {
                 clean(record.group.name.as_deref().unwrap_or_else(|| record.id.as_str()))
             })
         };
-        let login = |user: &rolebook_ledger::UserRecord| {
-            clean(user.person.login.as_deref().unwrap_or_else(|| user.id.as_str()))
-        };
         let names = facts.account_names(access);
         let mut grants = Vec::with_capacity(access.user_grants.len());
         let mut per_user: BTreeMap<u32, (usize, BTreeSet<&str>)> = BTreeMap::new();
@@ -380,23 +365,7 @@ impl Lens {
                 accounts: per_user.get(&ix).map_or(0, |mine| mine.1.len()),
             })
             .collect();
-        let admins = facts
-            .admin_roles
-            .iter()
-            .flat_map(|role| {
-                role.users.iter().map(|(id, holder)| AdminRow {
-                    role: role.kind.clone(),
-                    label: clean(&role.label),
-                    holder: facts
-                        .users
-                        .iter()
-                        .find(|user| user.id == *id)
-                        .map_or_else(|| id.as_str().to_owned(), login),
-                    direct: holder.direct,
-                    targets: holder.targets.iter().map(|target| clean(target)).collect(),
-                })
-            })
-            .collect();
+        let admins = admins::rows(facts);
         let readings = Readings::new(vec![reading]);
         Self {
             connector,
@@ -412,6 +381,11 @@ impl Lens {
             found: Mutex::default(),
         }
     }
+}
+
+/// How a person signs in to Okta; their id when that is not known.
+fn login(user: &UserRecord) -> String {
+    clean(user.person.login.as_deref().unwrap_or_else(|| user.id.as_str()))
 }
 
 fn sha256(path: &Path) -> std::io::Result<String> {

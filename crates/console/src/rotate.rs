@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     ConsoleConfig, ConsoleError,
     console::Console,
-    hosted::secret_place,
+    hosted::Hosted,
     store::{Who, connectors, messages, provisioning},
     vault::Vault,
 };
@@ -54,7 +54,7 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
     let change = console.store.change(Who::host(), false).await?;
     let (mut secrets, mut unopened) = (0, Vec::new());
     for mut row in connectors::with_secret(change.tx()).await? {
-        let place = secret_place(&row.id);
+        let place = Hosted::of(row.clone())?.secret_place();
         let sealed = row.secret.take().unwrap_or_default();
         if next.open_sealed(&place, &sealed).is_ok() {
             secrets += 1;
@@ -82,7 +82,8 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
         }
     }
     for mut row in provisioning::with_secret(change.tx()).await? {
-        let place = provisioning::secret_place(&row.connector_id);
+        let is_key = provisioning::note(&row)?.is_some_and(|note| note.app.is_some());
+        let place = provisioning::secret_place(&row.connector_id, is_key);
         let sealed = row.secret.take().unwrap_or_default();
         if next.open_sealed(&place, &sealed).is_ok() {
             secrets += 1;

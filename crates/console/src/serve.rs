@@ -6,11 +6,19 @@ use tokio::net::TcpListener;
 
 use crate::{
     ConsoleConfig, ConsoleError,
-    console::Console,
+    console::{Console, Front},
     hook, mail,
     store::{self, Who},
-    tell, watch, web, worker,
+    tell,
+    tls::{Peer, TlsListener},
+    watch, web, worker,
 };
+
+/// What connections come from.
+enum Way {
+    Plain(TcpListener),
+    Tls(TlsListener),
+}
 
 /// A console that listens.
 pub struct Server {
@@ -26,16 +34,22 @@ impl Server {
     /// # Errors
     /// [`ConsoleError`]: the data folder, the database, the vault's key, or the address.
     pub async fn start(mut config: ConsoleConfig, listen: SocketAddr) -> Result<Self, ConsoleError> {
-        if !listen.ip().is_loopback() && !config.secure {
+        if !listen.ip().is_loopback() && !config.secure() {
             return Err(ConsoleError::Exposed(listen));
         }
         let failed = |source| ConsoleError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         if config.base_url.is_empty() {
-            config.base_url = format!("http://{address}");
+            let scheme = if config.secure() { "https" } else { "http" };
+            config.base_url = format!("{scheme}://{address}");
         }
         config.base_url = config.base_url.trim_end_matches('/').to_owned();
+        // Before anything is opened, so that a certificate that is no good is told first.
+        let way = match &config.front {
+            Front::Tls(files) => Way::Tls(TlsListener::new(listener, address, files)?),
+            Front::Open | Front::Proxy => Way::Plain(listener),
+        };
         let console = Console::open(config).await?;
         let tasks = vec![
             tokio::spawn(worker::work(Arc::clone(&console))),
@@ -45,11 +59,13 @@ impl Server {
             tokio::spawn(watch::settings(Arc::clone(&console))),
             tokio::spawn(warm(Arc::clone(&console))),
         ];
-
-        let router = web::router(&console).into_make_service_with_connect_info::<SocketAddr>();
-        let stop = console.stop.clone();
+        let router = web::router(&console).into_make_service_with_connect_info::<Peer>();
+        let stop = console.stop.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
-            axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await
+            match way {
+                Way::Plain(listener) => axum::serve(listener, router).with_graceful_shutdown(stop).await,
+                Way::Tls(listener) => axum::serve(listener, router).with_graceful_shutdown(stop).await,
+            }
         });
         Ok(Self { console, address, tasks, serving })
     }
@@ -87,7 +103,7 @@ impl Server {
         let mut names = Vec::new();
         for row in rows {
             let hosted = crate::hosted::Hosted::of(row)?;
-            if hosted.row.secret.is_some() && hosted.token(&self.console.vault).is_err() {
+            if hosted.row.secret.is_some() && hosted.login(&self.console.vault).is_err() {
                 names.push(crate::run::clean(&hosted.row.name));
             }
         }
@@ -159,7 +175,7 @@ pub async fn doctor(config: ConsoleConfig) -> Result<Diagnosis, ConsoleError> {
         let hosted = crate::hosted::Hosted::of(row)?;
         let name = &hosted.row.name;
         if hosted.row.secret.is_some() {
-            lines.push(match hosted.token(&console.vault) {
+            lines.push(match hosted.login(&console.vault) {
                 Ok(_) => ("token", true, format!("{name}: can be opened")),
                 Err(error) => ("token", false, format!("{name}: {error}")),
             });

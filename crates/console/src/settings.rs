@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::credential::ServiceAppName;
+
 /// What the Settings area holds, the token apart.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
@@ -12,6 +14,8 @@ pub(crate) struct Settings {
     pub domain: String,
     /// Id of the AWS Account Federation app; empty: the only one is taken.
     pub aws_okta_app_id: String,
+    /// Read Okta's custom admin roles, resource sets and who is bound to them.
+    pub sync_custom_roles: bool,
     /// Leave secondary e-mail addresses out.
     pub skip_secondary_emails: bool,
     /// Let a grant turn a group assignment into an individual one.
@@ -109,7 +113,7 @@ impl From<rolebook_connector::Capability> for Capability {
 pub(crate) enum Known {
     /// Okta answered.
     Yes,
-    /// Okta refused.
+    /// Okta refused, or the service app lacks the scope.
     No,
     /// Somebody said so.
     StatedYes,
@@ -139,15 +143,18 @@ impl Known {
     }
 }
 
-/// What is known of the stored token, none of it secret beyond its last four characters.
+/// What is known of the stored credential, none of it secret beyond a token's last four characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SecretNote {
     /// When it was entered.
     pub set_at: Timestamp,
     /// By whom.
     pub set_by: String,
-    /// Its last four characters.
+    /// The last four characters of a token.
     pub ends: String,
+    /// The service app whose key it is; nothing for a token.
+    #[serde(default)]
+    pub app: Option<ServiceAppName>,
     /// Login of the person whose token it is; nothing for a service app.
     pub owner: Option<String>,
     /// What Okta answered when the token was tried, by capability.

@@ -64,13 +64,13 @@ async fn changed(console: &Arc<Console>, hosted: &Hosted) -> Result<bool, Consol
     let Some(good) = &hosted.row.good_sync else { return Ok(false) };
     let Some(sync) = syncs::by_id(console.store.db(), good).await? else { return Ok(false) };
     let Some(known) = Hosted::report(&sync).app_updated else { return Ok(false) };
-    let (Ok(token), Ok(app)) =
-        (hosted.token(&console.vault), AppId::new(hosted.settings.aws_okta_app_id.as_str()))
+    let (Ok(login), Ok(app)) =
+        (hosted.login(&console.vault), AppId::new(hosted.settings.aws_okta_app_id.as_str()))
     else {
         return Ok(false);
     };
     let stop = console.stop.child_token();
-    let Ok(client) = checks::client(console, &hosted.settings, &token, Some(&hosted.row.id), stop)? else {
+    let Ok(client) = checks::client(console, &hosted.settings, &login, Some(&hosted.row.id), stop)? else {
         return Ok(false);
     };
     let Ok(app) = client.app(&app).await else { return Ok(false) };

@@ -82,6 +82,10 @@ async fn turn(console: &Arc<Console>, tasks: &mut tokio::task::JoinSet<()>) -> R
         if tasks.len() >= AT_ONCE {
             break;
         }
+        // Its lease ran out because nothing could be written for a while: it is still at work here, and will renew it.
+        if console.running(&waiting.connector_id).is_some() {
+            continue;
+        }
         if let Some((hosted, taken)) = claim(console, &waiting).await? {
             let console = Arc::clone(console);
             tasks.spawn(async move { run(&console, hosted, taken).await });
@@ -233,19 +237,19 @@ async fn read(
             ..Failure::default()
         })
     };
-    let token = match hosted.token(&console.vault) {
-        Ok(token) => token,
+    let login = match hosted.login(&console.vault) {
+        Ok(login) => login,
         Err(error) => return failed(error.to_string(), error.hint()),
     };
     let client = match checks::client(
         console,
         &hosted.settings,
-        &token,
+        &login,
         Some(&taken.connector_id),
         running.cancel.clone(),
     ) {
         Ok(Ok(client)) => client,
-        Ok(Err((_, text, hint))) => return failed(text, hint),
+        Ok(Err(wrong)) => return failed(wrong.text, wrong.hint),
         Err(error) => return failed(error.to_string(), error.hint()),
     };
     let file = console.current_path(&taken.connector_id);
@@ -291,7 +295,7 @@ async fn read(
 pub(crate) fn read_options(settings: &Settings) -> ReadOptions {
     ReadOptions {
         admin_roles: AdminRoles::Auto,
-        custom_roles: false,
+        custom_roles: settings.sync_custom_roles,
         people: PersonRules {
             attributes: ProfileAttributes::parse(""),
             skip_secondary_emails: settings.skip_secondary_emails,

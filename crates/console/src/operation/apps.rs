@@ -7,7 +7,6 @@ use rolebook_okta::shapes;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
 
 use super::{
     Context,
@@ -15,7 +14,9 @@ use super::{
     syncs::SyncView,
 };
 use crate::{
-    checks, fresh,
+    checks,
+    credential::Login,
+    fresh,
     hosted::Hosted,
     problem::{FieldError, Problem},
     report::Numbers,
@@ -130,17 +131,17 @@ pub(crate) async fn list(
 
 /// Reads the list of apps of an org.
 pub(crate) async fn discover(context: &Context, wanted: Discovery) -> Result<Discovered, Problem> {
-    let (settings, token) = match wanted.connector.as_deref().filter(|id| !id.is_empty()) {
+    let (settings, login) = match wanted.connector.as_deref().filter(|id| !id.is_empty()) {
         Some(id) => {
             let hosted: Hosted = super::connectors::load(context, id).await?;
-            let token = hosted
-                .token(&context.console.vault)
+            let login = hosted
+                .login(&context.console.vault)
                 .map_err(|error| Problem::field("connector", format!("{error}: enter its token again")))?;
-            (hosted.settings, token)
+            (hosted.settings, login)
         }
         None => {
             let settings = Settings { domain: wanted.domain.trim().to_owned(), ..Settings::default() };
-            (settings, Zeroizing::new(wanted.api_token.trim().to_owned()))
+            (settings, Login::token(&wanted.api_token))
         }
     };
     if settings.domain.is_empty() {
@@ -150,11 +151,11 @@ pub(crate) async fn discover(context: &Context, wanted: Discovery) -> Result<Dis
         Problem::field(field, format!("{error}. What to do: {}", error.hint()))
     };
     let client =
-        checks::client(&context.console, &settings, &token, None, context.console.stop.child_token())?
-            .map_err(|((field, _), text, hint)| {
+        checks::client(&context.console, &settings, &login, None, context.console.stop.child_token())?
+            .map_err(|wrong| {
                 Problem::invalid(vec![FieldError {
-                    field: field.to_owned(),
-                    text: format!("{text}. What to do: {hint}"),
+                    field: wrong.check.0.to_owned(),
+                    text: format!("{}. What to do: {}", wrong.text, wrong.hint),
                 }])
             })?;
     let org = client.org().await.map_err(|error| {

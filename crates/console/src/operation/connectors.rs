@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::{Context, catalog};
 use crate::{
+    credential::ServiceAppName,
     fresh,
     hosted::Hosted,
     life::{Label, Life},
@@ -15,7 +16,7 @@ use crate::{
     problem::{FieldError, Problem},
     run::StageView,
     schedule::Schedule,
-    settings::{MatrixRow, Settings, matrix},
+    settings::{MatrixRow, SecretNote, Settings, matrix},
     store::{
         self, connectors,
         entity::{app, connector, user},
@@ -83,7 +84,7 @@ pub(crate) struct ConnectorView {
     pub authorized_actions: Vec<&'static str>,
 }
 
-/// What is known of a stored token.
+/// What is known of a stored credential: a token, or the key of a service app.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct TokenView {
     /// When it was entered.
@@ -91,12 +92,27 @@ pub(crate) struct TokenView {
     pub set_at: Timestamp,
     /// By whom.
     pub set_by: String,
-    /// Its last four characters.
+    /// The last four characters of a token.
     pub ends: String,
-    /// Whose it is in Okta.
+    /// The service app whose key it is; nothing for a token.
+    pub service_app: Option<ServiceAppName>,
+    /// Whose token it is in Okta.
     pub owner: Option<String>,
     /// It can be used: sealed under the vault's present key.
     pub usable: bool,
+}
+
+impl TokenView {
+    pub(crate) fn of(note: &SecretNote, usable: bool) -> Self {
+        Self {
+            set_at: note.set_at,
+            set_by: note.set_by.clone(),
+            ends: note.ends.clone(),
+            service_app: note.app.clone(),
+            owner: note.owner.clone(),
+            usable,
+        }
+    }
 }
 
 /// A console user, by name.
@@ -211,13 +227,10 @@ fn draw(
         reason: hosted.reason(now),
         life: hosted.life.clone(),
         settings: hosted.settings.clone(),
-        token: hosted.note.as_ref().map(|note| TokenView {
-            set_at: note.set_at,
-            set_by: note.set_by.clone(),
-            ends: note.ends.clone(),
-            owner: note.owner.clone(),
-            usable: hosted.token(&context.console.vault).is_ok(),
-        }),
+        token: hosted
+            .note
+            .as_ref()
+            .map(|note| TokenView::of(note, hosted.login(&context.console.vault).is_ok())),
         matrix: matrix(hosted.note.as_ref(), hosted.settings.stated),
         owners: owners.iter().map(PersonRef::from).collect(),
         schedule: hosted.schedule.clone(),

@@ -16,11 +16,12 @@ use rolebook_snapshot::{Limits, Snapshot};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
 
 use super::{Context, connectors::load, provisioning::Writer};
 use crate::{
-    ConsoleError, checks, fresh,
+    ConsoleError, checks,
+    credential::Login,
+    fresh,
     hosted::Hosted,
     problem::Problem,
     run::clean,
@@ -182,8 +183,8 @@ pub(crate) async fn make(context: &Context, connector: &str, new: NewPlan) -> Re
     }
     let asked = new.asked(hosted.settings.allow_conversion)?;
     // Planning only reads: the token of the syncs is enough.
-    let token = hosted.token(&context.console.vault)?;
-    let client = client(context, &hosted, &token)?;
+    let login = hosted.login(&context.console.vault)?;
+    let client = client(context, &hosted, &login)?;
     let place = open(context, &hosted, &writer, client.clone()).await?;
     let request = place.request(&asked).await.map_err(|error| told(&error))?;
     let planned = place.plan(&request).await.map_err(|error| told(&error))?;
@@ -289,11 +290,11 @@ fn who(context: &Context) -> Who {
     Who { console_user: Some(format!("{} <{}>", clean(&user.name), clean(&user.email))), ..Who::default() }
 }
 
-fn client(context: &Context, hosted: &Hosted, token: &Zeroizing<String>) -> Result<Client, Problem> {
+fn client(context: &Context, hosted: &Hosted, login: &Login) -> Result<Client, Problem> {
     let stop = context.console.stop.child_token();
     let id = Some(hosted.row.id.as_str());
-    checks::client(&context.console, &hosted.settings, token, id, stop)?
-        .map_err(|(_, text, hint)| Problem::conflict("the connector's settings do not work", text, hint))
+    checks::client(&context.console, &hosted.settings, login, id, stop)?
+        .map_err(|wrong| Problem::conflict("the connector's settings do not work", wrong.text, wrong.hint))
 }
 
 /// Org and app, with the last good snapshot for names, and what is known of the token that writes.

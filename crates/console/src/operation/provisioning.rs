@@ -5,15 +5,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
 
 use super::{
     Context,
     connectors::{TokenView, load},
-    settings::{ends, failed},
+    settings::{failed, forget, note_of},
 };
 use crate::{
     ConsoleError, checks,
+    credential::{Login, ServiceAppEntry},
     hosted::Hosted,
     problem::Problem,
     run::clean,
@@ -59,13 +59,16 @@ pub(crate) struct Switch {
     pub reason: String,
 }
 
-/// A second credential.
+/// A second credential: a token, or a service app.
 #[derive(Clone, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct WriteToken {
     /// The API token: never given back by any answer.
+    #[serde(default)]
     #[schema(write_only)]
     pub api_token: String,
+    /// A service app, instead of a token.
+    pub service_app: Option<ServiceAppEntry>,
 }
 
 impl std::fmt::Debug for WriteToken {
@@ -89,7 +92,7 @@ impl Writer {
     }
 
     pub(crate) fn of(row: provisioning::Model, hosted: &Hosted) -> Result<Self, ConsoleError> {
-        let own = row.secret_note.as_deref().map(|note| store::json("provisioning", note)).transpose()?;
+        let own = stored::note(&row)?;
         // What somebody stated is about the connector's own token.
         Ok(match own {
             Some(note) => Self { row, note: Some(note), stated: TokenKind::Unknown },
@@ -102,26 +105,22 @@ impl Writer {
         known(self.note.as_ref(), self.stated, capability)
     }
 
-    /// Opens the token that writes. Only applying a plan calls this.
-    pub(crate) fn token(&self, hosted: &Hosted, vault: &Vault) -> Result<Zeroizing<String>, ConsoleError> {
-        match self.row.secret.as_deref() {
-            Some(sealed) => vault.open_sealed(&place(&self.row.connector_id), sealed),
-            None => hosted.token(vault),
-        }
+    /// Opens the credential that writes. Only applying a plan, and replacing it, call this.
+    pub(crate) fn login(&self, hosted: &Hosted, vault: &Vault) -> Result<Login, ConsoleError> {
+        self.own(vault).unwrap_or_else(|| hosted.login(vault))
+    }
+
+    /// The second credential, if there is one.
+    fn own(&self, vault: &Vault) -> Option<Result<Login, ConsoleError>> {
+        let app = self.note.as_ref().and_then(|note| note.app.clone());
+        let place = place(&self.row.connector_id, app.is_some());
+        self.row.secret.as_deref().map(|sealed| Login::open(vault, &place, sealed, app))
     }
 
     fn view(&self, vault: &Vault) -> ProvisioningView {
         let row = &self.row;
-        let token = self.note.as_ref().filter(|_| row.secret.is_some()).map(|note| TokenView {
-            set_at: note.set_at,
-            set_by: note.set_by.clone(),
-            ends: note.ends.clone(),
-            owner: note.owner.clone(),
-            usable: row
-                .secret
-                .as_deref()
-                .is_some_and(|sealed| vault.open_sealed(&place(&row.connector_id), sealed).is_ok()),
-        });
+        let token =
+            self.note.as_ref().zip(self.own(vault)).map(|(note, own)| TokenView::of(note, own.is_ok()));
         ProvisioningView {
             connector: row.connector_id.clone(),
             enabled: row.enabled,
@@ -192,11 +191,14 @@ pub(crate) async fn set_token(
     id: &str,
     token: &WriteToken,
 ) -> Result<ProvisioningView, Problem> {
-    let token = Zeroizing::new(token.api_token.trim().to_owned());
-    if token.is_empty() {
+    let hosted = load(context, id).await?;
+    let before = Writer::load(context, &hosted).await?;
+    let own = before.own(&context.console.vault);
+    let entered = Some(token.api_token.as_str()).filter(|text| !text.is_empty());
+    if entered.is_none() && token.service_app.is_none() {
         return Err(Problem::field("api_token", "a token is needed"));
     }
-    let hosted = load(context, id).await?;
+    let (login, _) = Login::entered(entered, token.service_app.as_ref(), own, true)?;
     let Some(org) = hosted.row.org_id.clone() else {
         return Err(Problem::conflict(
             "a second credential cannot be taken yet",
@@ -205,31 +207,26 @@ pub(crate) async fn set_token(
         ));
     };
     let stop = context.console.stop.child_token();
-    let tried = checks::try_out(&context.console, &hosted.settings, &token, Some(id), stop).await?;
+    let tried = checks::try_out(&context.console, &hosted.settings, &login, Some(id), stop).await?;
     let Some(probe) = tried.probe.as_ref().filter(|_| tried.passed()) else { return Err(failed(&tried)) };
     let found = probe.org.id.to_string();
     if found != org {
         return Err(Problem::field(
-            "api_token",
-            format!("this is a token of another org ({found}) than the connector's ({org})"),
+            if login.app.is_some() { "service_app.client_id" } else { "api_token" },
+            format!("this is a credential of another org ({found}) than the connector's ({org})"),
         ));
     }
-    let note = SecretNote {
-        set_at: context.console.now(),
-        set_by: context.actor.user.name.clone(),
-        ends: ends(&token),
-        owner: probe.reader.as_ref().map(|reader| clean(&reader.login)),
-        proven: tried.proven.clone(),
-        org_id: found,
-    };
+    let Some(note) = note_of(context, &tried, &login, None) else { return Err(failed(&tried)) };
     let change = context.change().await?;
     let mut row = stored::of(change.tx(), id).await?;
-    row.secret = Some(context.console.vault.seal(&place(id), &token)?);
+    let place = place(id, login.app.is_some());
+    row.secret = Some(context.console.vault.seal(&place, &login.secret)?);
     row.secret_note = Some(store::to_json(&note));
-    let detail = json!({ "owner": note.owner });
+    let detail = json!({ "owner": note.owner, "service_app": note.app });
     change.audit("provisioning.token-set", &format!("connector/{id}"), detail).await?;
     change.keep_provisioning(row.clone()).await?;
     change.commit().await?;
+    forget(context).await;
     Ok(Writer::of(row, &hosted)?.view(&context.console.vault))
 }
 
@@ -245,5 +242,6 @@ pub(crate) async fn clear_token(context: &Context, id: &str) -> Result<Provision
     change.audit("provisioning.token-cleared", &format!("connector/{id}"), json!({})).await?;
     change.keep_provisioning(row.clone()).await?;
     change.commit().await?;
+    forget(context).await;
     Ok(Writer::of(row, &hosted)?.view(&context.console.vault))
 }

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
 
 use super::{
     Context,
@@ -11,6 +10,7 @@ use super::{
 };
 use crate::{
     checks::{self, Check, Outcome, Tried},
+    credential::{Login, ServiceAppEntry},
     hosted::{Hosted, secret_place},
     life::{Event, Setup},
     problem::{FieldError, Problem},
@@ -20,15 +20,19 @@ use crate::{
 
 /// Settings as they are sent. What is absent stays.
 #[derive(Clone, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct SettingsPatch {
     /// The org's address.
     pub domain: Option<String>,
-    /// The API token: never given back by any answer. Absent or empty: the stored one stays.
+    /// The API token: never given back by any answer. Empty: the stored token stays. Absent: what is stored stays.
     #[schema(write_only)]
     pub api_token: Option<String>,
+    /// A service app, to sign in with instead of a token.
+    pub service_app: Option<ServiceAppEntry>,
     /// Id of the AWS app; empty: the only one is taken.
     pub aws_okta_app_id: Option<String>,
+    /// Read Okta's custom admin roles, resource sets and who is bound to them.
+    pub sync_custom_roles: Option<bool>,
     /// Leave secondary e-mail addresses out.
     pub skip_secondary_emails: Option<bool>,
     /// Let a grant turn a group assignment into an individual one.
@@ -81,99 +85,68 @@ impl SettingsPatch {
         Settings {
             domain: trimmed(&self.domain, &before.domain),
             aws_okta_app_id: trimmed(&self.aws_okta_app_id, &before.aws_okta_app_id),
+            sync_custom_roles: self.sync_custom_roles.unwrap_or(before.sync_custom_roles),
             skip_secondary_emails: self.skip_secondary_emails.unwrap_or(before.skip_secondary_emails),
             allow_conversion: self.allow_conversion.unwrap_or(before.allow_conversion),
             stated: self.stated.unwrap_or(before.stated),
         }
     }
-
-    /// The token that is sent, if one is.
-    fn token(&self) -> Option<Zeroizing<String>> {
-        self.api_token
-            .as_ref()
-            .map(|text| text.trim())
-            .filter(|text| !text.is_empty())
-            .map(|t| Zeroizing::new(t.to_owned()))
-    }
 }
 
-/// Which token to try: the one that is sent, else the stored one.
-fn token_for(
-    context: &Context,
-    hosted: &Hosted,
-    patch: &SettingsPatch,
-) -> Result<Zeroizing<String>, Problem> {
-    if let Some(token) = patch.token() {
-        return Ok(token);
-    }
-    if hosted.row.secret.is_none() {
-        return Err(Problem::field(
-            "api_token",
-            "a token is needed: create one in Okta under Security > API > Tokens",
-        ));
-    }
-    hosted
-        .token(&context.console.vault)
-        .map_err(|error| Problem::field("api_token", format!("{error}: enter the token again")))
+/// What to try: what is sent, else what is stored. Says whether its secret is a new one.
+fn login_for(context: &Context, hosted: &Hosted, patch: &SettingsPatch) -> Result<(Login, bool), Problem> {
+    let stored = hosted.row.secret.is_some().then(|| hosted.login(&context.console.vault));
+    Login::entered(patch.api_token.as_deref(), patch.service_app.as_ref(), stored, false)
 }
 
-async fn attempt(
-    context: &Context,
-    hosted: &Hosted,
-    patch: &SettingsPatch,
-) -> Result<(Settings, Tried), Problem> {
+/// Settings that were tried out, with what.
+struct Attempt {
+    settings: Settings,
+    login: Login,
+    /// The secret is a new one.
+    new: bool,
+    tried: Tried,
+}
+
+async fn attempt(context: &Context, hosted: &Hosted, patch: &SettingsPatch) -> Result<Attempt, Problem> {
     let settings = patch.over(&hosted.settings);
     if settings.domain.is_empty() {
         return Err(Problem::field("domain", "the Okta domain is needed, as in acme.okta.com"));
     }
-    let token = token_for(context, hosted, patch)?;
-    let tried = checks::try_out(
-        &context.console,
-        &settings,
-        &token,
-        Some(&hosted.row.id),
-        context.console.stop.child_token(),
-    )
-    .await?;
-    Ok((settings, tried))
+    let (login, new) = login_for(context, hosted, patch)?;
+    let stop = context.console.stop.child_token();
+    let tried = checks::try_out(&context.console, &settings, &login, Some(&hosted.row.id), stop).await?;
+    Ok(Attempt { settings, login, new, tried })
 }
 
-fn note_of(
+/// What is known of a credential that was tried out. `before` tells who entered its secret, where that is not new.
+pub(super) fn note_of(
     context: &Context,
     tried: &Tried,
-    token: Option<&str>,
+    login: &Login,
     before: Option<&SecretNote>,
 ) -> Option<SecretNote> {
     let probe = tried.probe.as_ref()?;
-    let fresh_note = |token: &str| SecretNote {
-        set_at: context.console.now(),
-        set_by: context.actor.user.name.clone(),
-        ends: ends(token),
-        owner: None,
-        proven: Vec::new(),
-        org_id: String::new(),
-    };
-    let mut note = match token {
-        Some(token) => fresh_note(token),
-        None => before.cloned()?,
-    };
-    note.owner = probe.reader.as_ref().map(|reader| crate::run::clean(&reader.login));
-    note.proven.clone_from(&tried.proven);
-    note.org_id = probe.org.id.to_string();
-    Some(note)
-}
-
-/// The last four characters of a token that is long enough to give four away.
-pub(super) fn ends(token: &str) -> String {
-    let length = token.chars().count();
-    if length < 16 { String::new() } else { token.chars().skip(length - 4).collect() }
+    Some(SecretNote {
+        set_at: before.map_or_else(|| context.console.now(), |note| note.set_at),
+        set_by: before.map_or_else(|| context.actor.user.name.clone(), |note| note.set_by.clone()),
+        ends: login.ends(),
+        app: login.app.clone(),
+        owner: probe
+            .reader
+            .as_ref()
+            .map(|reader| crate::run::clean(&reader.login))
+            .filter(|login| !login.is_empty()),
+        proven: tried.proven.clone(),
+        org_id: probe.org.id.to_string(),
+    })
 }
 
 /// Tries settings out and changes nothing.
 pub(crate) async fn test(context: &Context, id: &str, patch: SettingsPatch) -> Result<TryReport, Problem> {
     let hosted = load(context, id).await?;
-    let (settings, tried) = attempt(context, &hosted, &patch).await?;
-    let note = note_of(context, &tried, patch.token().as_ref().map(|t| t.as_str()), hosted.note.as_ref());
+    let Attempt { settings, login, tried, .. } = attempt(context, &hosted, &patch).await?;
+    let note = note_of(context, &tried, &login, None);
     let found = |id: &str, label: &str, status: &str| AppChoice {
         id: id.to_owned(),
         label: crate::run::clean(label),
@@ -202,7 +175,7 @@ pub(crate) async fn save(
 ) -> Result<ConnectorView, Problem> {
     let hosted = load(context, id).await?;
     match_version(context, &hosted)?;
-    let (settings, tried) = attempt(context, &hosted, &patch).await?;
+    let Attempt { settings, login, new, tried } = attempt(context, &hosted, &patch).await?;
     let Some(probe) = tried.probe.as_ref().filter(|_| tried.passed()) else { return Err(failed(&tried)) };
     let org_id = probe.org.id.to_string();
     if let Some(known) = hosted.row.org_id.as_ref().filter(|known| **known != org_id) {
@@ -213,11 +186,11 @@ pub(crate) async fn save(
             ),
         ));
     }
-    let token = patch.token();
     let change = context.change().await?;
     // Read again inside the change: the checks took time.
     let mut fresh = load(context, id).await?;
-    if fresh.row.version != hosted.row.version && context.if_match.is_some() {
+    let replaced = !new && fresh.row.secret != hosted.row.secret;
+    if replaced || (fresh.row.version != hosted.row.version && context.if_match.is_some()) {
         return Err(Problem::changed());
     }
     let before = std::mem::replace(&mut fresh.settings, settings);
@@ -225,10 +198,12 @@ pub(crate) async fn save(
         fresh.settings.aws_okta_app_id = probe.app.id.as_str().to_owned();
     }
     fresh.settings.domain = tried.origin.trim_start_matches("https://").to_owned();
-    if let Some(token) = &token {
-        fresh.row.secret = Some(context.console.vault.seal(&secret_place(id), token)?);
+    if new {
+        let place = secret_place(id, login.app.is_some());
+        fresh.row.secret = Some(context.console.vault.seal(&place, &login.secret)?);
     }
-    fresh.note = note_of(context, &tried, token.as_ref().map(|t| t.as_str()), fresh.note.as_ref());
+    let app_before = fresh.app().cloned();
+    fresh.note = note_of(context, &tried, &login, fresh.note.as_ref().filter(|_| !new));
     fresh.row.org_id = Some(org_id.clone());
     change.see_org(&org_id, &crate::run::clean(&probe.org.name), &fresh.settings.domain, false).await?;
     context.console.orgs.learn(&tried.origin, &org_id);
@@ -251,19 +226,20 @@ pub(crate) async fn save(
             .await?;
     }
     let detail = json!({
-        "first": first, "token": if token.is_some() { "changed" } else { "kept" },
+        "first": first, "token": if new { "changed" } else { "kept" },
+        "service_app": { "from": app_before, "to": login.app },
         "from": before, "to": fresh.settings,
     });
     change.audit("connector.settings-saved", &format!("connector/{id}"), detail).await?;
     let view = keep(context, change, fresh).await?;
-    if token.is_some() {
+    if new {
         forget(context).await;
     }
     Ok(view)
 }
 
 /// The ciphertext that was overwritten also goes from what SQLite keeps beside its file.
-async fn forget(context: &Context) {
+pub(super) async fn forget(context: &Context) {
     if let Err(error) = context.console.store.settle_log().await {
         tracing::warn!(%error, "an old token's ciphertext stays in the log of the database for a while");
     }

@@ -8,7 +8,7 @@ use super::{
     Change,
     entity::provisioning::{Column, Entity, Model},
 };
-use crate::ConsoleError;
+use crate::{ConsoleError, settings::SecretNote};
 
 /// The switch of a connector; off where nobody has touched it.
 pub(crate) async fn of(db: &impl ConnectionTrait, connector: &str) -> Result<Model, ConsoleError> {
@@ -37,8 +37,14 @@ pub(crate) async fn with_secret(db: &impl ConnectionTrait) -> Result<Vec<Model>,
 }
 
 /// What a second credential is sealed for.
-pub(crate) fn secret_place(connector: &str) -> String {
-    format!("connector/{connector}/write-token")
+pub(crate) fn secret_place(connector: &str, is_key: bool) -> String {
+    let kind = if is_key { "write-key" } else { "write-token" };
+    format!("connector/{connector}/{kind}")
+}
+
+/// What is known of the second credential, if there is one.
+pub(crate) fn note(row: &Model) -> Result<Option<SecretNote>, ConsoleError> {
+    row.secret_note.as_deref().map(|note| super::json("provisioning", note)).transpose()
 }
 
 impl Change<'_> {

@@ -31,12 +31,12 @@ pub(crate) const LARGEST_BODY: usize = 256 * 1024;
 
 /// Name of the session's cookie.
 pub(crate) fn cookie_name(console: &Console) -> &'static str {
-    if console.config.secure { "__Host-rolebook" } else { "rolebook" }
+    if console.config.secure() { "__Host-rolebook" } else { "rolebook" }
 }
 
 /// The header that sets the cookie; an empty secret ends it.
 pub(crate) fn cookie(console: &Console, secret: &str) -> HeaderValue {
-    let secure = if console.config.secure { "; Secure" } else { "" };
+    let secure = if console.config.secure() { "; Secure" } else { "" };
     let age = if secret.is_empty() { "; Max-Age=0" } else { "" };
     let text = format!("{}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}{age}", cookie_name(console));
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
@@ -165,7 +165,7 @@ fn foreign(console: &Console, headers: &HeaderMap) -> bool {
     let Ok(origin) = origin.to_str() else { return true };
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let of_host = origin.split_once("://").is_some_and(|(scheme, named)| {
-        named == host && (scheme == "https" || (scheme == "http" && !console.config.secure))
+        named == host && (scheme == "https" || (scheme == "http" && !console.config.secure()))
     });
     !of_host && origin != console.config.base_url
 }
@@ -222,7 +222,7 @@ pub(crate) async fn harden(State(console): State<Arc<Console>>, request: Request
     set("cross-origin-opener-policy", "same-origin");
     set("cross-origin-resource-policy", "same-origin");
     set("permissions-policy", "camera=(), microphone=(), geolocation=()");
-    if console.config.secure {
+    if console.config.secure() {
         set("strict-transport-security", "max-age=31536000");
     }
     if asset {

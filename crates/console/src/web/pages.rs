@@ -18,6 +18,7 @@ mod apps;
 mod connector;
 mod connector_new;
 mod connector_settings;
+mod credential;
 mod deed;
 mod effect;
 mod explorer;

@@ -102,7 +102,7 @@ async fn save_validates_syncs_by_itself_and_connects() {
     assert!(compared > 10, "{compared}");
 }
 
-fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -290,20 +290,23 @@ async fn the_app_is_found_or_chosen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_offered_yet_says_so() {
-    // SB-31, SB-41, SB-43: shown as not yet available, with the reason
+    // SB-41, SB-43: shown as not yet available, with the reason
     let house = House::demo().await;
     let sue = house.sue().await;
     let id = house.added(&sue).await;
     let read = sue.get(&format!("/connectors/{id}/settings")).await.text(StatusCode::OK).await;
-    assert!(read.contains("Shared identity source</dt><dd><span class=\"dim\">not available yet"));
-    let edit = sue.get(&format!("/connectors/{id}/settings?edit=1")).await.text(StatusCode::OK).await;
-    assert!(edit.contains("<input type=\"checkbox\" disabled> Sync custom roles"));
-    house.save(&sue, &id, "super").await;
-    house.settled(&sue, &id).await;
-    assert!(
-        !house.fake.log_lines().iter().any(|line| line.contains("/iam/roles")),
-        "no custom roles are asked for"
-    );
+    let shared = "Shared identity source</dt><dd><span class=\"dim\">not available yet: every sync reads the people \
+                  it needs itself</span>";
+    assert!(read.contains(shared), "SB-41: {read}");
+    let asked = patch(&sue, &id, json!({ "shared_identity_source": "con_other" })).await;
+    assert!(asked.status().is_client_error(), "SB-41: the API does not pretend to take it");
+    let wizard = sue.get("/connectors/new?kind=okta-aws-federation").await.text(StatusCode::OK).await;
+    let runner =
+        "Separate runner <span class=\"dim\">Not available yet: syncs run in the console's own process.";
+    assert!(wizard.replace("&#39;", "'").contains(runner), "SB-43: {wizard}");
+    let entry = sue.get("/api/connector-catalog/okta-aws-federation").await.json(StatusCode::OK).await;
+    assert_eq!(entry["hosting"][1]["name"], "Separate runner");
+    assert_eq!(entry["hosting"][1]["available"], false, "SB-43");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@
 
 mod api;
 mod browser;
+mod custom_roles;
 mod differences;
 mod driver;
 mod explorer;
@@ -27,6 +28,8 @@ mod plans;
 mod policy;
 mod provisioning;
 mod security;
+mod service_app;
 mod tables;
+mod tls;
 mod tokens;
 mod upgrade;

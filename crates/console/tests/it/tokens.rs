@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::house::House;
 
 /// Every sealed text in the files of the database.
-fn sealed(house: &House) -> Vec<String> {
+pub(crate) fn sealed(house: &House) -> Vec<String> {
     let mut found = Vec::new();
     for name in ["rolebook.db", "rolebook.db-wal"] {
         let Ok(bytes) = std::fs::read(house.data.join(name)) else { continue };

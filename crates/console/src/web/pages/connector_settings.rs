@@ -9,7 +9,11 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{connector::Head, field_error, or_problem, shell};
+use super::{
+    connector::Head,
+    credential::{CredentialForm, entered},
+    field_error, or_problem, shell,
+};
 use crate::{
     operation::{
         Context,
@@ -46,8 +50,11 @@ struct SettingsPage {
     demo: Option<crate::console::DemoOrg>,
     problem: Option<Problem>,
     domain_error: String,
-    token_error: String,
+    credential: CredentialForm,
+    /// What is stored, in a word.
+    secret_word: &'static str,
     app_error: String,
+    custom_error: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -65,11 +72,12 @@ async fn draw_settings(
     context: &Context,
     id: &str,
     editing: bool,
-    values: Option<Settings>,
+    typed: Option<(&Fields, Settings)>,
     problem: Option<Problem>,
     tried: Option<TryReport>,
 ) -> Result<Response, Problem> {
     let head = Head::load(context, id, "settings").await?;
+    let (typed, values) = typed.unzip();
     let page = SettingsPage {
         shell: shell(context, &format!("Settings of {}", head.line.view.name), "/connectors").await?,
         editing: editing && head.may_configure,
@@ -78,8 +86,13 @@ async fn draw_settings(
         token_set: When::some(head.line.view.token.as_ref().map(|token| token.set_at), context.console.now()),
         demo: context.console.config.demo.clone(),
         domain_error: field_error(problem.as_ref(), "domain"),
-        token_error: field_error(problem.as_ref(), "api_token"),
+        credential: CredentialForm::new(head.line.view.token.as_ref(), typed, problem.as_ref()),
+        secret_word: match &head.line.view.token {
+            Some(token) if token.service_app.is_some() => "key",
+            _ => "token",
+        },
         app_error: field_error(problem.as_ref(), "aws_okta_app_id"),
+        custom_error: field_error(problem.as_ref(), "sync_custom_roles"),
         problem: problem.clone(),
         head,
         tried,
@@ -88,10 +101,13 @@ async fn draw_settings(
 }
 
 async fn save(context: Context, Path(id): Path<String>, fields: Fields) -> Response {
+    let (api_token, service_app) = entered(&fields);
     let patch = SettingsPatch {
         domain: Some(fields.get("domain").to_owned()),
-        api_token: Some(fields.get("api_token").to_owned()),
+        api_token,
+        service_app,
         aws_okta_app_id: Some(fields.get("aws_okta_app_id").to_owned()),
+        sync_custom_roles: Some(fields.ticked("sync_custom_roles")),
         skip_secondary_emails: Some(fields.ticked("skip_secondary_emails")),
         allow_conversion: Some(fields.ticked("allow_conversion")),
         stated: Some(TokenKind::parse(fields.get("stated"))),
@@ -99,19 +115,24 @@ async fn save(context: Context, Path(id): Path<String>, fields: Fields) -> Respo
     let values = Settings {
         domain: fields.get("domain").to_owned(),
         aws_okta_app_id: fields.get("aws_okta_app_id").to_owned(),
+        sync_custom_roles: fields.ticked("sync_custom_roles"),
         skip_secondary_emails: fields.ticked("skip_secondary_emails"),
         allow_conversion: fields.ticked("allow_conversion"),
         stated: TokenKind::parse(fields.get("stated")),
     };
     let drawn = if fields.get("do") == "test" {
         match settings::test(&context, &id, patch).await {
-            Ok(tried) => draw_settings(&context, &id, true, Some(values), None, Some(tried)).await,
-            Err(problem) => draw_settings(&context, &id, true, Some(values), Some(problem), None).await,
+            Ok(tried) => draw_settings(&context, &id, true, Some((&fields, values)), None, Some(tried)).await,
+            Err(problem) => {
+                draw_settings(&context, &id, true, Some((&fields, values)), Some(problem), None).await
+            }
         }
     } else {
         match settings::save(&context, &id, patch).await {
             Ok(_) => return go(&format!("/connectors/{id}")),
-            Err(problem) => draw_settings(&context, &id, true, Some(values), Some(problem), None).await,
+            Err(problem) => {
+                draw_settings(&context, &id, true, Some((&fields, values)), Some(problem), None).await
+            }
         }
     };
     or_problem(&context, drawn)

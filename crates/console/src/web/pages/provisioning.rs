@@ -8,7 +8,11 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{connector::Head, field_error, or_problem, shell};
+use super::{
+    connector::Head,
+    credential::{CredentialForm, entered},
+    field_error, or_problem, shell,
+};
 use crate::{
     operation::{
         Context,
@@ -44,15 +48,20 @@ struct ProvisioningPage {
     may_switch: bool,
     problem: Option<Problem>,
     reason_error: String,
-    token_error: String,
+    credential: CredentialForm,
 }
 
 async fn read(context: Context, Path(id): Path<String>) -> Response {
-    let drawn = draw_page(&context, &id, None).await;
+    let drawn = draw_page(&context, &id, None, None).await;
     or_problem(&context, drawn)
 }
 
-async fn draw_page(context: &Context, id: &str, problem: Option<Problem>) -> Result<Response, Problem> {
+async fn draw_page(
+    context: &Context,
+    id: &str,
+    typed: Option<&Fields>,
+    problem: Option<Problem>,
+) -> Result<Response, Problem> {
     let head = Head::load(context, id, "provisioning").await?;
     let view = provisioning::get(context, id).await?;
     let now = context.console.now();
@@ -62,7 +71,7 @@ async fn draw_page(context: &Context, id: &str, problem: Option<Problem>) -> Res
         token_set: When::some(view.token.as_ref().map(|token| token.set_at), now),
         may_switch: head.line.view.authorized_actions.contains(&"switch-provisioning"),
         reason_error: field_error(problem.as_ref(), "reason"),
-        token_error: field_error(problem.as_ref(), "api_token"),
+        credential: CredentialForm::new(view.token.as_ref(), typed, problem.as_ref()),
         problem: problem.clone(),
         head,
         view,
@@ -70,11 +79,11 @@ async fn draw_page(context: &Context, id: &str, problem: Option<Problem>) -> Res
     Ok(draw(problem.as_ref().map_or(StatusCode::OK, Problem::status), &page))
 }
 
-async fn back<T>(context: &Context, id: &str, done: Result<T, Problem>) -> Response {
+async fn back<T>(context: &Context, id: &str, typed: Option<&Fields>, done: Result<T, Problem>) -> Response {
     match done {
         Ok(_) => go(&format!("/connectors/{id}/provisioning")),
         Err(problem) => {
-            let drawn = draw_page(context, id, Some(problem)).await;
+            let drawn = draw_page(context, id, typed, Some(problem)).await;
             or_problem(context, drawn)
         }
     }
@@ -92,16 +101,17 @@ async fn switch(context: Context, Path(id): Path<String>, fields: Fields) -> Res
         reason: fields.get("reason").to_owned(),
     };
     let done = provisioning::switch(&context, &id, switch).await;
-    back(&context, &id, done).await
+    back(&context, &id, None, done).await
 }
 
 async fn set_token(context: Context, Path(id): Path<String>, fields: Fields) -> Response {
-    let token = WriteToken { api_token: fields.get("api_token").to_owned() };
+    let (api_token, service_app) = entered(&fields);
+    let token = WriteToken { api_token: api_token.unwrap_or_default(), service_app };
     let done = provisioning::set_token(&context, &id, &token).await;
-    back(&context, &id, done).await
+    back(&context, &id, Some(&fields), done).await
 }
 
 async fn clear_token(context: Context, Path(id): Path<String>) -> Response {
     let done = provisioning::clear_token(&context, &id).await;
-    back(&context, &id, done).await
+    back(&context, &id, None, done).await
 }

@@ -239,7 +239,7 @@ pub(in crate::web::pages) fn columns<T: Tabular>(
 fn cookie(context: &Context, path: &str, columns: &str) -> String {
     const YEAR: u32 = 365 * 24 * 60 * 60;
     let age = if columns.is_empty() { 0 } else { YEAR };
-    let secure = if context.console.config.secure { "; Secure" } else { "" };
+    let secure = if context.console.config.secure() { "; Secure" } else { "" };
     let value = columns.replace(',', ".");
     format!("{COOKIE}={value}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
 }
