@@ -38,4 +38,4 @@ ci:
 pictures:
     ROLEBOOK_SCREENSHOTS=$PWD/target/pictures ROLEBOOK_CHROMEDRIVER=$(command -v chromedriver) cargo test -p rolebook-console --test it browser
     mkdir -p docs/pictures
-    for name in connected; do cp target/pictures/$name.png docs/pictures/; done
+    for name in connected connector-settings explorer explorer-dark people-table plan-revoke difference findings findings-dark activity; do cp target/pictures/$name.png docs/pictures/; done

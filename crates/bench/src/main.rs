@@ -3,6 +3,7 @@
 //! Each job runs in a process of its own, so that its peak memory is its own. Wall time is the best of three: what
 //! the program can do, not what else the machine did.
 
+mod console;
 mod grants;
 mod machine;
 mod org;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         Some("grants") => grants::job(1),
         Some("grants-and-memberships") => grants::job(20),
         Some("org") => org::job(),
+        Some("console") => console::job(),
         Some("questions") => questions::job(arguments.next().as_deref().unwrap_or_default()),
         // For trying things out: the snapshot that questions are asked of.
         Some("file") => grants::write_file(20, arguments.next().unwrap_or_default().as_ref()),

@@ -7,7 +7,9 @@ use std::{
 };
 
 use crate::{
-    Failed, machine,
+    Failed,
+    console::Console,
+    machine,
     process::{self, Took, best, say},
     questions::Asked,
     sync::{Fake, help},
@@ -29,6 +31,8 @@ pub(crate) fn write(project: &Path) -> Result<(), Failed> {
     let org = process::run(Command::new(&this).arg("org"))?;
     say("questions to a million grants");
     let asked = Asked::measure(&rolebook, &this)?;
+    say("a console over a large org");
+    let console = Console::measure(&this)?;
     say("the help text");
     let help = best(|| help(&rolebook))?;
 
@@ -56,6 +60,7 @@ pub(crate) fn write(project: &Path) -> Result<(), Failed> {
     )?;
     row(&mut page, "the same with 1,000,000 memberships beside them", both, "–", Some("512 MB"))?;
     asked.rows(&mut page)?;
+    console.rows(&mut page)?;
     row(
         &mut page,
         "an org of 1,000,000 people, 100,000 role groups and 3,200,000 memberships, generated and served by the fake \

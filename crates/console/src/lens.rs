@@ -23,7 +23,6 @@ mod admins;
 mod columns;
 
 pub(crate) use admins::AdminRow;
-
 pub(crate) use columns::Listed;
 
 /// Snapshots that are kept open, however large they are.

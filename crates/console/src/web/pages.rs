@@ -65,6 +65,19 @@ fn or_problem(context: &Context, drawn: Result<Response, Problem>) -> Response {
     drawn.unwrap_or_else(|problem| page::problem_page(&context.console, Some(&context.actor), problem))
 }
 
+/// What follows a form: its page when it was taken, else the page that it stands on, with what went wrong.
+async fn taken<T>(
+    context: &Context,
+    done: Result<T, Problem>,
+    to: String,
+    again: impl AsyncFnOnce(Problem) -> Result<Response, Problem>,
+) -> Response {
+    match done {
+        Ok(_) => page::go(&to),
+        Err(problem) => or_problem(context, again(problem).await),
+    }
+}
+
 /// Text of a problem at a field; empty where there is none.
 fn field_error(problem: Option<&Problem>, field: &str) -> String {
     problem

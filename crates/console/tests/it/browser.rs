@@ -223,6 +223,8 @@ async fn access_is_granted_and_revoked_from_a_persons_a_roles_and_a_groups_page(
     let cookie = browser_cookie(&browser, &house).await;
     let sue = crate::house::Person::with(&house.url, &cookie).await;
     let id = house.connected(&sue, "super").await;
+    // The pictures of this test stand in the documents: small ones.
+    browser.size(1280, 720).await;
     let (person, group) = somebody(&house);
     let row = |table: &str, is: &str| {
         let (sue, path) = (sue.clone(), format!("/api/{table}?only=id&is={is}"));
@@ -275,9 +277,10 @@ async fn access_is_granted_and_revoked_from_a_persons_a_roles_and_a_groups_page(
     browser.see(&login).await;
     browser.picture("difference").await;
     for (path, text, name) in [
-        ("/people", "People who are assigned", "people"),
+        ("/people", "People who are assigned", "people-table"),
         ("/findings", "What is wrong", "findings"),
         ("/activity", "plan.applied", "activity"),
+        (&*format!("/connectors/{id}/settings?edit=1"), "Sync custom roles", "connector-settings"),
         ("/", "Needs attention", "home"),
     ] {
         browser.open(&format!("{}{path}", house.url)).await;

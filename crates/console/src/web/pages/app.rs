@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{connector::SyncLine, field_error, home::Line, or_problem, shell};
+use super::{connector::SyncLine, field_error, home::Line, or_problem, shell, taken};
 use crate::{
     operation::{
         Context,
@@ -19,7 +19,7 @@ use crate::{
     report::Numbers,
     web::{
         form::Fields,
-        page::{Shell, draw, go},
+        page::{Shell, draw},
         routes::Routes,
     },
 };
@@ -86,10 +86,8 @@ async fn draw_app(context: &Context, app: &str, problem: Option<Problem>) -> Res
 }
 
 async fn back<T>(context: &Context, app: &str, done: Result<T, Problem>) -> Response {
-    match done {
-        Ok(_) => go(&format!("/apps/{app}")),
-        Err(problem) => or_problem(context, draw_app(context, app, Some(problem)).await),
-    }
+    let again = async |problem| draw_app(context, app, Some(problem)).await;
+    taken(context, done, format!("/apps/{app}"), again).await
 }
 
 async fn add_owner(context: Context, Path(app): Path<String>, fields: Fields) -> Response {

@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{field_error, home::Line, or_problem, shell};
+use super::{field_error, home::Line, or_problem, shell, taken};
 use crate::{
     operation::{
         Context,
@@ -135,13 +135,8 @@ async fn draw_one(context: &Context, id: &str, problem: Option<Problem>) -> Resu
 
 /// Back to the connector, or its page with what went wrong.
 async fn back<T>(context: &Context, id: &str, done: Result<T, Problem>) -> Response {
-    match done {
-        Ok(_) => go(&format!("/connectors/{id}")),
-        Err(problem) => {
-            let drawn = draw_one(context, id, Some(problem)).await;
-            or_problem(context, drawn)
-        }
-    }
+    let again = async |problem| draw_one(context, id, Some(problem)).await;
+    taken(context, done, format!("/connectors/{id}"), again).await
 }
 
 async fn start(context: Context, Path(id): Path<String>) -> Response {
@@ -225,13 +220,8 @@ async fn draw_manage(context: &Context, id: &str, problem: Option<Problem>) -> R
 }
 
 async fn managed<T>(context: &Context, id: &str, done: Result<T, Problem>) -> Response {
-    match done {
-        Ok(_) => go(&format!("/connectors/{id}/manage")),
-        Err(problem) => {
-            let drawn = draw_manage(context, id, Some(problem)).await;
-            or_problem(context, drawn)
-        }
-    }
+    let again = async |problem| draw_manage(context, id, Some(problem)).await;
+    taken(context, done, format!("/connectors/{id}/manage"), again).await
 }
 
 async fn rename(context: Context, Path(id): Path<String>, fields: Fields) -> Response {

@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{field_error, or_problem, shell};
+use super::{field_error, or_problem, shell, taken};
 use crate::{
     operation::{
         Context,
@@ -185,13 +185,8 @@ async fn draw_one(
 }
 
 async fn back(context: &Context, id: &str, plan: &str, done: Result<PlanView, Problem>) -> Response {
-    match done {
-        Ok(_) => go(&format!("/connectors/{id}/plans/{plan}")),
-        Err(problem) => {
-            let drawn = draw_one(context, id, plan, Some(problem)).await;
-            or_problem(context, drawn)
-        }
-    }
+    let again = async |problem| draw_one(context, id, plan, Some(problem)).await;
+    taken(context, done, format!("/connectors/{id}/plans/{plan}"), again).await
 }
 
 async fn approve(context: Context, Path((id, plan)): Path<(String, String)>, fields: Fields) -> Response {

@@ -11,7 +11,7 @@ use axum::{
 use super::{
     connector::Head,
     credential::{CredentialForm, entered},
-    field_error, or_problem, shell,
+    field_error, or_problem, shell, taken,
 };
 use crate::{
     operation::{
@@ -22,7 +22,7 @@ use crate::{
     problem::Problem,
     web::{
         form::Fields,
-        page::{Shell, When, draw, go},
+        page::{Shell, When, draw},
         routes::Routes,
     },
 };
@@ -80,13 +80,8 @@ async fn draw_page(
 }
 
 async fn back<T>(context: &Context, id: &str, typed: Option<&Fields>, done: Result<T, Problem>) -> Response {
-    match done {
-        Ok(_) => go(&format!("/connectors/{id}/provisioning")),
-        Err(problem) => {
-            let drawn = draw_page(context, id, typed, Some(problem)).await;
-            or_problem(context, drawn)
-        }
-    }
+    let again = async |problem| draw_page(context, id, typed, Some(problem)).await;
+    taken(context, done, format!("/connectors/{id}/provisioning"), again).await
 }
 
 async fn switch(context: Context, Path(id): Path<String>, fields: Fields) -> Response {
