@@ -13,6 +13,7 @@ pub(crate) mod connectors;
 pub(crate) mod explore;
 pub(crate) mod findings;
 pub(crate) mod messages;
+pub(crate) mod oidc;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod provisioning;

@@ -21,12 +21,14 @@ pub(crate) mod audit;
 pub(crate) mod connectors;
 pub(crate) mod entity;
 pub(crate) mod messages;
+pub(crate) mod oidc;
 pub(crate) mod outbox;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod provisioning;
 mod provisioning_schema;
 mod schema;
+mod sign_in_schema;
 pub(crate) mod syncs;
 
 /// Name of the database in the data folder.

@@ -41,6 +41,25 @@ pub(crate) fn cookie(console: &Console, secret: &str) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
+/// Name of the cookie of a sign-in that is under way at the provider.
+fn attempt_name(console: &Console) -> &'static str {
+    if console.config.secure { "__Host-rolebook-oidc" } else { "rolebook-oidc" }
+}
+
+/// The header that sets that cookie; an empty secret ends it.
+pub(crate) fn attempt_cookie(console: &Console, secret: &str) -> HeaderValue {
+    let secure = if console.config.secure { "; Secure" } else { "" };
+    let age = if secret.is_empty() { 0 } else { 600 };
+    let name = attempt_name(console);
+    let text = format!("{name}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// What that cookie brings back.
+pub(crate) fn attempt_secret(console: &Console, headers: &HeaderMap) -> Option<String> {
+    session_secret(headers, attempt_name(console)).filter(|secret| !secret.is_empty())
+}
+
 fn session_secret(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)

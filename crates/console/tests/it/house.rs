@@ -31,6 +31,8 @@ pub(crate) struct House {
     ahead: Arc<AtomicI64>,
     server: Option<Server>,
     first_link: Option<String>,
+    /// A provider to sign in with.
+    pub(crate) oidc: Option<rolebook_console::OidcConfig>,
     _folder: TempDir,
 }
 
@@ -70,6 +72,7 @@ impl House {
             ahead: Arc::default(),
             server: None,
             first_link: None,
+            oidc: None,
             _folder: folder,
         };
         house.start().await;
@@ -91,6 +94,7 @@ impl House {
             rate_budget: 100,
             writer: "rolebook test".to_owned(),
             mail: MailConfig::Folder(self.data.join("mail")),
+            oidc: self.oidc.clone(),
             metrics_token: None,
             rebuild: false,
             demo: None,

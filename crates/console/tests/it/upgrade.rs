@@ -21,6 +21,8 @@ async fn to_first(house: &House) {
         "DROP TABLE acceptance",
         "DROP TABLE provisioning",
         "DROP TABLE change_plan",
+        "DROP TABLE sign_in_attempt",
+        "DROP TABLE identity",
         "DELETE FROM seaql_migrations WHERE version <> 'm0001_first'",
     ] {
         db.execute_unprepared(statement).await.unwrap();
