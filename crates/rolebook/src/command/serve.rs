@@ -2,13 +2,16 @@
 
 use std::{io::Write, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
 
-use rolebook_console::{ConsoleConfig, ConsoleError, DemoOrg, MailConfig, Server, VaultKeySource};
+use rolebook_console::{
+    ConsoleConfig, ConsoleError, DemoOrg, MailConfig, OidcConfig, Server, VaultKeySource,
+};
 use rolebook_okta::AddressRules;
 
 use crate::{
-    arguments::{AdminArguments, AdminTask, RunArguments, ServeArguments},
+    arguments::{AdminArguments, AdminTask, OidcCreate, RunArguments, ServeArguments},
     command::sync::{WRITER, now},
     connection::stopping,
+    credential::secret_text,
     failure::Failure,
     output::finish,
 };
@@ -16,7 +19,7 @@ use crate::{
 impl From<ConsoleError> for Failure {
     fn from(error: ConsoleError) -> Self {
         match &error {
-            ConsoleError::Exposed(_) | ConsoleError::DatabaseKind(_) => {
+            ConsoleError::Exposed(_) | ConsoleError::DatabaseKind(_) | ConsoleError::Oidc(_) => {
                 Self::usage(error.to_string(), error.hint())
             }
             _ => Self::failed(error.to_string(), error.hint()),
@@ -62,6 +65,7 @@ pub(crate) async fn run_demo(data: &Path, listen: SocketAddr, demo: DemoOrg) -> 
         rate_budget: 50,
         writer: WRITER.to_owned(),
         mail: MailConfig::Folder(data.join("mail")),
+        oidc: None,
         metrics_token: None,
         rebuild: false,
         demo: Some(demo),
@@ -241,11 +245,31 @@ fn config(arguments: &ServeArguments) -> Result<ConsoleConfig, Failure> {
         rate_budget: arguments.rate_budget,
         writer: WRITER.to_owned(),
         mail: mail(arguments),
+        oidc: oidc(arguments)?,
         metrics_token: secret("ROLEBOOK_METRICS_TOKEN"),
         rebuild: false,
         demo: None,
         clock: Arc::new(now),
     })
+}
+
+fn oidc(arguments: &ServeArguments) -> Result<Option<OidcConfig>, Failure> {
+    let (Some(issuer), Some(client_id)) = (&arguments.oidc_issuer, &arguments.oidc_client_id) else {
+        return Ok(None);
+    };
+    let client_secret = match &arguments.oidc_client_secret_file {
+        Some(path) => {
+            let text = secret_text(path, "client secret", "check --oidc-client-secret-file")?;
+            Some(text.trim().to_owned().into())
+        }
+        None => None,
+    };
+    Ok(Some(OidcConfig {
+        issuer: issuer.clone(),
+        client_id: client_id.clone(),
+        client_secret,
+        create_basic: arguments.oidc_create == OidcCreate::Basic,
+    }))
 }
 
 fn mail(arguments: &ServeArguments) -> MailConfig {
