@@ -26,6 +26,7 @@ pub mod policy;
 mod problem;
 mod rebuild;
 mod report;
+mod retention;
 mod rotate;
 mod run;
 pub mod schedule;

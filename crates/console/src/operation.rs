@@ -18,6 +18,7 @@ pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod provisioning;
 pub(crate) mod records;
+pub(crate) mod retention;
 pub(crate) mod settings;
 pub(crate) mod syncs;
 

@@ -28,6 +28,7 @@ pub(crate) mod plans;
 pub(crate) mod provisioning;
 mod provisioning_schema;
 mod schema;
+pub(crate) mod settings;
 mod sign_in_schema;
 pub(crate) mod syncs;
 

@@ -256,7 +256,7 @@ pub(crate) async fn log(context: &Context, id: &str, sync: &str) -> Result<Vec<L
 pub(crate) async fn snapshot(context: &Context, id: &str, sync: &str) -> Result<PathBuf, Problem> {
     let row = row(context, id, sync).await?;
     if row.file.is_none() {
-        return Err(Problem::not_found("snapshot"));
+        return Err(no_snapshot(&row));
     }
     let change = context.change().await?;
     change.audit("snapshot.downloaded", &format!("connector/{id}"), json!({ "sync": sync })).await?;
@@ -264,15 +264,27 @@ pub(crate) async fn snapshot(context: &Context, id: &str, sync: &str) -> Result<
     Ok(context.console.snapshot_path(id, sync))
 }
 
+/// Why a sync cannot be opened.
+fn no_snapshot(row: &sync::Model) -> Problem {
+    match Hosted::report(row).removed_at {
+        Some(at) => Problem::conflict(
+            "this sync cannot be opened any more",
+            format!("its snapshot was removed for its age, {}", crate::hosted::minute(at)),
+            "choose a newer one; how long they are kept stands under Settings",
+        ),
+        None => Problem::conflict(
+            "this sync has nothing to compare",
+            "it sealed no snapshot",
+            "choose one that succeeded or is held",
+        ),
+    }
+}
+
 /// What a sync changed, against the last good one before it. Names are for those who may see who has access.
 pub(crate) async fn diff(context: &Context, id: &str, sync: &str) -> Result<SyncDiff, Problem> {
     let this = row(context, id, sync).await?;
     if this.file.is_none() {
-        return Err(Problem::conflict(
-            "this sync has nothing to compare",
-            "it sealed no snapshot",
-            "choose one that succeeded or is held",
-        ));
+        return Err(no_snapshot(&this));
     }
     let before = syncs::history(context.console.store.db(), id, Some(this.queued_at), 200)
         .await?

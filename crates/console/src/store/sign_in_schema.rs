@@ -1,11 +1,11 @@
-//! Tables of sign-in through a provider, and of what is kept how long.
+//! Tables of sign-in through a provider, and of the console's own settings.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, string, text};
 
 use super::schema::table;
 
-/// Attempts under way, and who is whom.
+/// Attempts under way, who is whom, and settings by name.
 pub(super) struct SignInTables;
 
 impl MigrationName for SignInTables {
@@ -21,7 +21,9 @@ impl MigrationTrait for SignInTables {
         manager.create_table(table("sign_in_attempt", attempt, &["id"])).await?;
         let identity =
             vec![string("issuer"), string("subject"), string("user_id"), big_integer("created_at")];
-        manager.create_table(table("identity", identity, &["issuer", "subject"])).await
+        manager.create_table(table("identity", identity, &["issuer", "subject"])).await?;
+        let setting = vec![string("name"), text("value")];
+        manager.create_table(table("console_setting", setting, &["name"])).await
     }
 
     fn use_transaction(&self) -> Option<bool> {

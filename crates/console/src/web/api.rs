@@ -20,6 +20,7 @@ mod messages;
 mod people;
 mod plans;
 mod provisioning;
+mod retention;
 mod syncs;
 
 /// What the document says of itself.
@@ -50,6 +51,7 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = explore::enter(routes);
     let routes = findings::enter(routes);
     let routes = provisioning::enter(routes);
+    let routes = retention::enter(routes);
     let routes = plans::enter(routes);
     let routes = messages::enter(routes);
     people::enter(routes)

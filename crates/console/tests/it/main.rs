@@ -27,6 +27,7 @@ mod plans;
 mod policy;
 mod provider;
 mod provisioning;
+mod retention;
 mod security;
 mod service_app;
 mod tokens;

@@ -23,6 +23,7 @@ async fn to_first(house: &House) {
         "DROP TABLE change_plan",
         "DROP TABLE sign_in_attempt",
         "DROP TABLE identity",
+        "DROP TABLE console_setting",
         "DELETE FROM seaql_migrations WHERE version <> 'm0001_first'",
     ] {
         db.execute_unprepared(statement).await.unwrap();

@@ -132,7 +132,7 @@ fn a_provider_that_cannot_be_used_is_refused_at_the_start() {
         .says(["the issuer must be an https address", "hint: check --oidc-issuer"]);
     place
         .run("serve --listen 127.0.0.1:0 --oidc-issuer https://login.acme.test --oidc-client-id r --oidc-client-secret-file no")
-        .failed(4)
+        .failed(3)
         .says(["cannot read the client secret file no"]);
     assert_eq!(place.files(), [""; 0], "nothing was made");
 }
