@@ -88,7 +88,13 @@ pub async fn backup(config: &ConsoleConfig, file: &Path) -> Result<BackedUp, Con
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
         _ => PathBuf::from("."),
     };
-    let scratch = tempfile::tempdir_in(&folder).map_err(ConsoleError::file("write into", &folder))?;
+    let named = || {
+        // What a kill leaves says what it is.
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".rolebook-backup-");
+        builder
+    };
+    let scratch = named().tempdir_in(&folder).map_err(ConsoleError::file("write into", &folder))?;
     let copy = scratch.path().join(store::FILE);
     store.copy_to(&copy).await?;
     let key_ids = key_ids(&store).await?;
@@ -101,8 +107,7 @@ pub async fn backup(config: &ConsoleConfig, file: &Path) -> Result<BackedUp, Con
     };
     let (data, file, count) = (config.data.clone(), file.to_path_buf(), scratch);
     tokio::task::spawn_blocking(move || {
-        let out =
-            tempfile::NamedTempFile::new_in(&folder).map_err(ConsoleError::file("write into", &folder))?;
+        let out = named().tempfile_in(&folder).map_err(ConsoleError::file("write into", &folder))?;
         let mut tar = tar::Builder::new(out);
         let failed = |source| ConsoleError::File { action: "write", path: file.clone(), source };
         let mut seen = HashMap::new();
@@ -126,9 +131,14 @@ pub async fn backup(config: &ConsoleConfig, file: &Path) -> Result<BackedUp, Con
 async fn key_ids(store: &Store) -> Result<Vec<String>, ConsoleError> {
     let reading = store::connectors::with_secret(store.db()).await?;
     let writing = store::provisioning::with_secret(store.db()).await?;
+    let hooks = store::messages::webhooks(store.db()).await?;
     let secrets = reading.iter().map(|row| &row.secret).chain(writing.iter().map(|row| &row.secret));
-    let mut ids: Vec<String> =
-        secrets.filter_map(|secret| Vault::key_of(secret.as_deref()?)).map(str::to_owned).collect();
+    let mut ids: Vec<String> = secrets
+        .filter_map(|secret| secret.as_deref())
+        .chain(hooks.iter().map(|hook| hook.secret.as_str()))
+        .filter_map(Vault::key_of)
+        .map(str::to_owned)
+        .collect();
     ids.sort();
     ids.dedup();
     Ok(ids)

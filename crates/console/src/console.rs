@@ -21,6 +21,7 @@ use crate::{
     rebuild::{self, Rebuilt},
     run::Running,
     store::{self, Store, Who},
+    tls::TlsFiles,
     vault::{Vault, VaultKeySource},
 };
 
@@ -45,8 +46,8 @@ pub struct ConsoleConfig {
     pub database_url: Option<String>,
     /// What links in mail begin with, as in `https://rolebook.acme.com`.
     pub base_url: String,
-    /// A proxy with TLS stands in front: cookies are `Secure`.
-    pub secure: bool,
+    /// What stands between it and a browser.
+    pub front: Front,
     /// Where the vault's key comes from.
     pub vault: VaultKeySource,
     /// Which addresses an Okta domain may lead to.
@@ -69,6 +70,25 @@ pub struct ConsoleConfig {
     pub demo: Option<DemoOrg>,
     /// The clock.
     pub clock: Clock,
+}
+
+/// What stands between the console and a browser.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Front {
+    /// Nothing: only for this machine.
+    #[default]
+    Open,
+    /// A proxy with TLS.
+    Proxy,
+    /// TLS of its own.
+    Tls(TlsFiles),
+}
+
+impl ConsoleConfig {
+    /// Whether browsers come by TLS: cookies are then `Secure`.
+    pub(crate) fn secure(&self) -> bool {
+        self.front != Front::Open
+    }
 }
 
 /// A console: shared by pages, API and workers.
@@ -107,7 +127,8 @@ impl Console {
         let store =
             Store::open(config.database_url.as_deref(), &config.data, Arc::clone(&config.clock)).await?;
         // A console that ever started has an audit record.
-        let fresh_database = store::audit::page(store.db(), None, None, None, 1).await?.is_empty();
+        let fresh_database =
+            store::audit::page(store.db(), &store::audit::Wanted::default(), 1).await?.is_empty();
         match (config.rebuild, fresh_database) {
             (true, false) => return Err(ConsoleError::DatabaseThere(config.data)),
             (false, true) if rebuild::has_snapshots(&config.data) => {

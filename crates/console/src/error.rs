@@ -73,8 +73,16 @@ pub enum ConsoleError {
         source: std::io::Error,
     },
     /// The address can be reached from elsewhere, and nothing encrypts.
-    #[error("{0} can be reached from other machines, and the console itself speaks no TLS")]
+    #[error("{0} can be reached from other machines, and nothing encrypts what it says")]
     Exposed(SocketAddr),
+    /// Certificate or key cannot be used.
+    #[error("the TLS file {} cannot be used: {reason}", path.display())]
+    Tls {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// What stands in a row is not what was written.
     #[error("a record of {table} cannot be read: {reason}")]
     Record {
@@ -103,7 +111,8 @@ impl ConsoleError {
 
     /// Whether there is no room for what was to be written.
     pub(crate) fn is_full(&self) -> bool {
-        matches!(self, Self::Database(_) | Self::File { .. }) && full(&self.to_string())
+        // A snapshot is unpacked beside other files when it is read.
+        matches!(self, Self::Database(_) | Self::File { .. } | Self::Connector(_)) && full(&self.to_string())
     }
 
     /// What to do about it.
@@ -132,8 +141,10 @@ impl ConsoleError {
             Self::Oidc(_) => "check --oidc-issuer, --oidc-client-id and --oidc-client-secret-file",
             Self::Listen { .. } => "choose another address or port with --listen",
             Self::Exposed(_) => {
-                "listen on 127.0.0.1, or put a proxy with TLS in front and say --behind-proxy"
+                "listen on 127.0.0.1, give --tls-certificate and --tls-key, or put a proxy with TLS in front and say \
+                 --behind-proxy"
             }
+            Self::Tls { .. } => "give the certificate with its chain, and its private key, in PEM",
             Self::File { .. } => "check that the folder exists, has space, and belongs to this user",
             _ => "see the log",
         }

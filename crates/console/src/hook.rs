@@ -89,8 +89,12 @@ fn signature(secret: &str, seconds: i64, body: &str) -> String {
 /// Sends what is due until the console stops.
 pub(crate) async fn deliver(console: Arc<Console>) {
     loop {
-        if let Err(error) = round(&console).await {
-            tracing::warn!(%error, "messages to webhooks");
+        // A receiver that hangs keeps nobody from stopping.
+        tokio::select! {
+            done = round(&console) => if let Err(error) = done {
+                tracing::warn!(%error, "messages to webhooks");
+            },
+            () = console.stop.cancelled() => return,
         }
         tokio::select! {
             () = tokio::time::sleep(TICK) => {}

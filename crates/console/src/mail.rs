@@ -13,6 +13,7 @@ use crate::{
     console::Console,
     hosted::{Hosted, minute},
     report::Report,
+    run::clean,
     store::{Change, connectors, outbox, outbox::Letter},
 };
 
@@ -22,6 +23,8 @@ const TELL_AFTER: u32 = 3;
 const TICK: Duration = Duration::from_secs(2);
 /// A letter is tried so often, with growing pauses: for two days in all.
 const ATTEMPTS: i32 = 12;
+/// A server that takes a letter does so within this time.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where mail goes.
 #[derive(Clone, Default)]
@@ -172,8 +175,12 @@ pub(crate) async fn deliver(console: Arc<Console>) {
         return;
     }
     loop {
-        if let Err(error) = round(&console).await {
-            tracing::warn!(%error, "the outbox");
+        // A server that hangs keeps nobody from stopping: what was not written down as sent is sent by the next start.
+        tokio::select! {
+            done = round(&console) => if let Err(error) = done {
+                tracing::warn!(%error, "the outbox");
+            },
+            () = console.stop.cancelled() => return,
         }
         tokio::select! {
             () = tokio::time::sleep(TICK) => {}
@@ -231,7 +238,10 @@ async fn send(config: &MailConfig, row: &crate::store::entity::outbox::Model) ->
                 // The URL may hold a password: its error is not repeated.
                 .map_err(|_| "the SMTP URL cannot be read".to_owned())?
                 .build();
-            transport.send(message).await.map(drop).map_err(|error| error.to_string())
+            match tokio::time::timeout(PATIENCE, transport.send(message)).await {
+                Ok(sent) => sent.map(drop).map_err(|error| clean(&error.to_string())),
+                Err(_) => Err(format!("the mail server did not finish within {} s", PATIENCE.as_secs())),
+            }
         }
     }
 }

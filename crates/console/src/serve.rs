@@ -6,11 +6,19 @@ use tokio::net::TcpListener;
 
 use crate::{
     ConsoleConfig, ConsoleError,
-    console::Console,
+    console::{Console, Front},
     hook, mail, retention,
     store::{self, Who},
-    tell, watch, web, worker,
+    tell,
+    tls::{Peer, TlsListener},
+    watch, web, worker,
 };
+
+/// What connections come from.
+enum Way {
+    Plain(TcpListener),
+    Tls(TlsListener),
+}
 
 /// A console that listens.
 pub struct Server {
@@ -26,16 +34,22 @@ impl Server {
     /// # Errors
     /// [`ConsoleError`]: the data folder, the database, the vault's key, or the address.
     pub async fn start(mut config: ConsoleConfig, listen: SocketAddr) -> Result<Self, ConsoleError> {
-        if !listen.ip().is_loopback() && !config.secure {
+        if !listen.ip().is_loopback() && !config.secure() {
             return Err(ConsoleError::Exposed(listen));
         }
         let failed = |source| ConsoleError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         if config.base_url.is_empty() {
-            config.base_url = format!("http://{address}");
+            let scheme = if config.secure() { "https" } else { "http" };
+            config.base_url = format!("{scheme}://{address}");
         }
         config.base_url = config.base_url.trim_end_matches('/').to_owned();
+        // Before anything is opened, so that a certificate that is no good is told first.
+        let way = match &config.front {
+            Front::Tls(files) => Way::Tls(TlsListener::new(listener, address, files)?),
+            Front::Open | Front::Proxy => Way::Plain(listener),
+        };
         let console = Console::open(config).await?;
         let tasks = vec![
             tokio::spawn(worker::work(Arc::clone(&console))),
@@ -44,11 +58,15 @@ impl Server {
             tokio::spawn(hook::deliver(Arc::clone(&console))),
             tokio::spawn(watch::settings(Arc::clone(&console))),
             tokio::spawn(retention::clean_up(Arc::clone(&console))),
+            tokio::spawn(warm(Arc::clone(&console))),
         ];
-        let router = web::router(&console).into_make_service_with_connect_info::<SocketAddr>();
-        let stop = console.stop.clone();
+        let router = web::router(&console).into_make_service_with_connect_info::<Peer>();
+        let stop = console.stop.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
-            axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await
+            match way {
+                Way::Plain(listener) => axum::serve(listener, router).with_graceful_shutdown(stop).await,
+                Way::Tls(listener) => axum::serve(listener, router).with_graceful_shutdown(stop).await,
+            }
         });
         Ok(Self { console, address, tasks, serving })
     }
@@ -115,6 +133,14 @@ impl Server {
         if tokio::time::timeout(grace, self.serving).await.is_err() {
             tracing::warn!("some requests were still open");
         }
+    }
+}
+
+/// Opens what pages show. Whoever asks earlier waits for it themselves.
+async fn warm(console: Arc<Console>) {
+    tokio::select! {
+        () = console.warm() => {}
+        () = console.stop.cancelled() => {}
     }
 }
 

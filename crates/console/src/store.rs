@@ -219,8 +219,17 @@ async fn migrate(db: &DatabaseConnection, data: &Path) -> Result<(), ConsoleErro
     if !applied.is_empty() && applied.len() < known.len() {
         let next = known.get(applied.len()).cloned().unwrap_or_default();
         let copy = data.join(format!("{FILE}.before-{next}"));
-        let copy = copy.display().to_string().replace('\'', "''");
-        db.execute_unprepared(&format!("VACUUM INTO '{copy}'")).await?;
+        // A start that was killed while it copied leaves half a copy, and one that was killed after it a whole one.
+        let half = data.join(format!("{FILE}.copy"));
+        match std::fs::remove_file(&half) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(ConsoleError::file("replace", half)(error));
+            }
+            _ => {}
+        }
+        let quoted = half.display().to_string().replace('\'', "''");
+        db.execute_unprepared(&format!("VACUUM INTO '{quoted}'")).await?;
+        std::fs::rename(&half, &copy).map_err(ConsoleError::file("write", copy))?;
     }
     schema::Migrator::up(db, None).await?;
     Ok(())

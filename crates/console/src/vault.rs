@@ -197,20 +197,24 @@ impl Key {
     }
 }
 
-/// Writes a new file that only its owner can read.
+/// Writes a new file that only its owner can read. It appears whole or not at all: half a key would keep the console
+/// from starting.
 fn write_private(path: &Path, text: &str) -> Result<(), ConsoleError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let mut file = options.open(path).map_err(ConsoleError::file("create", path))?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // For its owner only, from its first byte.
+    let mut file = tempfile::Builder::new()
+        .prefix(".vault-key-")
+        .tempfile_in(folder)
+        .map_err(ConsoleError::file("create", path))?;
     file.write_all(text.as_bytes())
         .and_then(|()| file.write_all(b"\n"))
-        .and_then(|()| file.sync_all())
-        .map_err(ConsoleError::file("write", path))
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(ConsoleError::file("write", path))?;
+    file.persist_noclobber(path).map_err(|error| ConsoleError::file("create", path)(error.error))?;
+    Ok(())
 }
 
 #[cfg(test)]

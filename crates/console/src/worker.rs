@@ -82,6 +82,10 @@ async fn turn(console: &Arc<Console>, tasks: &mut tokio::task::JoinSet<()>) -> R
         if tasks.len() >= AT_ONCE {
             break;
         }
+        // Its lease ran out because nothing could be written for a while: it is still at work here, and will renew it.
+        if console.running(&waiting.connector_id).is_some() {
+            continue;
+        }
         if let Some((hosted, taken)) = claim(console, &waiting).await? {
             let console = Arc::clone(console);
             tasks.spawn(async move { run(&console, hosted, taken).await });

@@ -347,7 +347,9 @@ impl Error {
                     "give user:password in a file with --proxy-credentials-file; only basic authentication is spoken"
                 }
                 Leg::Connect => "check that this machine may reach the domain on its port",
-                Leg::Tls => "a proxy that opens TLS needs its CA given as an extra root",
+                Leg::Tls => {
+                    "if your company has a certificate authority of its own, or a proxy that opens TLS, name its CA with --ca-file; else go no further"
+                }
                 Leg::Timeout | Leg::Broken => "try later; check the network path to Okta",
             },
             Error::NotJson { .. } => {

@@ -14,7 +14,8 @@ use crate::{
     actor::{Actor, Via},
     console::Console,
     policy::{Role, Roles},
-    problem::Problem,
+    problem::{PROBLEM, Problem},
+    run::clean,
     store::people,
     web::{form::Fields, page},
 };
@@ -30,12 +31,12 @@ pub(crate) const LARGEST_BODY: usize = 256 * 1024;
 
 /// Name of the session's cookie.
 pub(crate) fn cookie_name(console: &Console) -> &'static str {
-    if console.config.secure { "__Host-rolebook" } else { "rolebook" }
+    if console.config.secure() { "__Host-rolebook" } else { "rolebook" }
 }
 
 /// The header that sets the cookie; an empty secret ends it.
 pub(crate) fn cookie(console: &Console, secret: &str) -> HeaderValue {
-    let secure = if console.config.secure { "; Secure" } else { "" };
+    let secure = if console.config.secure() { "; Secure" } else { "" };
     let age = if secret.is_empty() { "; Max-Age=0" } else { "" };
     let text = format!("{}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}{age}", cookie_name(console));
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
@@ -43,12 +44,12 @@ pub(crate) fn cookie(console: &Console, secret: &str) -> HeaderValue {
 
 /// Name of the cookie of a sign-in that is under way at the provider.
 fn attempt_name(console: &Console) -> &'static str {
-    if console.config.secure { "__Host-rolebook-oidc" } else { "rolebook-oidc" }
+    if console.config.secure() { "__Host-rolebook-oidc" } else { "rolebook-oidc" }
 }
 
 /// The header that sets that cookie; an empty secret ends it.
 pub(crate) fn attempt_cookie(console: &Console, secret: &str) -> HeaderValue {
-    let secure = if console.config.secure { "; Secure" } else { "" };
+    let secure = if console.config.secure() { "; Secure" } else { "" };
     let age = if secret.is_empty() { 0 } else { 600 };
     let name = attempt_name(console);
     let text = format!("{name}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
@@ -57,10 +58,11 @@ pub(crate) fn attempt_cookie(console: &Console, secret: &str) -> HeaderValue {
 
 /// What that cookie brings back.
 pub(crate) fn attempt_secret(console: &Console, headers: &HeaderMap) -> Option<String> {
-    session_secret(headers, attempt_name(console)).filter(|secret| !secret.is_empty())
+    cookie_of(headers, attempt_name(console)).filter(|secret| !secret.is_empty())
 }
 
-fn session_secret(headers: &HeaderMap, name: &str) -> Option<String> {
+/// A cookie that the caller sent.
+pub(crate) fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -83,7 +85,7 @@ async fn actor(console: &Console, headers: &HeaderMap) -> Result<Option<Actor>, 
             Actor { roles: Roles::parse(&user.roles).narrowed(role), user, via: Via::Key }
         }));
     }
-    let Some(secret) = session_secret(headers, cookie_name(console)) else { return Ok(None) };
+    let Some(secret) = cookie_of(headers, cookie_name(console)) else { return Ok(None) };
     let Some((session, user)) = people::session(db, &secret).await? else { return Ok(None) };
     if !user.active || now - session.seen_at > IDLE_MS || now - session.created_at > ABSOLUTE_MS {
         return Ok(None);
@@ -182,7 +184,7 @@ fn foreign(console: &Console, headers: &HeaderMap) -> bool {
     let Ok(origin) = origin.to_str() else { return true };
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let of_host = origin.split_once("://").is_some_and(|(scheme, named)| {
-        named == host && (scheme == "https" || (scheme == "http" && !console.config.secure))
+        named == host && (scheme == "https" || (scheme == "http" && !console.config.secure()))
     });
     !of_host && origin != console.config.base_url
 }
@@ -190,6 +192,33 @@ fn foreign(console: &Console, headers: &HeaderMap) -> bool {
 /// Compares without telling by time where they differ.
 pub(crate) fn same(a: &str, b: &str) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
+}
+
+/// What goes wrong before a handler is reached, or in the frame around it, is told to programs as a problem too.
+pub(crate) async fn speak(request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    let status = response.status();
+    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    if !api || told || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    const LONGEST: usize = 4096;
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, LONGEST).await.unwrap_or_default();
+    let said = clean(&String::from_utf8_lossy(&bytes));
+    let problem = Problem::new(
+        status,
+        "bad-request",
+        "the request cannot be taken",
+        if said.is_empty() { status.canonical_reason().unwrap_or_default().to_lowercase() } else { said },
+        "send it as /openapi.json describes it",
+    );
+    let mut response = problem.into_response();
+    if let Some(allowed) = parts.headers.get(header::ALLOW) {
+        response.headers_mut().insert(header::ALLOW, allowed.clone());
+    }
+    response
 }
 
 /// Headers of every answer.
@@ -212,7 +241,7 @@ pub(crate) async fn harden(State(console): State<Arc<Console>>, request: Request
     set("cross-origin-opener-policy", "same-origin");
     set("cross-origin-resource-policy", "same-origin");
     set("permissions-policy", "camera=(), microphone=(), geolocation=()");
-    if console.config.secure {
+    if console.config.secure() {
         set("strict-transport-security", "max-age=31536000");
     }
     if asset {

@@ -1,8 +1,14 @@
 //! What answers without a session: is it alive, is it ready, how is it doing, what can it do.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
-use crate::{console::Console, error::full, metrics, web::gate::same};
+use crate::{
+    console::{Console, Front},
+    error::full,
+    metrics,
+    tls::Peer,
+    web::gate::same,
+};
 use axum::{
     Router,
     extract::{ConnectInfo, State},
@@ -50,7 +56,7 @@ async fn ready(State(console): State<Arc<Console>>) -> Response {
 /// Metrics, for this machine, or with the token.
 async fn numbers(
     State(console): State<Arc<Console>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
     headers: HeaderMap,
 ) -> Response {
     let token = headers
@@ -61,10 +67,13 @@ async fn numbers(
         (Some(wanted), Some(given)) => same(wanted, given),
         (Some(_), None) => false,
         // Behind a proxy every peer is on loopback: then only a token opens.
-        (None, _) => peer.ip().is_loopback() && !console.config.secure,
+        (None, _) => peer.ip().is_loopback() && console.config.front != Front::Proxy,
     };
     if !allowed {
-        return (StatusCode::UNAUTHORIZED, "metrics are for this machine, or with --metrics-token\n")
+        return (
+            StatusCode::UNAUTHORIZED,
+            "metrics are for this machine, or with the token of --metrics-token-file\n",
+        )
             .into_response();
     }
     match metrics::text(&console).await {

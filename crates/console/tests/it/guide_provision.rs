@@ -51,7 +51,10 @@ async fn assigning_to_the_app_needs_the_right_of_its_row() {
     let refused = make(&sue, &id, &assign).await.json(StatusCode::CONFLICT).await;
     let why = "the token lacks Application Administrator (stated no)";
     assert!(refused["detail"].as_str().unwrap().contains(why), "SB-08: {refused:#}");
-    assert!(sue.get("/plans").await.text(StatusCode::OK).await.contains(why), "SB-08: the reason stands there");
+    assert!(
+        sue.get("/plans").await.text(StatusCode::OK).await.contains(why),
+        "SB-08: the reason stands there"
+    );
     assert!(!house.fake.log_lines().iter().any(|line| line.contains("POST ")), "nothing was written");
 
     let (house, sue, id) = ready("super").await;
@@ -61,7 +64,10 @@ async fn assigning_to_the_app_needs_the_right_of_its_row() {
     let done = sue.post(&path, &json!({ "digest": plan["digest"] })).await.json(StatusCode::OK).await;
     assert_eq!(done["result"]["outcome"], "done", "{done:#}");
     let log = house.fake.log_lines();
-    assert!(log.iter().any(|line| line.contains("/api/v1/apps/0oaAWS/users") && !line.starts_with("GET")), "{log:?}");
+    assert!(
+        log.iter().any(|line| line.contains("/api/v1/apps/0oaAWS/users") && !line.starts_with("GET")),
+        "{log:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -87,7 +87,7 @@ impl House {
             data: self.data.clone(),
             database_url: None,
             base_url: String::new(),
-            secure: false,
+            front: rolebook_console::Front::Open,
             vault: VaultKeySource::default(),
             addresses: AddressRules { allow_loopback: true, ..AddressRules::default() },
             ca_pem: None,

@@ -9,7 +9,8 @@ use crate::house::{House, Person};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotation_reseals_tokens_keys_and_webhooks() {
     let key = ServiceKey::generate("k1").unwrap();
-    let read = ["apps", "groups", "orgs", "roles", "schemas", "users"].map(|what| format!("okta.{what}.read"));
+    let read =
+        ["apps", "groups", "orgs", "roles", "schemas", "users"].map(|what| format!("okta.{what}.read"));
     let write = ["okta.apps.manage", "okta.groups.manage"];
     let app = ServiceApp::new("0oaSVC").key(key.public_jwk()).grant(read).grant(write).role(TokenRole::Super);
     let options = Options { service_apps: vec![app], ..Options::default() };
@@ -29,7 +30,10 @@ async fn a_rotation_reseals_tokens_keys_and_webhooks() {
         let path = format!("/api/connectors/{id}/provisioning/token");
         sue.send(Method::PUT, &path, Some(&body)).await.json(StatusCode::OK).await;
     }
-    sue.post("/api/webhooks", &json!({ "url": "http://127.0.0.1:9/hook" })).await.json(StatusCode::CREATED).await;
+    sue.post("/api/webhooks", &json!({ "url": "http://127.0.0.1:9/hook" }))
+        .await
+        .json(StatusCode::CREATED)
+        .await;
     house.stop().await;
 
     let before = crate::tokens::sealed(&house);
@@ -46,7 +50,11 @@ async fn a_rotation_reseals_tokens_keys_and_webhooks() {
     for id in [&with_token, &with_key] {
         sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
         let view = house.settled(&sue, id).await;
-        assert_eq!((&view["label"], &view["token"]["usable"]), (&json!("connected"), &json!(true)), "{view:#}");
+        assert_eq!(
+            (&view["label"], &view["token"]["usable"]),
+            (&json!("connected"), &json!(true)),
+            "{view:#}"
+        );
         let writes = sue.get(&format!("/api/connectors/{id}/provisioning")).await.json(StatusCode::OK).await;
         assert_eq!(writes["token"]["usable"], true, "{writes:#}");
     }

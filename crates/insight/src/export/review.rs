@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use rolebook_ledger::AdminHolder;
 use serde_json::Value as Json;
 
 use super::{Table, Value, apps, table::ordered_roles};
@@ -253,36 +254,52 @@ fn assignments(reading: &Reading) -> Vec<Decision> {
     decisions
 }
 
+/// Standard roles by their type, custom ones by their id: somebody may hold several custom roles, and a standard role
+/// that is bound to a resource set is another decision than the same role without one.
 fn okta_roles(reading: &Reading) -> Vec<Decision> {
+    let facts = reading.facts();
+    let standard = facts.admin_roles.iter().map(|role| (role.kind.clone(), &role.label, &role.users));
+    let custom = facts.custom_roles.iter().flat_map(|custom| &custom.roles).map(|role| {
+        let label = if role.label.is_empty() { &role.id } else { &role.label };
+        (format!("custom:{}", role.id), label, &role.users)
+    });
     let mut decisions = Vec::new();
-    for role in &reading.facts().admin_roles {
-        for (id, holder) in &role.users {
+    for (role, label, users) in standard.chain(custom) {
+        for (id, holder) in users {
             let Some(user) = reading.user_by_id(id.as_str()) else { continue };
-            let mut path: Vec<String> = Vec::new();
-            if holder.direct {
-                path.push("assigned to the person".to_owned());
-            }
-            path.extend(holder.groups.iter().map(|group| format!("group {group}")));
-            path.extend(
-                holder
-                    .outside
-                    .iter()
-                    .map(|(group, name)| format!("group {}", name.as_deref().unwrap_or(group.as_str()))),
-            );
-            if !holder.targets.is_empty() {
-                path.push(format!("limited to {}", holder.targets.join(", ")));
-            }
             decisions.push(Decision {
-                id: format!("okta-roles:{}:{}", key(reading, user), role.kind),
+                id: format!("okta-roles:{}:{role}", key(reading, user)),
                 account: String::new(),
                 account_name: String::new(),
-                what: role.label.clone(),
+                what: label.clone(),
                 user,
-                path: path.join("; "),
+                path: ways(reading, holder).join("; "),
                 since: None,
                 owner: None,
             });
         }
     }
     decisions
+}
+
+/// How somebody holds an admin role.
+fn ways(reading: &Reading, holder: &AdminHolder) -> Vec<String> {
+    let mut ways: Vec<String> = Vec::new();
+    if holder.direct {
+        ways.push("assigned to the person".to_owned());
+    }
+    ways.extend(holder.groups.iter().map(|group| {
+        let known = reading.group_by_id(group.as_str()).and_then(|ix| reading.group(ix));
+        format!("group {}", known.as_ref().map_or(group.as_str(), |known| known.label()))
+    }));
+    ways.extend(
+        holder
+            .outside
+            .iter()
+            .map(|(group, name)| format!("group {}", name.as_deref().unwrap_or(group.as_str()))),
+    );
+    if !holder.targets.is_empty() {
+        ways.push(format!("limited to {}", holder.targets.join(", ")));
+    }
+    ways
 }

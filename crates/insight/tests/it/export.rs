@@ -7,7 +7,9 @@ use std::{
 
 use calamine::{Data, Reader};
 use jiff::Timestamp;
-use rolebook_fake_okta::{AdminRole, App, AppGroup, Group, Org, RoleTargets, User, orgs};
+use rolebook_fake_okta::{
+    AdminRole, App, AppGroup, CustomRole, Group, Org, ResourceSet, RoleTargets, User, orgs,
+};
 use rolebook_federation::AccountId;
 use rolebook_insight::{
     Readings,
@@ -232,6 +234,48 @@ fn a_review_has_one_stable_row_for_each_decision() {
     }
     let grants = new.all()[0].access().user_grants.len();
     assert_eq!(rows(review(&new, ReviewKind::AwsRoles, None, None).remove("all").unwrap()).len(), grants);
+}
+
+/// One person with three roles of their own, one through a group, and a standard role both ways.
+#[test]
+fn custom_admin_roles_are_reviewed_one_by_one() {
+    let custom = |org: Org, id: &str| org.custom_role(CustomRole::new(format!("Role {id}")).id(id));
+    let org = Org::new("acme")
+        .user(User::new("ann@acme.test").id("00uA"))
+        .user(User::new("bob@acme.test").id("00uB"))
+        .group(Group::new("aws_111122223333_Admin").id("00gA").members(["00uA", "00uB"]))
+        .app(App::aws_mapping(APP).group(AppGroup::new("00gA").priority(0)))
+        .user_role("00uA", AdminRole::AppAdmin, RoleTargets::all());
+    let org = ["cr0A", "cr0B", "cr0G"].into_iter().fold(org, custom);
+    let set = ResourceSet::new("AWS").id("iamS").resources(["/api/v1/groups"]);
+    let org = org.resource_set(set.bind("cr0A", ["00uA"]).bind("cr0B", ["00uA"]).bind("cr0G", ["00gA"]));
+    let mut okta = Okta::of(org);
+    let plain = okta.read("plain.c1z");
+    let known = |readings: &Readings, since: Option<&Readings>| {
+        rows(review(readings, ReviewKind::OktaRoles, None, since).remove("all").unwrap())
+    };
+    let standard = "okta-roles:0oaAWS:00uA:APP_ADMIN";
+    assert_eq!(known(&plain, None).iter().map(|row| &row["row_id"]).collect::<Vec<_>>(), [standard]);
+    okta.custom_roles = true;
+    let rows = known(&okta.read("custom.c1z"), Some(&plain));
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (row["row_id"].as_str(), row["access"].as_str(), row["path"].as_str(), row["new"].as_str())
+        })
+        .collect();
+    let own = "assigned to the person; limited to resource-set:iamS";
+    let through = "group aws_111122223333_Admin; limited to resource-set:iamS";
+    assert_eq!(
+        told,
+        [
+            (standard, "Application Administrator", "assigned to the person", "no"),
+            ("okta-roles:0oaAWS:00uA:custom:cr0A", "Role cr0A", own, "yes"),
+            ("okta-roles:0oaAWS:00uA:custom:cr0B", "Role cr0B", own, "yes"),
+            ("okta-roles:0oaAWS:00uA:custom:cr0G", "Role cr0G", through, "yes"),
+            ("okta-roles:0oaAWS:00uB:custom:cr0G", "Role cr0G", through, "yes"),
+        ]
+    );
 }
 
 #[test]

@@ -294,6 +294,35 @@ fn a_group_makes_its_members_custom_admins() {
     assert_eq!(all, ["custom-admin-self-grant:00uA:cr0F:iamG", "custom-admin-self-grant:00uB:cr0F:iamG"]);
 }
 
+/// A service app is neither a user nor a group: Okta names it by a link only.
+#[test]
+fn a_service_app_is_a_custom_admin_too() {
+    let members = r#"{"members":[{"id":"irb1","_links":{"self":{"href":"https://acme.okta.com/oauth2/v1/clients/0oaSVC"}}}]}"#;
+    let found_with = |permission: &str, resource: &str| {
+        let mut org = clean();
+        org.put_custom_role(CustomRole::new("Robots").id("cr0R").permissions([permission]));
+        org.put_resource_set(ResourceSet::new("AWS").id("iamS").resources([resource]).bind("cr0R", ["00uB"]));
+        let mut okta = Okta::of(org);
+        okta.custom_roles = true;
+        let path = "/api/v1/iam/resource-sets/iamS/bindings/cr0R/members";
+        okta.fake.add_fault(Fault::on(path).body(members));
+        found(&okta.read("service.c1z")).findings
+    };
+    let filled = found_with("okta.groups.members.manage", "/api/v1/groups/00gAdmin");
+    let [finding] = filled.as_slice() else { panic!("{filled:?}") };
+    assert_eq!(finding.id, "custom-admin-self-grant:0oaSVC:cr0R:iamS");
+    assert_eq!(finding.text, "0oaSVC can give AWS roles as Robots");
+    assert_eq!(finding.reach.roles, ["111122223333/Admin"]);
+    let objects: Vec<_> =
+        finding.objects.iter().map(|object| (object.kind.as_str(), object.id.as_str())).collect();
+    assert_eq!(objects[0], ("service-app", "0oaSVC"));
+    let manages = found_with("okta.apps.manage", "/api/v1/apps");
+    assert_eq!((manages.len(), manages[0].reach.total), (1, 2));
+    // It cannot be waiting in a group itself, and reading gives nothing.
+    assert!(found_with("okta.apps.assignment.manage", "/api/v1/apps").is_empty());
+    assert!(found_with("okta.groups.read", "/api/v1/groups").is_empty());
+}
+
 #[test]
 fn a_rule_whose_source_was_not_read_is_off_and_says_so() {
     let okta = Okta::of(clean()).token("read_only");

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, builder::BoolishValueParser};
 /// Where a console lives and listens.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ServeArguments {
-    /// Address to listen on; anything but this machine needs --behind-proxy
+    /// Address to listen on; anything but this machine needs --tls-certificate or --behind-proxy
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8686")]
     pub(crate) listen: SocketAddr,
 
@@ -44,6 +44,18 @@ pub(crate) struct ServeArguments {
     /// Whom the provider vouches for and nobody has invited: stays out, or comes in as a Basic user
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = OidcCreate::Off)]
     pub(crate) oidc_create: OidcCreate,
+
+    /// Speak TLS with this certificate and its chain, in PEM; a renewed file is taken up while it runs
+    #[arg(long, value_name = "FILE", requires = "tls_key", conflicts_with = "behind_proxy")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+
+    /// Private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// File of the bearer token that opens /metrics to other machines; else ROLEBOOK_METRICS_TOKEN
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics_token_file: Option<PathBuf>,
 
     /// File of the vault's key, 32 bytes in base64; else ROLEBOOK_VAULT_KEY or the systemd credential
     /// rolebook-vault-key; else one is made in the data folder

@@ -3,7 +3,7 @@
 use std::{io::Write, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
 
 use rolebook_console::{
-    ConsoleConfig, ConsoleError, DemoOrg, MailConfig, OidcConfig, Server, VaultKeySource,
+    ConsoleConfig, ConsoleError, DemoOrg, Front, MailConfig, OidcConfig, Server, TlsFiles, VaultKeySource,
 };
 use rolebook_okta::AddressRules;
 
@@ -58,7 +58,7 @@ pub(crate) async fn run_demo(data: &Path, listen: SocketAddr, demo: DemoOrg) -> 
         data: data.to_path_buf(),
         database_url: None,
         base_url: String::new(),
-        secure: false,
+        front: Front::Open,
         vault: VaultKeySource::default(),
         addresses: AddressRules { allow_loopback: true, ..AddressRules::default() },
         ca_pem: None,
@@ -225,13 +225,14 @@ fn config(arguments: &ServeArguments) -> Result<ConsoleConfig, Failure> {
     let base_url = match &arguments.base_url {
         Some(url) => url.clone(),
         None if arguments.listen.port() == 0 => String::new(),
+        None if arguments.tls_key.is_some() => format!("https://{}", arguments.listen),
         None => format!("http://{}", arguments.listen),
     };
     Ok(ConsoleConfig {
         data: arguments.data_dir.clone(),
         database_url: arguments.database_url.clone(),
         base_url,
-        secure: arguments.behind_proxy,
+        front: front(arguments),
         vault: VaultKeySource {
             file: arguments.vault_key_file.clone(),
             text: secret("ROLEBOOK_VAULT_KEY").map(Into::into),
@@ -246,7 +247,7 @@ fn config(arguments: &ServeArguments) -> Result<ConsoleConfig, Failure> {
         writer: WRITER.to_owned(),
         mail: mail(arguments),
         oidc: oidc(arguments)?,
-        metrics_token: secret("ROLEBOOK_METRICS_TOKEN"),
+        metrics_token: metrics_token(arguments)?,
         rebuild: false,
         demo: None,
         clock: Arc::new(now),
@@ -270,6 +271,27 @@ fn oidc(arguments: &ServeArguments) -> Result<Option<OidcConfig>, Failure> {
         client_secret,
         create_basic: arguments.oidc_create == OidcCreate::Basic,
     }))
+}
+
+/// The token that opens the metrics, out of its file or the environment.
+fn metrics_token(arguments: &ServeArguments) -> Result<Option<String>, Failure> {
+    const HINT: &str = "write one line into the file of --metrics-token-file, as from `openssl rand -hex 32`";
+    let Some(path) = &arguments.metrics_token_file else { return Ok(secret("ROLEBOOK_METRICS_TOKEN")) };
+    let text = secret_text(path, "metrics token", HINT)?;
+    match text.trim() {
+        "" => Err(Failure::usage("the metrics token is empty", HINT)),
+        token => Ok(Some(token.to_owned())),
+    }
+}
+
+fn front(arguments: &ServeArguments) -> Front {
+    match (&arguments.tls_certificate, &arguments.tls_key) {
+        (Some(certificate), Some(key)) => {
+            Front::Tls(TlsFiles { certificate: certificate.clone(), key: key.clone() })
+        }
+        _ if arguments.behind_proxy => Front::Proxy,
+        _ => Front::Open,
+    }
 }
 
 fn mail(arguments: &ServeArguments) -> MailConfig {

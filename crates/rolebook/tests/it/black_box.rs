@@ -16,6 +16,8 @@ mod help;
 mod history;
 mod incremental;
 mod init;
+#[cfg(unix)]
+mod kills;
 mod layers;
 mod names;
 mod oauth;

@@ -1,6 +1,6 @@
 //! Applying a plan: recorded before the first call, carried out by the connector's own engine, verified by reading.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use rolebook_connector::{Applied, Applying, Audit, Outcome, Patience, PlanFile, Settled, settle};
 use rolebook_federation::plan::Row;
@@ -22,6 +22,8 @@ use super::view::{PlanResult, PlanView};
 
 /// How long another change of the same org is waited for.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
+/// How long it is waited before what could not be written is written again.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Applies exactly the plan that the caller saw.
 pub(crate) async fn apply(
@@ -85,12 +87,62 @@ pub(crate) async fn apply(
 }
 
 async fn carry_through(context: Context, mut loaded: Loaded, file: PlanFile) -> Result<PlanView, Problem> {
-    let (result, applied, settled) = match carry_out(&context, &loaded, &file).await {
-        Ok((applied, settled)) => (PlanResult::of(&applied, &settled), Some(applied), settled),
-        Err(problem) => (PlanResult::nothing("refused", &problem), None, Vec::new()),
+    let came = match carry_out(&context, &loaded, &file).await {
+        Ok((applied, settled)) => {
+            Came { result: PlanResult::of(&applied, &settled), applied: Some(applied), settled }
+        }
+        Err(problem) => {
+            Came { result: PlanResult::nothing("refused", &problem), applied: None, settled: Vec::new() }
+        }
     };
     loaded.row.state = "ended".to_owned();
-    loaded.row.result = Some(store::to_json(&result));
+    loaded.row.result = Some(store::to_json(&came.result));
+    if let Err(problem) = record(&context, &mut loaded, &came).await {
+        if !problem.status().is_server_error() {
+            return Err(problem);
+        }
+        let says = came.result.says.clone();
+        tokio::spawn(record_later(context, loaded, came));
+        return Err(Problem::new(
+            problem.status(),
+            "not-recorded",
+            "what came of the plan could not be recorded yet",
+            says,
+            "make room, or bring the database back: the console records it by itself; do not make the change again",
+        ));
+    }
+    context.console.nudge.notify_one();
+    worker::tell_label(&context.console, &loaded.row.connector_id).await;
+    PlanView::new(&context, &loaded.hosted, &loaded.writer, &loaded.row)
+}
+
+/// What came of the calls.
+struct Came {
+    result: PlanResult,
+    applied: Option<Applied>,
+    settled: Vec<Settled>,
+}
+
+/// The calls were made, so this is written down however long it takes. A console that is stopped before finds the plan at
+/// its next start.
+async fn record_later(context: Context, mut loaded: Loaded, came: Came) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            () = context.console.stop.cancelled() => return,
+        }
+        match record(&context, &mut loaded, &came).await {
+            Err(problem) if problem.status().is_server_error() => {}
+            _ => break,
+        }
+    }
+    context.console.nudge.notify_one();
+    worker::tell_label(&context.console, &loaded.row.connector_id).await;
+}
+
+/// Writes down what came of a plan.
+async fn record(context: &Context, loaded: &mut Loaded, came: &Came) -> Result<(), Problem> {
+    let Came { result, applied, settled } = came;
     let connector = loaded.row.connector_id.clone();
     let change = context.change().await?;
     loaded.row.ended_at = Some(change.now_ms());
@@ -105,17 +157,15 @@ async fn carry_through(context: Context, mut loaded: Loaded, file: PlanFile) -> 
     for one in settled {
         let detail = json!({ "op": one.op, "what": one.what, "outcome": one.outcome, "says": one.says });
         change.audit("plan.settled", &format!("connector/{connector}"), detail).await?;
-        settle_row(&change, &connector, &one).await?;
+        settle_row(&change, &connector, one).await?;
     }
-    if let Some(applied) = &applied {
+    if let Some(applied) = applied {
         learn(&change, &connector, applied).await?;
     }
     // A connector that is paused or held has its reasons: the next sync shows the change.
     let _ = worker::want(&change, &connector, "plan", false).await?;
     change.commit().await?;
-    context.console.nudge.notify_one();
-    worker::tell_label(&context.console, &connector).await;
-    PlanView::new(&context, &loaded.hosted, &loaded.writer, &loaded.row)
+    Ok(())
 }
 
 async fn carry_out(
@@ -130,7 +180,7 @@ async fn carry_out(
     let mut place = open(context, &loaded.hosted, &loaded.writer, writing).await?;
     file.check_place(&place).map_err(|error| told(&error))?;
     let org = place.org.id.as_str().to_owned();
-    let path = console.config.data.join(format!("audit-{org}.jsonl"));
+    let path = chain(console, &org);
     let now = || console.now();
     let mut audit = Audit::open(&path, &org, now(), LOCK_WAIT).await.map_err(|error| told(&error.into()))?;
     let settled = settle(&place, &mut audit, now()).await.map_err(|error| told(&error))?;
@@ -154,10 +204,19 @@ async fn settle_row(change: &Change<'_>, connector: &str, settled: &Settled) -> 
         Some(text) => store::json("change_plan", text)?,
         None => PlanResult::default(),
     };
-    row.result = Some(store::to_json(&PlanResult {
-        outcome: if settled.outcome == Outcome::Done { before.outcome } else { settled.outcome.to_string() },
-        settled: vec![crate::run::clean(&format!("{}: {}; {}", settled.what, settled.outcome, settled.says))],
-        ..before
+    let came = crate::run::clean(&format!("{}: {}; {}", settled.what, settled.outcome, settled.says));
+    let file: PlanFile = store::json("change_plan", &row.body)?;
+    let whole = file.changes.first().is_some_and(|change| change.plan.steps.len() == 1);
+    row.result = Some(store::to_json(&match settled.outcome {
+        // One step of several says nothing of the others.
+        Outcome::Done if !whole => PlanResult { settled: vec![came], ..before },
+        outcome => PlanResult {
+            outcome: outcome.to_string(),
+            says: came.clone(),
+            hint: String::new(),
+            settled: vec![came],
+            ..before
+        },
     }));
     change.move_plan("ended", row).await?;
     Ok(())
@@ -204,17 +263,27 @@ async fn learn(change: &Change<'_>, connector: &str, applied: &Applied) -> Resul
     Ok(())
 }
 
-/// Plans that were being applied when the console stopped: what came of them is unknown until somebody looks, or the next
-/// change of that org reads it.
+/// Plans that were being applied when the console stopped. Each call stands in the org's chain before it is made: without
+/// one, nothing was changed. Else what came of it is unknown until somebody looks, or the next change of that org reads it.
 pub(crate) async fn recover(console: &Console) -> Result<(), ConsoleError> {
     let change = console.store.change(Who::console(), false).await?;
     for mut row in plans::applying(change.tx()).await? {
-        let result = PlanResult {
-            outcome: Outcome::Unknown.to_string(),
-            says: "the console stopped while it was applied: Okta may show it or not".to_owned(),
-            hint: "look at the access after the next sync; the next change of this org settles it".to_owned(),
-            complete: true,
-            ..PlanResult::default()
+        let result = if may_have_called(console, &change, &row).await? {
+            PlanResult {
+                outcome: Outcome::Unknown.to_string(),
+                says: "the console stopped while it was applied: Okta may show it or not".to_owned(),
+                hint: "look at the access after the next sync; the next change of this org settles it"
+                    .to_owned(),
+                complete: true,
+                ..PlanResult::default()
+            }
+        } else {
+            PlanResult {
+                outcome: Outcome::Failed.to_string(),
+                says: "the console stopped before the first call: nothing was changed".to_owned(),
+                hint: "make a new plan".to_owned(),
+                ..PlanResult::default()
+            }
         };
         row.state = "ended".to_owned();
         row.ended_at = Some(change.now_ms());
@@ -226,6 +295,25 @@ pub(crate) async fn recover(console: &Console) -> Result<(), ConsoleError> {
     }
     change.commit().await?;
     Ok(())
+}
+
+/// Whether a call of a plan stands in the chain of its org, or cannot be ruled out.
+async fn may_have_called(
+    console: &Console,
+    change: &Change<'_>,
+    row: &stored::Model,
+) -> Result<bool, ConsoleError> {
+    let connector = connectors::by_id(change.tx(), &row.connector_id).await?;
+    let Some(org) = connector.and_then(|connector| connector.org_id) else { return Ok(true) };
+    Ok(match tokio::fs::read(chain(console, &org)).await {
+        Ok(chain) => chain.windows(row.id.len()).any(|part| part == row.id.as_bytes()),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    })
+}
+
+/// The chain of everything that was changed in an org, beside the database.
+fn chain(console: &Console, org: &str) -> PathBuf {
+    console.config.data.join(format!("audit-{org}.jsonl"))
 }
 
 async fn keep_lost(change: &Change<'_>, row: stored::Model) -> Result<(), ConsoleError> {

@@ -80,6 +80,13 @@ fn serves_https_that_a_sync_reads() {
     // Without its authority the fake is a stranger, and the failure tells what is the matter.
     let end = sync("check").end().failed(1);
     assert!(end.err.to_lowercase().contains("certificate"), "{end:#?}");
+    // So does a command that does not look at the way.
+    let end = sync("sync").end().failed(1);
+    end.says([
+        "the TLS handshake failed",
+        "hint: if your company has a certificate authority of its own",
+        "--ca-file",
+    ]);
     sync("check --ca-file absent.pem").end().failed(3).says(["absent.pem"]);
     place.write("wrong.pem", "no certificate");
     let end = sync("check --ca-file wrong.pem").end();

@@ -1,5 +1,7 @@
 //! What the help says.
 
+use std::{collections::BTreeMap, fmt::Write};
+
 use super::place::Place;
 
 pub(crate) const COMMANDS: &[&str] = &[
@@ -134,6 +136,62 @@ fn every_flag_that_the_documents_name_is_there() {
         }
     }
     assert!(seen > 10);
+}
+
+/// Flags of a command as its help has them: how it is written, and the first paragraph.
+fn explained(command: &str) -> Vec<(String, String)> {
+    let help = Place::new().run(&format!("{command} --help")).succeeded().out;
+    let mut lines = help.lines().peekable();
+    let mut flags = Vec::new();
+    while let Some(line) = lines.next() {
+        let flag = line.trim_start();
+        if !flag.starts_with('-') || line.starts_with("          ") || flag.contains("--help") {
+            continue;
+        }
+        let mut text: Vec<&str> = Vec::new();
+        while let Some(more) = lines.next_if(|more| !more.trim().is_empty()) {
+            text.push(more.trim());
+        }
+        flags.push((flag.to_owned(), text.join(" ")));
+    }
+    flags
+}
+
+/// Each flag once, with the commands that have it in this sense.
+fn table_of_flags() -> String {
+    let mut found: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
+    for command in COMMANDS {
+        for (flag, text) in explained(command) {
+            let long = flag[flag.find("--").unwrap()..].to_owned();
+            found.entry((long, text)).or_default().push(command);
+        }
+    }
+    let mut table = "| Flag | What it does | Commands |\n|---|---|---|\n".to_owned();
+    for ((flag, text), commands) in found {
+        let commands = if commands.len() == COMMANDS.len() { "all".to_owned() } else { commands.join(", ") };
+        let (flag, text) = (flag.replace('|', "\\|"), text.replace('|', "\\|").replace('<', "&lt;"));
+        writeln!(table, "| `{flag}` | {text} | {commands} |").unwrap();
+    }
+    table
+}
+
+#[test]
+fn the_document_has_every_command_and_flag() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/USAGE.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (commands, _) = text.split_once("## Where a flag's value comes from").unwrap();
+    for command in COMMANDS {
+        assert!(
+            commands.contains(&format!("`rolebook {command}")) || commands.contains(&format!("`{command}`")),
+            "no row for {command}"
+        );
+    }
+    let (before, after) = text.split_once("## Every flag\n\n").unwrap();
+    let table = table_of_flags();
+    if after != table {
+        std::fs::write(path, format!("{before}## Every flag\n\n{table}")).unwrap();
+        panic!("the flags of docs/USAGE.md were out of date and have been written anew: look at them");
+    }
 }
 
 #[test]

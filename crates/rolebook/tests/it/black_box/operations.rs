@@ -15,25 +15,26 @@ use super::{
     serve::Serving,
 };
 
-const SERVE: &str = "serve --listen 127.0.0.1:0 --allow-loopback";
+pub(super) const SERVE: &str = "serve --listen 127.0.0.1:0 --allow-loopback";
 
 /// Somebody with a browser.
-struct Browser {
+#[derive(Clone)]
+pub(super) struct Browser {
     address: String,
     cookie: String,
     csrf: String,
 }
 
 /// Status and body of an answer.
-struct Answer {
-    status: u16,
+pub(super) struct Answer {
+    pub(super) status: u16,
     head: String,
-    body: String,
+    pub(super) body: String,
 }
 
 impl Answer {
     #[track_caller]
-    fn json(&self, status: u16) -> Value {
+    pub(super) fn json(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
         serde_json::from_str(&self.body).unwrap()
     }
@@ -57,8 +58,25 @@ impl Browser {
         browser
     }
 
-    fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
+    /// The same browser, after the console began anew on another port.
+    pub(super) fn moved(&self, serving: &Serving) -> Self {
+        Self { address: serving.address().to_owned(), ..self.clone() }
+    }
+
+    pub(super) fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> Answer {
+        let answer = self.sent(method, path, kind, body).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    /// Sends something whose answer may never come.
+    pub(super) fn tell(&self, method: &str, path: &str, body: &Value) {
+        drop(self.sent(method, path, "application/json", &body.to_string()));
+    }
+
+    fn sent(&self, method: &str, path: &str, kind: &str, body: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(&self.address)?;
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nCookie: {}\r\nX-CSRF-Token: {}\r\n\
@@ -67,29 +85,26 @@ impl Browser {
             self.cookie,
             self.csrf,
             body.len()
-        )
-        .unwrap();
+        )?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_owned(), body: body.to_owned() }
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(super) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, "text/plain", "")
     }
 
-    fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(super) fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
         self.send(method, path, "application/json", &body.to_string())
     }
 
-    fn connector(&self) -> Value {
-        self.get("/api/connectors").json(200)[0].clone()
+    pub(super) fn connector(&self) -> Value {
+        self.get("/api/connectors").json(200)["items"][0].clone()
     }
 
     /// Waits until no sync is open; the connector then.
-    fn settled(&self) -> Value {
+    pub(super) fn settled(&self) -> Value {
         until("the sync has ended", || self.connector()["open_sync"].is_null());
         self.connector()
     }
@@ -112,18 +127,18 @@ impl Browser {
 
     /// Syncs, and gives the connector afterwards.
     #[track_caller]
-    fn sync(&self, id: &str) -> Value {
+    pub(super) fn sync(&self, id: &str) -> Value {
         self.json("POST", &format!("/api/connectors/{id}/sync"), &json!({})).json(202);
         self.settled()
     }
 
-    fn grants(&self) -> u64 {
+    pub(super) fn grants(&self) -> u64 {
         self.get("/api/grants?limit=1").json(200)["total"].as_u64().unwrap()
     }
 }
 
 /// A console with Sue and a connected connector.
-fn house(place: &Place, fake: &FakeOkta) -> (Serving, Browser, String) {
+pub(super) fn house(place: &Place, fake: &FakeOkta) -> (Serving, Browser, String) {
     let serving = Serving::start(place, SERVE);
     let link = serving.word("for 15 minutes:").to_owned();
     let sue = Browser::sue(&serving, &link);
@@ -132,7 +147,7 @@ fn house(place: &Place, fake: &FakeOkta) -> (Serving, Browser, String) {
 }
 
 /// Signs Sue in again by a link that is made on the host.
-fn again(place: &Place, arguments: &str) -> (Serving, Browser) {
+pub(super) fn again(place: &Place, arguments: &str) -> (Serving, Browser) {
     let end = place.run(&format!("admin link {arguments}")).succeeded();
     let link = end.out.lines().find(|line| line.contains("/setup/")).unwrap().trim().to_owned();
     let serving = Serving::start(place, &format!("{SERVE} {arguments}"));
@@ -323,7 +338,7 @@ fn the_database_is_gone_and_the_files_are_there() {
     assert_eq!(history["items"][0]["report"]["counts"]["grants"], grants);
     let sync = history["items"][0]["id"].as_str().unwrap();
     let log = sue.get(&format!("/api/connectors/{id}/syncs/{sync}/log")).json(200);
-    assert!(!log.as_array().unwrap().is_empty(), "logs are found again");
+    assert!(!log["items"].as_array().unwrap().is_empty(), "logs are found again");
     assert!(sue.get(&format!("/connectors/{id}")).body.contains("Enter the Okta domain and an API token"));
     sue.enter(&fake, &id, 200);
     assert_eq!(sue.settled()["label"], "connected");

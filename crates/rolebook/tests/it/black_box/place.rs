@@ -70,7 +70,12 @@ impl Place {
 
     /// Names of everything in the folder, hidden files too.
     pub(crate) fn files(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        self.files_in(".")
+    }
+
+    /// Names of everything in a folder within it.
+    pub(crate) fn files_in(&self, folder: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path(folder)).unwrap();
         let mut names: Vec<_> =
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();

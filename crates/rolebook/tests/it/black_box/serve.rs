@@ -53,12 +53,22 @@ impl Serving {
     }
 
     pub(crate) fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(self.address()).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address())
+        self.get_with(path, "")
+    }
+
+    pub(crate) fn get_with(&self, path: &str, headers: &str) -> String {
+        let (address, mut stream) = (self.address(), TcpStream::connect(self.address()).unwrap());
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n{headers}Connection: close\r\n\r\n")
             .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     pub(crate) fn stop(mut self) {
@@ -109,10 +119,23 @@ fn one_process_holds_a_data_folder() {
 #[test]
 fn it_refuses_to_be_reached_without_tls() {
     let place = Place::new();
+    place.run("serve --listen 0.0.0.0:0").failed(2).says([
+        "can be reached from other machines",
+        "--tls-certificate and --tls-key",
+        "--behind-proxy",
+    ]);
+    for (flags, told) in [
+        ("--tls-certificate c.pem", "--tls-key"),
+        ("--tls-key k.pem", "--tls-certificate"),
+        ("--tls-certificate c.pem --tls-key k.pem --behind-proxy", "cannot be used with"),
+    ] {
+        place.run(&format!("serve --listen 0.0.0.0:0 {flags}")).failed(2).says([told]);
+    }
     place
-        .run("serve --listen 0.0.0.0:0")
-        .failed(2)
-        .says(["can be reached from other machines", "--behind-proxy"]);
+        .run("serve --listen 0.0.0.0:0 --tls-certificate c.pem --tls-key k.pem")
+        .failed(1)
+        .says(["the TLS file c.pem cannot be used", "in PEM"]);
+    place.run("serve --listen 127.0.0.1:0 --metrics-token-file m").failed(3).says(["metrics token file m"]);
     assert_eq!(place.files(), [""; 0], "nothing was made");
     let serving = Serving::start(
         &place,
@@ -141,6 +164,10 @@ fn a_provider_that_cannot_be_used_is_refused_at_the_start() {
 fn every_place_of_it_can_come_from_the_environment() {
     let place = Place::new();
     place.write("vault.key", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    place.write("certificate.pem", certificate.self_signed(&key).unwrap().pem());
+    place.write("key.pem", key.serialize_pem());
     let serving = Serving::start_with(
         &place,
         "serve",
@@ -151,11 +178,21 @@ fn every_place_of_it_can_come_from_the_environment() {
             ("ROLEBOOK_VAULT_KEY_FILE", "vault.key"),
             ("ROLEBOOK_MAIL_FOLDER", "mail"),
             ("ROLEBOOK_MAIL_FROM", "Access <access@acme.test>"),
+            ("ROLEBOOK_TLS_CERTIFICATE", "certificate.pem"),
+            ("ROLEBOOK_TLS_KEY", "key.pem"),
         ],
     );
     assert!(serving.said.contains("Console    http://localhost:7\n"), "{}", serving.said);
     serving.stop();
     assert!(place.path("there").is_dir() && !place.path("there/vault.key").exists());
+
+    place.write("metrics.token", "s3cret\n");
+    let place_of_token = [("ROLEBOOK_METRICS_TOKEN_FILE", "metrics.token")];
+    let serving = Serving::start_with(&place, "serve --listen 127.0.0.1:0", &place_of_token);
+    let metrics = |token: &str| serving.get_with("/metrics", &format!("Authorization: Bearer {token}\r\n"));
+    assert!(metrics("other").starts_with("HTTP/1.1 401"));
+    assert!(metrics("s3cret").contains("rolebook_"));
+    serving.stop();
 }
 
 #[test]
