@@ -28,6 +28,9 @@ pub(crate) struct Report {
     pub lists: Vec<List>,
     /// Whose token read it.
     pub reader: Option<String>,
+    /// When its snapshot was removed for its age.
+    #[schema(value_type = Option<String>)]
+    pub removed_at: Option<jiff::Timestamp>,
     /// The app's `lastUpdated`, to tell later whether its settings have changed.
     pub app_updated: Option<String>,
 }
@@ -140,6 +143,7 @@ impl Report {
             attention,
             losses: summary.held.as_ref().map(|held| held.reasons.clone()).unwrap_or_default(),
             error: None,
+            removed_at: None,
             lists: lists(&summary.coverage),
             reader: summary.coverage.reader.as_ref().map(|reader| reader.login.clone()),
             app_updated: summary.app.last_updated.map(|at| at.to_string()),

@@ -25,6 +25,7 @@ mod pages;
 mod probes;
 mod routes;
 
+pub(crate) use gate::same;
 pub use routes::RouteEntry;
 
 /// All routes behind the gate, over one console.

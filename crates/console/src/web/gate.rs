@@ -42,6 +42,25 @@ pub(crate) fn cookie(console: &Console, secret: &str) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
+/// Name of the cookie of a sign-in that is under way at the provider.
+fn attempt_name(console: &Console) -> &'static str {
+    if console.config.secure() { "__Host-rolebook-oidc" } else { "rolebook-oidc" }
+}
+
+/// The header that sets that cookie; an empty secret ends it.
+pub(crate) fn attempt_cookie(console: &Console, secret: &str) -> HeaderValue {
+    let secure = if console.config.secure() { "; Secure" } else { "" };
+    let age = if secret.is_empty() { 0 } else { 600 };
+    let name = attempt_name(console);
+    let text = format!("{name}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// What that cookie brings back.
+pub(crate) fn attempt_secret(console: &Console, headers: &HeaderMap) -> Option<String> {
+    cookie_of(headers, attempt_name(console)).filter(|secret| !secret.is_empty())
+}
+
 /// A cookie that the caller sent.
 pub(crate) fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
     headers

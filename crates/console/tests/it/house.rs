@@ -38,6 +38,8 @@ pub(crate) struct House {
     pub(crate) mail: Option<MailConfig>,
     server: Option<Server>,
     first_link: Option<String>,
+    /// A provider to sign in with.
+    pub(crate) oidc: Option<rolebook_console::OidcConfig>,
     /// The database that it shares with others, and where snapshots lie.
     database_url: Option<String>,
     blobs: Option<(String, String)>,
@@ -86,6 +88,7 @@ impl House {
             mail: None,
             server: None,
             first_link: None,
+            oidc: None,
             database_url: base.url,
             blobs,
             _folder: Arc::new(base.folder),
@@ -102,6 +105,8 @@ impl House {
             data: self.data.with_file_name(folder),
             ahead: Arc::clone(&self.ahead),
             begin: self.begin,
+            mail: self.mail.clone(),
+            oidc: self.oidc.clone(),
             server: None,
             first_link: None,
             database_url: self.database_url.clone(),
@@ -133,6 +138,7 @@ impl House {
             rate_budget: 100,
             writer: "rolebook test".to_owned(),
             mail: self.mail.clone().unwrap_or_else(|| MailConfig::Folder(self.data.join("mail"))),
+            oidc: self.oidc.clone(),
             metrics_token: None,
             rebuild: false,
             vault_key_lost: false,
