@@ -143,13 +143,11 @@ async fn enter(console: &Console, provider: &Provider, claims: &Claims) -> Resul
         (None, None) => None,
     };
     let mut is_new = false;
-    if user.is_none() && known.is_none() && provider.config.create_basic {
-        if let Some(email) = claims.verified_email().filter(|email| email.parse::<lettre::Address>().is_ok())
-        {
-            let name: String = clean(claims.name.as_deref().unwrap_or(email)).chars().take(100).collect();
-            user = Some(change.add_user(email, &name, &Roles::of(Role::BasicUser), None).await?);
-            is_new = true;
-        }
+    let addressable = claims.verified_email().filter(|email| email.parse::<lettre::Address>().is_ok());
+    if let (None, None, true, Some(email)) = (&user, &known, provider.config.create_basic, addressable) {
+        let name: String = clean(claims.name.as_deref().unwrap_or(email)).chars().take(100).collect();
+        user = Some(change.add_user(email, &name, &Roles::of(Role::BasicUser), None).await?);
+        is_new = true;
     }
     // A second person of the provider does not become somebody by taking over their address.
     let taken = match (&user, &known) {
