@@ -120,7 +120,8 @@ impl Console {
         let store =
             Store::open(config.database_url.as_deref(), &config.data, Arc::clone(&config.clock)).await?;
         // A console that ever started has an audit record.
-        let fresh_database = store::audit::page(store.db(), None, None, None, 1).await?.is_empty();
+        let fresh_database =
+            store::audit::page(store.db(), &store::audit::Wanted::default(), 1).await?.is_empty();
         match (config.rebuild, fresh_database) {
             (true, false) => return Err(ConsoleError::DatabaseThere(config.data)),
             (false, true) if rebuild::has_snapshots(&config.data) => {

@@ -10,21 +10,26 @@ use std::{
 
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
-use rolebook_insight::{Origin, Reading, Readings};
+use jiff::civil::Date;
+use rolebook_insight::{Findings, Origin, Policy, Reading, Readings};
 use rolebook_ledger::UserRecord;
 use rolebook_snapshot::{Limits, Snapshot};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{ConsoleError, console::Console, run::clean};
+use crate::{ConsoleError, console::Console, run::clean, store};
 
 mod admins;
 mod columns;
 
 pub(crate) use admins::AdminRow;
 
-/// Snapshots kept open.
+pub(crate) use columns::Listed;
+
+/// Snapshots that are kept open, however large they are.
 const KEPT: usize = 6;
+/// More than these are kept as long as they have no more rows together.
+const KEPT_ROWS: usize = 2_000_000;
 
 /// An AWS account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -113,6 +118,20 @@ pub(crate) struct GrantRow {
     pub groups: Vec<String>,
 }
 
+impl RoleRow {
+    /// `ACCOUNT/ROLE`.
+    pub(crate) fn key(&self) -> String {
+        format!("{}/{}", self.account, self.role)
+    }
+}
+
+impl GrantRow {
+    /// `ACCOUNT/ROLE`.
+    pub(crate) fn key(&self) -> String {
+        format!("{}/{}", self.account, self.role)
+    }
+}
+
 /// Who is in which group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct MembershipRow {
@@ -129,6 +148,7 @@ pub(crate) struct MembershipRow {
 /// The rows of one snapshot, and what questions over it are asked of.
 #[derive(Debug)]
 pub(crate) struct Lens {
+    pub(crate) connector: String,
     pub(crate) sync: String,
     /// The one reading that the rows come from.
     pub(crate) readings: Readings,
@@ -139,6 +159,8 @@ pub(crate) struct Lens {
     pub(crate) grants: Vec<GrantRow>,
     pub(crate) memberships: Vec<MembershipRow>,
     pub(crate) admins: Vec<AdminRow>,
+    /// The findings that were asked for last, with the policy and the day of the question.
+    found: Mutex<Option<(Policy, Date, Arc<Findings>)>>,
 }
 
 /// Lenses that are open, the last used first.
@@ -157,21 +179,39 @@ impl Console {
             }
         }
         let path = self.snapshot_path(connector, sync);
-        let sync = sync.to_owned();
-        let lens = tokio::task::spawn_blocking(move || Lens::open(&path, sync))
+        let (connector, sync) = (connector.to_owned(), sync.to_owned());
+        let lens = tokio::task::spawn_blocking(move || Lens::open(&path, connector, sync))
             .await
             .map_err(|error| ConsoleError::Connector(error.to_string()))??;
         let lens = Arc::new(lens);
         let mut kept = self.lenses.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|known| known.sync != lens.sync);
         kept.insert(0, Arc::clone(&lens));
-        kept.truncate(KEPT);
+        let mut rows = 0;
+        let mut place = 0;
+        kept.retain(|lens| {
+            rows += lens.size();
+            place += 1;
+            place <= KEPT || rows <= KEPT_ROWS
+        });
         Ok(lens)
+    }
+
+    /// Opens what pages show before anybody asks for it.
+    pub(crate) async fn warm(&self) {
+        let Ok(rows) = store::connectors::all(self.store.db()).await else { return };
+        for row in rows {
+            let Some(good) = &row.good_sync else { continue };
+            if let Err(error) = self.lens(&row.id, good).await {
+                tracing::warn!(%error, connector = row.id, "its data cannot be shown");
+            }
+        }
     }
 }
 
 impl Lens {
     /// Opens a sealed snapshot.
-    pub(crate) fn open(path: &Path, sync: String) -> Result<Self, ConsoleError> {
+    pub(crate) fn open(path: &Path, connector: String, sync: String) -> Result<Self, ConsoleError> {
         let unreadable =
             |error: String| ConsoleError::Connector(format!("the snapshot of sync {sync}: {error}"));
         let snapshot =
@@ -186,10 +226,31 @@ impl Lens {
             sha256: sha256(path).map_err(ConsoleError::file("read", path))?,
         };
         let reading = Reading::new(facts, origin).map_err(|error| unreadable(error.to_string()))?;
-        Ok(Self::of(sync, reading))
+        Ok(Self::of(connector, sync, reading))
     }
 
-    fn of(sync: String, reading: Reading) -> Self {
+    fn size(&self) -> usize {
+        self.people.len() + self.grants.len() + self.memberships.len()
+    }
+
+    /// What is wrong in it. Working it out takes a while, and pages ask again and again.
+    pub(crate) fn findings(
+        &self,
+        policy: Policy,
+        today: Date,
+    ) -> Result<Arc<Findings>, rolebook_insight::Error> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((by, on, findings)) = &*found
+            && (by, *on) == (&policy, today)
+        {
+            return Ok(Arc::clone(findings));
+        }
+        let fresh = Arc::new(rolebook_insight::findings(&self.readings, &policy, today, None)?);
+        *found = Some((policy, today, Arc::clone(&fresh)));
+        Ok(fresh)
+    }
+
+    fn of(connector: String, sync: String, reading: Reading) -> Self {
         let (facts, access) = (reading.facts(), reading.access());
         let group_name = |ix: u32| {
             facts.groups.get(ix as usize).map_or_else(String::new, |record| {
@@ -307,7 +368,19 @@ impl Lens {
             .collect();
         let admins = admins::rows(facts);
         let readings = Readings::new(vec![reading]);
-        Self { sync, accounts, roles, people, groups, grants, memberships, admins, readings }
+        Self {
+            connector,
+            sync,
+            accounts,
+            roles,
+            people,
+            groups,
+            grants,
+            memberships,
+            admins,
+            readings,
+            found: Mutex::default(),
+        }
     }
 }
 

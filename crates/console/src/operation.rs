@@ -8,6 +8,7 @@ use crate::{actor::Actor, console::Console, problem::Problem, store::Change};
 
 pub(crate) mod access;
 pub(crate) mod apps;
+pub(crate) mod attention;
 pub(crate) mod catalog;
 pub(crate) mod connectors;
 pub(crate) mod explore;

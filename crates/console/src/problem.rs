@@ -16,6 +16,9 @@ use crate::{
     policy::{Action, who_may},
 };
 
+/// The media type of problems.
+pub(crate) const PROBLEM: &str = "application/problem+json";
+
 /// A problem, as `application/problem+json`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Problem {
@@ -205,9 +208,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
         let mut response = (status, Json(&self)).into_response();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         response.extensions_mut().insert(self);
         response
     }

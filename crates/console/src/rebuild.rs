@@ -133,7 +133,7 @@ fn look_at(path: &Path) -> Result<Found, ConsoleError> {
     let run = snapshot.latest_full().map_err(|error| unreadable(error.to_string()))?;
     let facts =
         rolebook_ledger::read(&snapshot.rows(&run.id)).map_err(|error| unreadable(error.to_string()))?;
-    let lens = Lens::open(path, sync.clone())?;
+    let lens = Lens::open(path, String::new(), sync.clone())?;
     let written = std::fs::metadata(path).map_err(ConsoleError::file("read", path))?;
     let modified = written.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
     let to = facts.coverage.to.or(modified).unwrap_or(Timestamp::UNIX_EPOCH);

@@ -83,6 +83,19 @@ pub(crate) struct Failure {
     pub okta_request: Option<String>,
 }
 
+impl Numbers {
+    /// Adds what another connector read.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.accounts += other.accounts;
+        self.roles += other.roles;
+        self.groups += other.groups;
+        self.people += other.people;
+        self.assigned += other.assigned;
+        self.grants += other.grants;
+        self.admin_roles += other.admin_roles;
+    }
+}
+
 impl From<&Counts> for Numbers {
     fn from(counts: &Counts) -> Self {
         Self {

@@ -57,6 +57,7 @@ impl Server {
             tokio::spawn(tell::tell(Arc::clone(&console))),
             tokio::spawn(hook::deliver(Arc::clone(&console))),
             tokio::spawn(watch::settings(Arc::clone(&console))),
+            tokio::spawn(warm(Arc::clone(&console))),
         ];
         let router = web::router(&console).into_make_service_with_connect_info::<Peer>();
         let stop = console.stop.clone().cancelled_owned();
@@ -131,6 +132,14 @@ impl Server {
         if tokio::time::timeout(grace, self.serving).await.is_err() {
             tracing::warn!("some requests were still open");
         }
+    }
+}
+
+/// Opens what pages show. Whoever asks earlier waits for it themselves.
+async fn warm(console: Arc<Console>) {
+    tokio::select! {
+        () = console.warm() => {}
+        () = console.stop.cancelled() => {}
     }
 }
 

@@ -4,15 +4,21 @@
 //! told in one transaction with its mail, so no crash doubles it. Owners hear of everything on their connector,
 //! watchers of what they watch. Whoever may not see who has access reads counts where others read names.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use rolebook_insight::{AccountRef, Cause, Delta, Diff};
+use jiff::tz::TimeZone;
+use rolebook_insight::{AccountRef, Cause, Delta, Diff, Finding, RoleRef, Severity};
 use serde_json::{Value, json};
 
 use crate::{
     ConsoleError,
     console::Console,
     mail::escape,
+    operation::findings,
     policy::{self, Action, Roles},
     run::clean,
     store::{
@@ -43,8 +49,8 @@ pub(crate) async fn tell(console: Arc<Console>) {
 
 async fn round(console: &Arc<Console>) -> Result<(), ConsoleError> {
     for row in messages::to_tell(console.store.db()).await? {
-        match difference(console, &row).await {
-            Ok(diff) => tell_one(console, &row, &diff).await?,
+        match Difference::load(console, &row).await {
+            Ok(difference) => tell_one(console, &row, &difference).await?,
             Err(error) => {
                 // A snapshot that is gone does not come back: that nothing was told stands in the record.
                 let change = console.store.change(Who::console(), false).await?;
@@ -64,25 +70,60 @@ async fn round(console: &Arc<Console>) -> Result<(), ConsoleError> {
     Ok(())
 }
 
-async fn difference(console: &Arc<Console>, row: &telling::Model) -> Result<Diff, ConsoleError> {
-    let old = console.lens(&row.connector_id, &row.old_sync).await?;
-    let new = console.lens(&row.connector_id, &row.new_sync).await?;
-    let compared = tokio::task::spawn_blocking(move || {
-        rolebook_insight::diff(old.readings.only()?, new.readings.only()?)
-    });
-    compared
-        .await
-        .map_err(|error| ConsoleError::Connector(error.to_string()))?
-        .map_err(|error| ConsoleError::Connector(error.to_string()))
+/// What a sync changed.
+struct Difference {
+    diff: Diff,
+    /// Findings worth acting on that the sync before did not show, and that nobody has accepted.
+    findings: Vec<Found>,
 }
 
-async fn tell_one(console: &Arc<Console>, row: &telling::Model, diff: &Diff) -> Result<(), ConsoleError> {
+/// A new finding, with the roles that it reaches.
+struct Found {
+    finding: Finding,
+    roles: Vec<RoleRef>,
+}
+
+impl Difference {
+    async fn load(console: &Arc<Console>, row: &telling::Model) -> Result<Self, ConsoleError> {
+        let old = console.lens(&row.connector_id, &row.old_sync).await?;
+        let new = console.lens(&row.connector_id, &row.new_sync).await?;
+        let policy = findings::policy(console.store.db(), &row.connector_id).await?;
+        let today = console.now().to_zoned(TimeZone::UTC).date();
+        let compared = tokio::task::spawn_blocking(move || {
+            let diff = rolebook_insight::diff(old.readings.only()?, new.readings.only()?)?;
+            let before = old.findings(policy.clone(), today)?;
+            let known: BTreeSet<&str> = before.findings.iter().map(|finding| finding.id.as_str()).collect();
+            let now = new.findings(policy, today)?;
+            let fresh = now.findings.iter().filter(|finding| {
+                finding.severity >= Severity::High
+                    && finding.accepted.is_none()
+                    && !known.contains(finding.id.as_str())
+            });
+            let reading = new.readings.only()?;
+            let findings = fresh.map(|finding| Found {
+                roles: finding.reach.every.iter().filter_map(|role| reading.role(*role)).collect(),
+                finding: finding.clone(),
+            });
+            Ok::<_, rolebook_insight::Error>(Self { diff, findings: findings.collect() })
+        });
+        compared
+            .await
+            .map_err(|error| ConsoleError::Connector(error.to_string()))?
+            .map_err(|error| ConsoleError::Connector(error.to_string()))
+    }
+}
+
+async fn tell_one(
+    console: &Arc<Console>,
+    row: &telling::Model,
+    difference: &Difference,
+) -> Result<(), ConsoleError> {
     let change = console.store.change(Who::console(), false).await?;
     if !change.told(&row.id).await? {
         return Ok(());
     }
     let connector = connectors::by_id(change.tx(), &row.connector_id).await?;
-    let whole = News::of(diff, |_, _| true);
+    let whole = News::of(difference, |_, _| true, |_| true);
     let Some(connector) = connector.filter(|_| !whole.is_empty()) else {
         change.commit().await?;
         return Ok(());
@@ -97,9 +138,13 @@ async fn tell_one(console: &Arc<Console>, row: &telling::Model, diff: &Diff) -> 
         let owner = owners.iter().any(|owner| owner.id == person.id);
         let sees = sees(&change, &person, &connector.id).await?;
         let news = match (owner, sees) {
-            (true, _) => News::of(diff, |_, _| true),
-            (false, true) => News::of(diff, |cause, delta| own.iter().any(|watch| fits(watch, cause, delta)))
-                .only_with_access(),
+            (true, _) => News::of(difference, |_, _| true, |_| true),
+            (false, true) => News::of(
+                difference,
+                |cause, delta| own.iter().any(|watch| fits(watch, cause, delta)),
+                |found| own.iter().any(|watch| touches(watch, found)),
+            )
+            .only_with_access(),
             (false, false) => continue,
         };
         if news.is_empty() {
@@ -120,14 +165,15 @@ async fn tell_one(console: &Arc<Console>, row: &telling::Model, diff: &Diff) -> 
             "gained": whole.gained.iter().map(delta_json).collect::<Vec<_>>(),
             "lost": whole.lost.iter().map(delta_json).collect::<Vec<_>>(),
             "settings": whole.settings,
+            "findings": whole.findings.iter().map(|found| finding_json(&found.finding)).collect::<Vec<_>>(),
         });
         for hook in &hooks {
             change.deliver(&hook.id, &body.to_string()).await?;
         }
     }
     let detail = json!({
-        "sync": row.new_sync, "gained": diff.gained, "lost": diff.lost, "settings": diff.settings.len(),
-        "letters": told, "webhooks": hooks.len(),
+        "sync": row.new_sync, "gained": difference.diff.gained, "lost": difference.diff.lost,
+        "settings": difference.diff.settings.len(), "findings": difference.findings.len(), "letters": told, "webhooks": hooks.len(),
     });
     change.audit("access.changed", &format!("connector/{}", connector.id), detail).await?;
     change.commit().await?;
@@ -157,6 +203,21 @@ fn fits(watch: &watch::Model, cause: &Cause, delta: &Delta) -> bool {
     }
 }
 
+/// Whether a watch is about something that a finding is about or reaches.
+fn touches(watch: &watch::Model, found: &Found) -> bool {
+    let same = |text: &str| text.eq_ignore_ascii_case(&watch.value);
+    match watch.kind.as_str() {
+        "account" => found.roles.iter().any(|role| names(&role.account).iter().any(|name| same(name))),
+        "role" => found.roles.iter().any(|role| role.role == watch.value),
+        "group" => found
+            .finding
+            .objects
+            .iter()
+            .any(|object| object.kind == "group" && (object.id == watch.value || same(&object.name))),
+        _ => false,
+    }
+}
+
 fn names(account: &AccountRef) -> Vec<&str> {
     let more = [&account.number, &account.name, &account.alias];
     std::iter::once(account.id.as_str()).chain(more.into_iter().flatten().map(String::as_str)).collect()
@@ -169,15 +230,28 @@ fn delta_json(delta: &&Delta) -> Value {
     })
 }
 
+fn finding_json(finding: &Finding) -> Value {
+    json!({
+        "id": clean(&finding.id), "rule": finding.rule, "severity": finding.severity.as_str(),
+        "text": clean(&finding.text), "remedy": clean(&finding.remedy),
+    })
+}
+
 /// What one person is told.
 struct News<'a> {
     gained: Vec<&'a Delta>,
     lost: Vec<&'a Delta>,
     settings: Vec<String>,
+    findings: Vec<&'a Found>,
 }
 
 impl<'a> News<'a> {
-    fn of(diff: &'a Diff, wanted: impl Fn(&Cause, &Delta) -> bool) -> Self {
+    fn of(
+        difference: &'a Difference,
+        wanted: impl Fn(&Cause, &Delta) -> bool,
+        touched: impl Fn(&Found) -> bool,
+    ) -> Self {
+        let diff = &difference.diff;
         let pick = |deltas: fn(&rolebook_insight::Change) -> &Vec<Delta>| {
             let all = diff
                 .changes
@@ -196,6 +270,7 @@ impl<'a> News<'a> {
                     format!("{}: {} → {}", clean(&change.name), value(&change.old), value(&change.new))
                 })
                 .collect(),
+            findings: difference.findings.iter().filter(|found| touched(found)).collect(),
         }
     }
 
@@ -208,7 +283,7 @@ impl<'a> News<'a> {
     }
 
     fn is_empty(&self) -> bool {
-        self.gained.is_empty() && self.lost.is_empty() && self.settings.is_empty()
+        self.gained.is_empty() && self.lost.is_empty() && self.settings.is_empty() && self.findings.is_empty()
     }
 
     fn letter(&self, connector: &str, link: &str, names: bool) -> Letter {
@@ -221,19 +296,34 @@ impl<'a> News<'a> {
         if !self.settings.is_empty() {
             parts.push(format!("{} setting changed", self.settings.len()));
         }
+        if !self.findings.is_empty() {
+            let plural = if self.findings.len() == 1 { "" } else { "s" };
+            parts.push(format!("{} new finding{plural}", self.findings.len()));
+        }
         let mut lists: Vec<(&str, Vec<String>)> = vec![("Settings changed", self.settings.clone())];
         if names {
             let line =
                 |delta: &&Delta| format!("{}: {}", clean(delta.person.label()), clean(&delta.role.label()));
             lists.push(("Gained", self.gained.iter().map(line).collect()));
             lists.push(("Lost", self.lost.iter().map(line).collect()));
+            let line = |found: &&Found| {
+                let Finding { severity, text, remedy, .. } = &found.finding;
+                clean(&format!("{}: {text}. What to do: {remedy}", severity.as_str()))
+            };
+            lists.push(("New findings", self.findings.iter().map(line).collect()));
         } else {
             lists.push(("People per role", self.counts()));
+            lists.push(("New findings", self.rules()));
         }
-        let mut text = format!("A sync of {connector} changed who can assume roles, or how.\n");
+        let access = !(self.gained.is_empty() && self.lost.is_empty() && self.settings.is_empty());
+        let what = if access {
+            "changed who can assume roles, or how"
+        } else {
+            "shows something new that is worth acting on"
+        };
+        let mut text = format!("A sync of {connector} {what}.\n");
         let mut html = format!(
-            "<!doctype html><html><body style=\"font-family:sans-serif;max-width:40em\"><p>A sync of {} changed \
-             who can assume roles, or how.</p>",
+            "<!doctype html><html><body style=\"font-family:sans-serif;max-width:40em\"><p>A sync of {} {what}.</p>",
             escape(connector)
         );
         for (title, mut lines) in lists {
@@ -259,6 +349,16 @@ impl<'a> News<'a> {
             escape(link)
         ));
         Letter { subject: format!("{connector}: {}", parts.join(", ")), text, html }
+    }
+
+    /// New findings by rule: their texts hold names.
+    fn rules(&self) -> Vec<String> {
+        let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for found in &self.findings {
+            let finding = &found.finding;
+            *counts.entry((finding.severity.as_str(), &finding.rule)).or_default() += 1;
+        }
+        counts.into_iter().map(|((severity, rule), count)| format!("{severity}: {rule}, {count}")).collect()
     }
 
     /// Gains and losses per role, without names.

@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
     http::StatusCode,
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     response::Response,
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -33,12 +33,12 @@ pub(crate) fn router(console: &Arc<Console>) -> Router {
     router
         .fallback(nothing_here)
         .layer(from_fn_with_state(Arc::clone(console), idempotency::once))
-        .layer(from_fn_with_state(Arc::clone(console), gate::explain))
         .layer(from_fn_with_state(Arc::clone(console), gate::admit))
         .merge(probes::router(document))
         .layer(DefaultBodyLimit::max(gate::LARGEST_BODY))
-        // Within what gives every answer its headers.
+        // Within what gives every answer its words and its headers.
         .layer(CatchPanicLayer::new())
+        .layer(from_fn(gate::speak))
         .layer(from_fn_with_state(Arc::clone(console), gate::harden))
         .layer(CompressionLayer::new())
         .with_state(Arc::clone(console))
@@ -51,7 +51,9 @@ fn collect(
     let routes = api::enter(routes);
     let routes = live::enter(routes);
     let routes = assets::enter(routes);
-    pages::enter(routes).finish()
+    let (router, mut document, entries) = pages::enter(routes).finish();
+    api::complete(&mut document);
+    (router, document, entries)
 }
 
 /// The OpenAPI document, as it is checked in.

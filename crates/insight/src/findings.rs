@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use rolebook_federation::RoleIx;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -115,6 +116,9 @@ pub struct Reach {
     pub privileged: usize,
     /// How many of them are in a production account.
     pub production: usize,
+    /// All of them, by their positions in the reading; for those who ask in this program.
+    #[serde(skip)]
+    pub every: Vec<RoleIx>,
 }
 
 /// Whether a rule was asked.
@@ -263,7 +267,9 @@ impl<'a> Watch<'a> {
         let production = |role: &&&RoleRef| {
             role.account.is_production() || role.account.names().any(|name| any(&self.production, name))
         };
+        let access = self.reading.access();
         Reach {
+            every: roles.iter().filter_map(|role| access.roles.find(&role.account.id, &role.role)).collect(),
             roles: roles.iter().take(SHOWN_ROLES).map(|role| role.key()).collect(),
             total: roles.len(),
             privileged: roles.iter().filter(|role| any(&self.privileged, &role.role)).count(),

@@ -1,9 +1,44 @@
 //! The rows of a lens as tables.
 
 use crate::{
-    lens::{AccountRow, AdminRow, GrantRow, GroupRow, MembershipRow, PersonRow, RoleRow},
-    table::{Cell, Column, Tabular, column, numbers},
+    lens::{AccountRow, AdminRow, GrantRow, GroupRow, Lens, MembershipRow, PersonRow, RoleRow},
+    table::{Cell, Column, Tabular, column, numbers, spare},
 };
+
+/// Rows that a lens has.
+pub(crate) trait Listed: Tabular + Clone + Send + Sync + 'static {
+    fn of(lens: &Lens) -> &[Self];
+}
+
+impl Listed for AccountRow {
+    fn of(lens: &Lens) -> &[Self] {
+        &lens.accounts
+    }
+}
+
+impl Listed for RoleRow {
+    fn of(lens: &Lens) -> &[Self] {
+        &lens.roles
+    }
+}
+
+impl Listed for PersonRow {
+    fn of(lens: &Lens) -> &[Self] {
+        &lens.people
+    }
+}
+
+impl Listed for GroupRow {
+    fn of(lens: &Lens) -> &[Self] {
+        &lens.groups
+    }
+}
+
+impl Listed for GrantRow {
+    fn of(lens: &Lens) -> &[Self] {
+        &lens.grants
+    }
+}
 
 impl Tabular for AccountRow {
     const COLUMNS: &'static [Column] = &[
@@ -14,12 +49,12 @@ impl Tabular for AccountRow {
         numbers("people", "People"),
     ];
 
-    fn cell(&self, column: &str) -> Cell {
+    fn cell(&self, column: &str) -> Cell<'_> {
         match column {
-            "account" => Cell::Text(self.account.clone()),
-            "name" => Cell::Text(self.name.clone()),
-            "partition" => Cell::Text(self.partition.clone()),
-            "roles" => Cell::List(self.roles.clone()),
+            "account" => Cell::text(&self.account),
+            "name" => Cell::text(&self.name),
+            "partition" => Cell::text(&self.partition),
+            "roles" => Cell::List(&self.roles),
             "people" => Cell::Number(self.people),
             _ => Cell::Nothing,
         }
@@ -34,12 +69,12 @@ impl Tabular for RoleRow {
         column("groups", "Conferred by"),
     ];
 
-    fn cell(&self, column: &str) -> Cell {
+    fn cell(&self, column: &str) -> Cell<'_> {
         match column {
-            "account" => Cell::Text(self.account.clone()),
-            "role" => Cell::Text(self.role.clone()),
+            "account" => Cell::text(&self.account),
+            "role" => Cell::text(&self.role),
             "people" => Cell::Number(self.people),
-            "groups" => Cell::List(self.groups.clone()),
+            "groups" => Cell::List(&self.groups),
             _ => Cell::Nothing,
         }
     }
@@ -53,22 +88,22 @@ impl Tabular for PersonRow {
         column("assigned", "Assigned"),
         numbers("roles", "Roles"),
         numbers("accounts", "Accounts"),
-        column("email", "E-mail"),
-        column("second_email", "Second e-mail"),
-        column("id", "Okta id"),
+        spare("email", "E-mail"),
+        spare("second_email", "Second e-mail"),
+        spare("id", "Okta id"),
     ];
 
-    fn cell(&self, column: &str) -> Cell {
+    fn cell(&self, column: &str) -> Cell<'_> {
         match column {
-            "name" => Cell::Text(self.name.clone()),
-            "login" => Cell::Text(self.login.clone()),
-            "status" => Cell::Text(self.status.clone()),
-            "assigned" => Cell::Text(self.assigned.clone()),
+            "name" => Cell::text(&self.name),
+            "login" => Cell::text(&self.login),
+            "status" => Cell::text(&self.status),
+            "assigned" => Cell::text(&self.assigned),
             "roles" => Cell::Number(self.roles),
             "accounts" => Cell::Number(self.accounts),
-            "email" => Cell::Text(self.email.clone()),
-            "second_email" => Cell::Text(self.second_email.clone()),
-            "id" => Cell::Text(self.id.clone()),
+            "email" => Cell::text(&self.email),
+            "second_email" => Cell::text(&self.second_email),
+            "id" => Cell::text(&self.id),
             _ => Cell::Nothing,
         }
     }
@@ -81,17 +116,17 @@ impl Tabular for GroupRow {
         column("assigned", "Assigned"),
         numbers("members", "Members"),
         column("confers", "Confers"),
-        column("id", "Okta id"),
+        spare("id", "Okta id"),
     ];
 
-    fn cell(&self, column: &str) -> Cell {
+    fn cell(&self, column: &str) -> Cell<'_> {
         match column {
-            "name" => Cell::Text(self.name.clone()),
-            "kind" => Cell::Text(self.kind.clone()),
+            "name" => Cell::text(&self.name),
+            "kind" => Cell::text(&self.kind),
             "assigned" => Cell::Flag(self.assigned),
             "members" => self.members.map_or(Cell::Nothing, Cell::Number),
-            "confers" => Cell::List(self.confers.clone()),
-            "id" => Cell::Text(self.id.clone()),
+            "confers" => Cell::List(&self.confers),
+            "id" => Cell::text(&self.id),
             _ => Cell::Nothing,
         }
     }
@@ -105,18 +140,18 @@ impl Tabular for GrantRow {
         column("login", "Login"),
         column("source", "Source"),
         column("groups", "Through"),
-        column("user_id", "Okta id"),
+        spare("user_id", "Okta id"),
     ];
 
-    fn cell(&self, column: &str) -> Cell {
+    fn cell(&self, column: &str) -> Cell<'_> {
         match column {
-            "account" => Cell::Text(self.account.clone()),
-            "role" => Cell::Text(self.role.clone()),
-            "person" => Cell::Text(self.person.clone()),
-            "login" => Cell::Text(self.login.clone()),
-            "source" => Cell::Text(self.source.clone()),
-            "groups" => Cell::List(self.groups.clone()),
-            "user_id" => Cell::Text(self.user_id.clone()),
+            "account" => Cell::text(&self.account),
+            "role" => Cell::text(&self.role),
+            "person" => Cell::text(&self.person),
+            "login" => Cell::text(&self.login),
+            "source" => Cell::text(&self.source),
+            "groups" => Cell::List(&self.groups),
+            "user_id" => Cell::text(&self.user_id),
             _ => Cell::Nothing,
         }
     }
@@ -130,12 +165,12 @@ impl Tabular for MembershipRow {
         column("person", "Person"),
     ];
 
-    fn cell(&self, column: &str) -> Cell {
+    fn cell(&self, column: &str) -> Cell<'_> {
         match column {
-            "group" => Cell::Text(self.group.clone()),
-            "group_id" => Cell::Text(self.group_id.clone()),
-            "login" => Cell::Text(self.login.clone()),
-            "person" => Cell::Text(self.person.clone()),
+            "group" => Cell::text(&self.group),
+            "group_id" => Cell::text(&self.group_id),
+            "login" => Cell::text(&self.login),
+            "person" => Cell::text(&self.person),
             _ => Cell::Nothing,
         }
     }
@@ -150,13 +185,13 @@ impl Tabular for AdminRow {
         column("targets", "Limited to"),
     ];
 
-    fn cell(&self, column: &str) -> Cell {
+    fn cell(&self, column: &str) -> Cell<'_> {
         match column {
-            "role" => Cell::Text(self.role.clone()),
-            "label" => Cell::Text(self.label.clone()),
-            "holder" => Cell::Text(self.holder.clone()),
+            "role" => Cell::text(&self.role),
+            "label" => Cell::text(&self.label),
+            "holder" => Cell::text(&self.holder),
             "direct" => Cell::Flag(self.direct),
-            "targets" => Cell::List(self.targets.clone()),
+            "targets" => Cell::List(&self.targets),
             _ => Cell::Nothing,
         }
     }

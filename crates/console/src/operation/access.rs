@@ -7,15 +7,21 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::Context;
+use super::{
+    Context,
+    attention::{self, Need},
+};
 use crate::{
+    ConsoleError,
     hosted::Hosted,
-    lens::Lens,
+    lens::{Lens, Listed},
     policy::{Action, Relation, Role},
     problem::Problem,
+    report::Numbers,
+    run::clean,
     settings::{Capability, known},
-    store::connectors,
-    table::{self, Page, TableQuery, Tabular},
+    store::{connectors, syncs},
+    table::{self, Page, TableQuery},
 };
 
 /// Whose data a page shows, and of when.
@@ -30,6 +36,23 @@ pub(crate) struct Freshness {
     pub good_at: Option<Timestamp>,
     /// Why that may be old: held, failing, stale; empty when it is not.
     pub warning: String,
+}
+
+impl Freshness {
+    fn of(hosted: &Hosted, now: Timestamp) -> Self {
+        let label = hosted.label(now);
+        let troubled = matches!(label.tone(), "red" | "amber");
+        Self {
+            connector: hosted.row.id.clone(),
+            name: hosted.row.name.clone(),
+            good_at: hosted.life.good_at,
+            warning: if troubled {
+                format!("{}: {}", label.text(), hosted.reason(now))
+            } else {
+                String::new()
+            },
+        }
+    }
 }
 
 /// Whether somebody sees access everywhere.
@@ -65,48 +88,88 @@ pub(crate) async fn lenses(
         if let Some(good) = &hosted.row.good_sync {
             lenses.push(context.console.lens(&hosted.row.id, good).await?);
         }
-        let label = hosted.label(now);
-        let troubled = matches!(label.tone(), "red" | "amber");
-        fresh.push(Freshness {
-            connector: hosted.row.id.clone(),
-            name: hosted.row.name.clone(),
-            good_at: hosted.life.good_at,
-            warning: if troubled {
-                format!("{}: {}", label.text(), hosted.reason(now))
-            } else {
-                String::new()
-            },
-        });
+        fresh.push(Freshness::of(&hosted, now));
     }
     Ok((lenses, fresh))
 }
 
+/// A row, and the connector whose sync read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ReadBy<T> {
+    /// Connector.
+    pub connector: String,
+    #[serde(flatten)]
+    pub row: T,
+}
+
+/// Rows of all lenses, and how many there are.
+fn rows<T: Listed>(lenses: &[Arc<Lens>]) -> (impl Iterator<Item = table::Of<'_, T>>, usize) {
+    let of = |lens: &'_ Arc<Lens>| T::of(lens).len();
+    let rows = lenses.iter().flat_map(|lens| T::of(lens).iter().map(|row| (lens.connector.as_str(), row)));
+    (rows, lenses.iter().map(of).sum())
+}
+
 /// One page of a table, over all lenses within reach.
-pub(crate) async fn page<T: Tabular + Clone>(
+pub(crate) async fn page<T: Listed>(
     context: &Context,
     query: &TableQuery,
-    rows: fn(&Lens) -> &Vec<T>,
-) -> Result<(Page<T>, Vec<Freshness>), Problem> {
+) -> Result<(Page<ReadBy<T>>, Vec<Freshness>), Problem> {
     let (lenses, fresh) = lenses(context, &query.connector).await?;
-    let page = match lenses.as_slice() {
-        [one] => table::page(rows(one), query),
-        several => {
-            let all: Vec<T> = several.iter().flat_map(|lens| rows(lens).iter().cloned()).collect();
-            table::page(&all, query)
+    let query = query.clone();
+    // A search through a hundred thousand rows does not hold up other requests.
+    let page = aside(move || {
+        let (rows, count) = rows::<T>(&lenses);
+        let page = table::page(rows, count, &query);
+        let items = page.items.into_iter();
+        Page {
+            items: items
+                .map(|(connector, row)| ReadBy { connector: connector.to_owned(), row: row.clone() })
+                .collect(),
+            total: page.total,
+            next_cursor: page.next_cursor,
         }
-    };
-    Ok((page, fresh))
+    });
+    Ok((page.await?, fresh))
+}
+
+/// Why no account is there, connector by connector: how the app gives roles, and by which pattern.
+pub(crate) async fn why_none(context: &Context) -> Result<Vec<String>, Problem> {
+    let (lenses, fresh) = lenses(context, "").await?;
+    let mut lines = Vec::new();
+    for (lens, source) in lenses.iter().zip(fresh) {
+        for reading in lens.readings.all() {
+            let setting = |name: &str| {
+                let value = reading.facts().app.settings.get(name).and_then(|value| value.as_str());
+                clean(value.unwrap_or("not set"))
+            };
+            lines.push(if reading.rules().maps_groups() {
+                format!(
+                    "{}: roles come from the names of groups; groupFilter is {}, roleValuePattern is {}",
+                    source.name,
+                    setting("groupFilter"),
+                    setting("roleValuePattern")
+                )
+            } else {
+                format!("{}: roles come from the assignments to the app, and none names a role", source.name)
+            });
+        }
+    }
+    Ok(lines)
 }
 
 /// The whole filtered table as CSV.
-pub(crate) async fn csv<T: Tabular + Clone>(
-    context: &Context,
-    query: &TableQuery,
-    rows: fn(&Lens) -> &Vec<T>,
-) -> Result<String, Problem> {
+pub(crate) async fn csv<T: Listed>(context: &Context, query: &TableQuery) -> Result<String, Problem> {
     let (lenses, _) = lenses(context, &query.connector).await?;
-    let all: Vec<T> = lenses.iter().flat_map(|lens| rows(lens).iter().cloned()).collect();
-    Ok(table::csv(&all, query))
+    let query = query.clone();
+    aside(move || table::csv(rows::<T>(&lenses).0, &query)).await
+}
+
+/// Works something out beside the requests.
+pub(crate) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| ConsoleError::Connector(error.to_string()).into())
 }
 
 /// What can be exported for a review.
@@ -177,14 +240,14 @@ pub(crate) async fn offers(context: &Context, id: &str) -> Result<Vec<ReviewOffe
         .collect())
 }
 
-fn assigned(lens: &Lens) -> Vec<crate::lens::PersonRow> {
-    lens.people.iter().filter(|person| !person.assigned.is_empty()).cloned().collect()
+fn assigned(lens: &Lens) -> impl Iterator<Item = &crate::lens::PersonRow> {
+    lens.people.iter().filter(|person| !person.assigned.is_empty())
 }
 
 fn count(lens: &Lens, scope: Scope) -> usize {
     match scope {
         Scope::Groups => lens.memberships.len(),
-        Scope::Assignments => assigned(lens).len(),
+        Scope::Assignments => assigned(lens).count(),
         Scope::AdminRoles => lens.admins.len(),
         Scope::AwsRoles => lens.grants.len(),
     }
@@ -210,10 +273,10 @@ pub(crate) async fn export(context: &Context, id: &str, name: &str) -> Result<St
     let lens = context.console.lens(id, &good).await?;
     let all = TableQuery::default();
     let text = match scope {
-        Scope::Groups => table::csv(&lens.memberships, &all),
-        Scope::Assignments => table::csv(&assigned(&lens), &all),
-        Scope::AdminRoles => table::csv(&lens.admins, &all),
-        Scope::AwsRoles => table::csv(&lens.grants, &all),
+        Scope::Groups => table::csv(table::plain(&lens.memberships), &all),
+        Scope::Assignments => table::csv(assigned(&lens).map(|row| ("", row)), &all),
+        Scope::AdminRoles => table::csv(table::plain(&lens.admins), &all),
+        Scope::AwsRoles => table::csv(table::plain(&lens.grants), &all),
     };
     let change = context.change().await?;
     change
@@ -231,26 +294,31 @@ pub(crate) async fn export(context: &Context, id: &str, name: &str) -> Result<St
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Overview {
     /// Accounts, roles, groups, people and grants of everything within reach.
-    pub numbers: crate::report::Numbers,
+    pub numbers: Numbers,
+    /// What needs the caller, the most pressing first.
+    pub needs: Vec<Need>,
     /// Whose data, and of when.
     pub freshness: Vec<Freshness>,
     /// Numbers are hidden by the caller's role.
     pub hidden: bool,
 }
 
-/// Numbers over everything within reach.
+/// Numbers over everything within reach, as the syncs counted them: the first page opens no snapshot.
 pub(crate) async fn overview(context: &Context) -> Result<Overview, Problem> {
-    let (lenses, freshness) = lenses(context, "").await?;
-    let mut numbers = crate::report::Numbers::default();
-    for lens in &lenses {
-        numbers.accounts += lens.accounts.len();
-        numbers.roles += lens.roles.len();
-        numbers.groups += lens.groups.len();
-        numbers.people += lens.people.len();
-        numbers.assigned += lens.people.iter().filter(|person| !person.assigned.is_empty()).count();
-        numbers.grants += lens.grants.len();
-        numbers.admin_roles += lens.admins.len();
+    let now = context.console.now();
+    let mut numbers = Numbers::default();
+    let mut freshness = Vec::new();
+    for hosted in within_reach(context, "").await? {
+        numbers.add(&counted(context, &hosted).await?);
+        freshness.push(Freshness::of(&hosted, now));
     }
     let hidden = !sees_all(context) && !context.actor.roles.has(Role::ApplicationAdministrator);
-    Ok(Overview { numbers, freshness, hidden })
+    Ok(Overview { numbers, needs: attention::needs(context).await?, freshness, hidden })
+}
+
+/// How much there is in a connector's last good sync.
+pub(crate) async fn counted(context: &Context, hosted: &Hosted) -> Result<Numbers, Problem> {
+    let Some(good) = &hosted.row.good_sync else { return Ok(Numbers::default()) };
+    let row = syncs::by_id(context.console.store.db(), good).await?;
+    Ok(row.and_then(|row| Hosted::report(&row).counts).unwrap_or_default())
 }

@@ -8,13 +8,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{Context, connectors::PersonRef};
+use super::{
+    Context,
+    connectors::{ConnectorView, PersonRef},
+    syncs::SyncView,
+};
 use crate::{
     checks,
     credential::Login,
     fresh,
     hosted::Hosted,
     problem::{FieldError, Problem},
+    report::Numbers,
     run::clean,
     settings::Settings,
     store::{self, connectors, entity::app, people},
@@ -260,4 +265,101 @@ pub(crate) async fn add_owner(context: &Context, id: &str, user: &str) -> Result
         .await?;
     change.commit().await?;
     Ok(PersonRef::from(&user))
+}
+
+/// Ends somebody's owning an app.
+pub(crate) async fn end_owner(context: &Context, id: &str, user: &str) -> Result<(), Problem> {
+    let change = context.change().await?;
+    let app = connectors::app(change.tx(), id).await?.ok_or_else(|| Problem::not_found("app"))?;
+    if !change.disown_app(id, user).await? {
+        return Err(Problem::not_found("owner"));
+    }
+    let owner = people::by_id(change.tx(), user).await?.map(|user| user.email);
+    change
+        .audit("app.owner-removed", &format!("app/{id}"), json!({ "name": app.name, "owner": owner }))
+        .await?;
+    change.commit().await?;
+    Ok(())
+}
+
+/// An app with everything that is known of it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct AppDetail {
+    #[serde(flatten)]
+    pub app: AppView,
+    /// Who owns it.
+    pub owners: Vec<PersonRef>,
+    /// What its connectors read, one for each.
+    pub sources: Vec<AppSource>,
+}
+
+/// What one connector knows of its app.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct AppSource {
+    /// The connector.
+    pub connector: ConnectorView,
+    /// How much there is in its last good sync.
+    pub numbers: Numbers,
+    /// `group-mapping` or `direct`; absent before the first good sync.
+    pub mode: Option<&'static str>,
+    /// The app's settings that are in force, by the last good sync.
+    pub settings: Vec<AppSetting>,
+    /// Its latest syncs.
+    pub syncs: Vec<SyncView>,
+}
+
+/// A setting of an app in Okta.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct AppSetting {
+    /// Name as Okta's API has it.
+    pub name: String,
+    /// Value.
+    pub value: String,
+}
+
+/// One app within reach, with its connectors within reach.
+pub(crate) async fn detail(context: &Context, id: &str) -> Result<AppDetail, Problem> {
+    const SYNCS: u64 = 5;
+    let app = list(context, None, "").await?.into_iter().find(|app| app.id == id);
+    let app = app.ok_or_else(|| Problem::not_found("app"))?;
+    let owners = connectors::app_owners(context.console.store.db(), id).await?;
+    let mut sources = Vec::new();
+    for connector in super::connectors::list(context).await? {
+        if connector.app_id != id {
+            continue;
+        }
+        let hosted = super::connectors::load(context, &connector.id).await?;
+        let (mode, settings) = in_force(context, &hosted).await?;
+        sources.push(AppSource {
+            numbers: super::access::counted(context, &hosted).await?,
+            mode,
+            settings,
+            syncs: super::syncs::newest(context, &connector.id, SYNCS).await?,
+            connector,
+        });
+    }
+    Ok(AppDetail { app, owners: owners.iter().map(PersonRef::from).collect(), sources })
+}
+
+/// How the app gives roles, and its settings, as the last good sync read them.
+async fn in_force(
+    context: &Context,
+    hosted: &Hosted,
+) -> Result<(Option<&'static str>, Vec<AppSetting>), Problem> {
+    let Some(good) = &hosted.row.good_sync else { return Ok((None, Vec::new())) };
+    let lens = context.console.lens(&hosted.row.id, good).await?;
+    let Some(reading) = lens.readings.all().first() else { return Ok((None, Vec::new())) };
+    let app = &reading.facts().app;
+    let own = [("label", Some(app.label.clone())), ("status", Some(app.status.clone()))];
+    let own = own.into_iter().chain([("signOnMode", app.sign_on_mode.clone())]);
+    let own = own.filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let told =
+        app.settings.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| {
+            (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        });
+    let settings = own
+        .chain(told)
+        .map(|(name, value)| AppSetting { name: clean(&name), value: clean(&value) })
+        .collect();
+    Ok((Some(reading.mode()), settings))
 }

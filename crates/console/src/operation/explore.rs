@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use rolebook_insight::{
-    Answer, ChangeRequest, Error, ErrorKind, Readings, RolePattern, Shape, What, Who, Why,
+    Answer, ChangeRequest, Error, ErrorKind, Readings, RolePattern, Shape, What, WhatGroup, Who, Why,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -105,9 +105,7 @@ where
             _ => Ok(Answers { answers }),
         }
     };
-    tokio::task::spawn_blocking(worked)
-        .await
-        .map_err(|error| crate::ConsoleError::Connector(error.to_string()))?
+    access::aside(worked).await?
 }
 
 /// Everybody who can assume the roles of a pattern.
@@ -120,6 +118,12 @@ pub(crate) async fn who(context: &Context, of: &Of, role: &str) -> Result<Answer
 pub(crate) async fn what(context: &Context, of: &Of, person: &str) -> Result<Answers<What>, Problem> {
     let person = needed("person", person)?.to_owned();
     ask(context, of, move |readings| rolebook_insight::what(readings, &person)).await
+}
+
+/// Every role that a group confers, and on whom.
+pub(crate) async fn group(context: &Context, of: &Of, group: &str) -> Result<Answers<WhatGroup>, Problem> {
+    let group = needed("group", group)?.to_owned();
+    ask(context, of, move |readings| Ok(rolebook_insight::what_group(readings, &group)?.0)).await
 }
 
 /// Why a person can assume the roles of a pattern, or why not.

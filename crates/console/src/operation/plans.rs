@@ -25,17 +25,17 @@ use crate::{
     hosted::Hosted,
     problem::Problem,
     run::clean,
-    settings::{Capability, Known},
+    settings::Known,
     store::{self, entity::plan as stored, plans},
+    table::Page,
 };
 
 pub(crate) mod apply;
+pub(crate) mod offers;
 pub(crate) mod view;
 
+use offers::{ROWS, capability, forbids};
 use view::PlanView;
-
-/// Plans that a list shows.
-const LISTED: u64 = 200;
 
 /// A change to plan.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -137,17 +137,24 @@ impl Loaded {
     }
 }
 
-/// Plans of a connector, or of all, newest first.
-pub(crate) async fn list(context: &Context, connector: &str) -> Result<Vec<PlanView>, Problem> {
+/// Plans of a connector, or of all, newest first: so many from a position on.
+pub(crate) async fn list(
+    context: &Context,
+    connector: &str,
+    from: usize,
+    limit: usize,
+) -> Result<Page<PlanView>, Problem> {
     let db = context.console.store.db();
+    let total = plans::count(db, connector).await?;
     let mut views = Vec::new();
-    for row in plans::of(db, connector, LISTED).await? {
+    for row in plans::of(db, connector, from as u64, limit as u64).await? {
         let Some(found) = store::connectors::by_id(db, &row.connector_id).await? else { continue };
         let hosted = Hosted::of(found)?;
         let writer = Writer::load(context, &hosted).await?;
         views.push(PlanView::new(context, &hosted, &writer, &row)?);
     }
-    Ok(views)
+    let end = from.saturating_add(limit);
+    Ok(Page { items: views, total, next_cursor: (end < total).then(|| end.to_string()) })
 }
 
 /// One plan.
@@ -155,61 +162,6 @@ pub(crate) async fn get(context: &Context, connector: &str, id: &str) -> Result<
     let loaded = Loaded::get(context, connector, id).await?;
     PlanView::new(context, &loaded.hosted, &loaded.writer, &loaded.row)
 }
-
-/// What can be written through a connector.
-pub(crate) struct Offer {
-    pub(crate) connector: String,
-    pub(crate) name: String,
-    /// Why nothing can; empty when something can.
-    pub(crate) off: String,
-    pub(crate) rows: Vec<OfferRow>,
-}
-
-/// One right of a connector.
-pub(crate) struct OfferRow {
-    pub(crate) text: String,
-    pub(crate) word: &'static str,
-    pub(crate) tone: &'static str,
-    /// Why not; empty when it can.
-    pub(crate) why: String,
-}
-
-/// What can be written through the connectors that have data.
-pub(crate) async fn offers(context: &Context) -> Result<Vec<Offer>, Problem> {
-    let mut offers = Vec::new();
-    for row in store::connectors::all(context.console.store.db()).await? {
-        if row.good_sync.is_none() {
-            continue;
-        }
-        let hosted = Hosted::of(row)?;
-        let writer = Writer::load(context, &hosted).await?;
-        let rows: Vec<OfferRow> = ROWS
-            .into_iter()
-            .map(|row| {
-                let known = writer.known(capability(row));
-                let why = forbids(&writer, row).unwrap_or_default();
-                let tone = match known {
-                    Known::Yes | Known::StatedYes => "green",
-                    Known::NotProven => "amber",
-                    Known::No | Known::StatedNo => "red",
-                };
-                OfferRow { text: row.to_string(), word: known.text(), tone, why }
-            })
-            .collect();
-        let off = if !writer.row.enabled {
-            "provisioning is off".to_owned()
-        } else if rows.iter().all(|row| !row.why.is_empty()) {
-            "its token may write nothing".to_owned()
-        } else {
-            String::new()
-        };
-        offers.push(Offer { connector: hosted.row.id, name: hosted.row.name, off, rows });
-    }
-    Ok(offers)
-}
-
-/// The rights that write.
-const ROWS: [Row; 2] = [Row::GroupMembership, Row::ApplicationAssignment];
 
 /// Why nothing can be planned now; `None` when something can.
 pub(crate) fn off(writer: &Writer) -> Option<Problem> {
@@ -388,19 +340,6 @@ async fn open(
         place.rights.learn(row, standing(writer, row));
     }
     Ok(place)
-}
-
-pub(crate) fn capability(row: Row) -> Capability {
-    match row {
-        Row::GroupMembership => Capability::ProvisionGroups,
-        Row::ApplicationAssignment => Capability::ProvisionAssignments,
-    }
-}
-
-/// Why a row of the matrix forbids a write; `None` where it does not.
-pub(crate) fn forbids(writer: &Writer, row: Row) -> Option<String> {
-    let known = writer.known(capability(row));
-    (!known.allows()).then(|| format!("the token lacks {} ({})", row.admin_role(), known.text()))
 }
 
 fn standing(writer: &Writer, row: Row) -> plan::Standing {

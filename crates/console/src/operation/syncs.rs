@@ -1,11 +1,11 @@
 //! Running syncs and looking back at them.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Context,
@@ -13,15 +13,16 @@ use super::{
 };
 use crate::{
     hosted::Hosted,
-    lens::{GrantRow, Lens},
     life::{Event, Run},
-    policy::{Action, Role},
     problem::Problem,
-    report::Report,
+    report::{Numbers, Report},
     run::LogLine,
     store::{self, entity::sync, syncs},
+    table::{Cell, Column, Tabular, column, numbers},
     worker,
 };
+
+pub(crate) mod diff;
 
 /// A sync in the history.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -77,6 +78,60 @@ impl From<&sync::Model> for SyncView {
     }
 }
 
+impl Tabular for SyncView {
+    const COLUMNS: &'static [Column] = &[
+        column("started", "Started"),
+        column("seconds", "Took"),
+        column("cause", "Cause"),
+        column("actor", "By"),
+        column("result", "Result"),
+        numbers("accounts", "Accounts"),
+        numbers("roles", "Roles"),
+        numbers("groups", "Groups"),
+        numbers("people", "People"),
+        numbers("grants", "Grants"),
+        numbers("change", "±"),
+        numbers("warnings", "Warnings"),
+        numbers("requests", "Requests"),
+        Column { spare: true, ..numbers("kilobytes", "kB") },
+        column("error", "Error"),
+    ];
+
+    fn cell(&self, column: &str) -> Cell<'_> {
+        let report = &self.report;
+        let count =
+            |of: fn(&Numbers) -> usize| report.counts.as_ref().map_or(Cell::Nothing, |n| Cell::Number(of(n)));
+        match column {
+            "started" => Cell::Text(self.started_at.unwrap_or(self.queued_at).to_string().into()),
+            "seconds" => {
+                self.seconds.map_or(Cell::Nothing, |seconds| Cell::Text(format!("{seconds:.1} s").into()))
+            }
+            "cause" => Cell::text(&self.cause),
+            "actor" => Cell::text(&self.actor),
+            "result" => Cell::text(self.result.as_deref().unwrap_or(&self.state)),
+            "accounts" => count(|numbers| numbers.accounts),
+            "roles" => count(|numbers| numbers.roles),
+            "groups" => count(|numbers| numbers.groups),
+            "people" => count(|numbers| numbers.people),
+            "grants" => count(|numbers| numbers.grants),
+            "change" => match (&report.before, &report.counts) {
+                (Some(before), Some(now)) if now.grants > before.grants => {
+                    Cell::Text(format!("+{}", now.grants - before.grants).into())
+                }
+                (Some(before), Some(now)) if now.grants < before.grants => {
+                    Cell::Text(format!("−{}", before.grants - now.grants).into())
+                }
+                _ => Cell::Nothing,
+            },
+            "warnings" => Cell::Number(report.warnings.len()),
+            "requests" => Cell::Number(usize::try_from(report.requests).unwrap_or_default()),
+            "kilobytes" => Cell::Number(usize::try_from(report.bytes.div_ceil(1000)).unwrap_or_default()),
+            "error" => report.error.as_ref().map_or(Cell::Nothing, |error| Cell::text(&error.text)),
+            _ => Cell::Nothing,
+        }
+    }
+}
+
 /// Syncs of a connector.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct SyncPage {
@@ -84,34 +139,6 @@ pub(crate) struct SyncPage {
     pub items: Vec<SyncView>,
     /// Where the next page begins.
     pub next_cursor: Option<String>,
-}
-
-/// What a sync changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct SyncDiff {
-    /// The sync before, whose data was shown.
-    pub from: Option<String>,
-    /// This one.
-    pub to: String,
-    /// Access gained and lost, per account and role.
-    pub roles: Vec<RoleDelta>,
-    /// Who gained access; absent when names are hidden by your role.
-    pub gained: Option<Vec<GrantRow>>,
-    /// Who lost access; absent when names are hidden by your role.
-    pub lost: Option<Vec<GrantRow>>,
-}
-
-/// Changes at one role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct RoleDelta {
-    /// Account.
-    pub account: String,
-    /// Role.
-    pub role: String,
-    /// People who gained it.
-    pub gained: usize,
-    /// People who lost it.
-    pub lost: usize,
 }
 
 /// Starts a sync now.
@@ -213,14 +240,42 @@ pub(crate) async fn decide(
     keep(context, change, hosted).await
 }
 
-/// The history, newest first.
-pub(crate) async fn history(
-    context: &Context,
-    id: &str,
-    cursor: Option<i64>,
-    limit: u64,
-) -> Result<SyncPage, Problem> {
-    let rows = syncs::history(context.console.store.db(), id, cursor, limit + 1).await?;
+/// Which syncs.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SyncsQuery {
+    /// Only with this result, as in `failed`.
+    pub result: String,
+    /// Only of this cause, as in `schedule`.
+    pub cause: String,
+    /// `started`: the oldest first.
+    pub sort: String,
+    /// Where the page before ended.
+    pub cursor: String,
+    /// Rows of a page, 1 to 200; 25 when absent.
+    pub limit: Option<u64>,
+    /// Columns of the CSV, with commas between; all when absent.
+    pub columns: String,
+    /// `csv`: everything that fits as CSV.
+    pub format: String,
+}
+
+/// The newest of the history.
+pub(crate) async fn newest(context: &Context, id: &str, limit: u64) -> Result<Vec<SyncView>, Problem> {
+    Ok(look(context, id, &SyncsQuery { limit: Some(limit), ..SyncsQuery::default() }).await?.items)
+}
+
+/// The history: those of its syncs that fit.
+pub(crate) async fn look(context: &Context, id: &str, query: &SyncsQuery) -> Result<SyncPage, Problem> {
+    let limit = query.limit.unwrap_or(25).clamp(1, 200);
+    let wanted = syncs::Wanted {
+        from: query.cursor.parse().ok(),
+        oldest_first: query.sort == "started",
+        result: query.result.clone(),
+        cause: query.cause.clone(),
+    };
+    let rows = syncs::look(context.console.store.db(), id, &wanted, limit + 1).await?;
     let more = rows.len() as u64 > limit;
     let items: Vec<SyncView> =
         rows.iter().take(usize::try_from(limit).unwrap_or(25)).map(SyncView::from).collect();
@@ -262,64 +317,4 @@ pub(crate) async fn snapshot(context: &Context, id: &str, sync: &str) -> Result<
     change.audit("snapshot.downloaded", &format!("connector/{id}"), json!({ "sync": sync })).await?;
     change.commit().await?;
     Ok(context.console.snapshot_path(id, sync))
-}
-
-/// What a sync changed, against the last good one before it. Names are for those who may see who has access.
-pub(crate) async fn diff(context: &Context, id: &str, sync: &str) -> Result<SyncDiff, Problem> {
-    let this = row(context, id, sync).await?;
-    if this.file.is_none() {
-        return Err(Problem::conflict(
-            "this sync has nothing to compare",
-            "it sealed no snapshot",
-            "choose one that succeeded or is held",
-        ));
-    }
-    let before = syncs::history(context.console.store.db(), id, Some(this.queued_at), 200)
-        .await?
-        .into_iter()
-        .find(|row| {
-            row.file.is_some() && !matches!(row.result.as_deref(), Some("held" | "discarded" | "cancelled"))
-        });
-    let to = context.console.lens(id, sync).await?;
-    let from = match &before {
-        Some(before) => Some(context.console.lens(id, &before.id).await?),
-        None => None,
-    };
-    let relation = context.actor.relation(&context.console, Some(id)).await?;
-    let names = context.actor.may(relation, Action::SeeAccess)
-        && !context.actor.roles.has(Role::ConnectorAdministrator)
-        || context.actor.is_super();
-    Ok(compare(from.as_deref(), &to, before.map(|row| row.id), names))
-}
-
-fn compare(from: Option<&Lens>, to: &Lens, from_id: Option<String>, names: bool) -> SyncDiff {
-    type Key<'a> = (&'a str, &'a str, &'a str);
-    fn key(row: &GrantRow) -> Key<'_> {
-        (&row.account, &row.role, &row.user_id)
-    }
-    let none = Vec::new();
-    let old = from.map_or(&none, |lens| &lens.grants);
-    let old_keys: BTreeSet<Key<'_>> = old.iter().map(key).collect();
-    let new_keys: BTreeSet<Key<'_>> = to.grants.iter().map(key).collect();
-    let gained: Vec<GrantRow> =
-        to.grants.iter().filter(|row| !old_keys.contains(&key(row))).cloned().collect();
-    let lost: Vec<GrantRow> = old.iter().filter(|row| !new_keys.contains(&key(row))).cloned().collect();
-    let mut roles: std::collections::BTreeMap<(String, String), (usize, usize)> =
-        std::collections::BTreeMap::new();
-    for row in &gained {
-        roles.entry((row.account.clone(), row.role.clone())).or_default().0 += 1;
-    }
-    for row in &lost {
-        roles.entry((row.account.clone(), row.role.clone())).or_default().1 += 1;
-    }
-    SyncDiff {
-        from: from_id,
-        to: to.sync.clone(),
-        roles: roles
-            .into_iter()
-            .map(|((account, role), (gained, lost))| RoleDelta { account, role, gained, lost })
-            .collect(),
-        gained: names.then_some(gained),
-        lost: names.then_some(lost),
-    }
 }

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder,
     QuerySelect,
 };
 use serde_json::Value;
@@ -62,22 +62,55 @@ fn hash(row: &Model) -> String {
     HEXLOWER.encode(context.finish().as_ref())
 }
 
-/// The newest rows before `before`, newest first; of one object when it is given, or with a word in them.
+/// Which rows; what is empty is not asked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// The number of the row with which the page before ended.
+    pub(crate) from: Option<i64>,
+    pub(crate) oldest_first: bool,
+    /// Kind and id of what it was done to.
+    pub(crate) object: String,
+    /// Name or id of who did it.
+    pub(crate) actor: String,
+    /// What the action begins with.
+    pub(crate) action: String,
+    /// A word that stands somewhere in the row.
+    pub(crate) word: String,
+    /// Not earlier than this, in milliseconds.
+    pub(crate) since: Option<i64>,
+    /// Earlier than this.
+    pub(crate) until: Option<i64>,
+}
+
+/// The rows that fit, newest first unless they are wanted the other way.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
-    object: Option<&str>,
-    word: Option<&str>,
-    before: Option<i64>,
+    wanted: &Wanted,
     limit: u64,
 ) -> Result<Vec<Model>, ConsoleError> {
-    let mut find = Entity::find().order_by_desc(Column::Seq).limit(limit);
-    if let Some(object) = object {
-        find = find.filter(Column::Object.eq(object));
+    let order = if wanted.oldest_first { Order::Asc } else { Order::Desc };
+    let mut find = Entity::find().order_by(Column::Seq, order).limit(limit);
+    if let Some(from) = wanted.from {
+        find = find.filter(if wanted.oldest_first { Column::Seq.gt(from) } else { Column::Seq.lt(from) });
     }
-    if let Some(before) = before {
-        find = find.filter(Column::Seq.lt(before));
+    if !wanted.object.is_empty() {
+        find = find.filter(Column::Object.eq(&wanted.object));
     }
-    if let Some(word) = word {
+    if !wanted.actor.is_empty() {
+        let any = Condition::any();
+        find = find.filter(any.add(Column::Actor.eq(&wanted.actor)).add(Column::ActorId.eq(&wanted.actor)));
+    }
+    if !wanted.action.is_empty() {
+        find = find.filter(Column::Action.starts_with(&wanted.action));
+    }
+    if let Some(since) = wanted.since {
+        find = find.filter(Column::At.gte(since));
+    }
+    if let Some(until) = wanted.until {
+        find = find.filter(Column::At.lt(until));
+    }
+    if !wanted.word.is_empty() {
+        let word = wanted.word.as_str();
         find = find.filter(
             Condition::any()
                 .add(Column::Action.contains(word))

@@ -72,6 +72,20 @@ pub(crate) async fn all_owners(
         .collect())
 }
 
+/// Owners of an app, by name.
+pub(crate) async fn app_owners(
+    db: &impl ConnectionTrait,
+    id: &str,
+) -> Result<Vec<user::Model>, ConsoleError> {
+    let owners = app_owner::Entity::find().filter(app_owner::Column::AppId.eq(id)).all(db).await?;
+    let ids: Vec<String> = owners.into_iter().map(|owner| owner.user_id).collect();
+    Ok(user::Entity::find()
+        .filter(user::Column::Id.is_in(ids))
+        .order_by_asc(user::Column::Name)
+        .all(db)
+        .await?)
+}
+
 /// Apps that somebody owns.
 pub(crate) async fn apps_owned(
     db: &impl ConnectionTrait,
@@ -181,6 +195,16 @@ impl Change<'_> {
         let row = app_owner::ActiveModel { app_id: Set(app_id.to_owned()), user_id: Set(user_id.to_owned()) };
         app_owner::Entity::insert(row).exec_without_returning(self.tx()).await?;
         Ok(())
+    }
+
+    /// Ends somebody's owning an app; false when they did not own it.
+    pub(crate) async fn disown_app(&self, app_id: &str, user_id: &str) -> Result<bool, ConsoleError> {
+        let done = app_owner::Entity::delete_many()
+            .filter(app_owner::Column::AppId.eq(app_id))
+            .filter(app_owner::Column::UserId.eq(user_id))
+            .exec(self.tx())
+            .await?;
+        Ok(done.rows_affected > 0)
     }
 
     /// Moves an app from `unmanaged` to another state; false when it was not unmanaged any more.

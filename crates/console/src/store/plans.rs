@@ -1,8 +1,8 @@
 //! Changes that were planned, and what became of them.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
 use super::{
@@ -15,13 +15,21 @@ use crate::ConsoleError;
 pub(crate) async fn of(
     db: &impl ConnectionTrait,
     connector: &str,
+    from: u64,
     limit: u64,
 ) -> Result<Vec<Model>, ConsoleError> {
-    let mut find = Entity::find();
-    if !connector.is_empty() {
-        find = find.filter(Column::ConnectorId.eq(connector));
-    }
-    Ok(find.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).limit(limit).all(db).await?)
+    let find = find(connector).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);
+    Ok(find.offset(from).limit(limit).all(db).await?)
+}
+
+/// How many there are.
+pub(crate) async fn count(db: &impl ConnectionTrait, connector: &str) -> Result<usize, ConsoleError> {
+    Ok(usize::try_from(find(connector).count(db).await?).unwrap_or(usize::MAX))
+}
+
+fn find(connector: &str) -> Select<Entity> {
+    let find = Entity::find();
+    if connector.is_empty() { find } else { find.filter(Column::ConnectorId.eq(connector)) }
 }
 
 /// One of a connector.

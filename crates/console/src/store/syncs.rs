@@ -4,8 +4,8 @@
 //! that a worker which was thought dead and comes back late changes nothing.
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 
 use super::{
@@ -33,6 +33,16 @@ pub(crate) async fn by_id(db: &impl ConnectionTrait, id: &str) -> Result<Option<
     Ok(Entity::find_by_id(id).one(db).await?)
 }
 
+/// Which syncs of a history; what is empty is not asked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// The place where the page before ended.
+    pub(crate) from: Option<i64>,
+    pub(crate) oldest_first: bool,
+    pub(crate) result: String,
+    pub(crate) cause: String,
+}
+
 /// Newest first.
 pub(crate) async fn history(
     db: &impl ConnectionTrait,
@@ -40,13 +50,33 @@ pub(crate) async fn history(
     before: Option<i64>,
     limit: u64,
 ) -> Result<Vec<Model>, ConsoleError> {
+    look(db, connector, &Wanted { from: before, ..Wanted::default() }, limit).await
+}
+
+/// Syncs of a connector, those that fit.
+pub(crate) async fn look(
+    db: &impl ConnectionTrait,
+    connector: &str,
+    wanted: &Wanted,
+    limit: u64,
+) -> Result<Vec<Model>, ConsoleError> {
+    let order = if wanted.oldest_first { Order::Asc } else { Order::Desc };
     let mut find = Entity::find()
         .filter(Column::ConnectorId.eq(connector))
-        .order_by_desc(Column::QueuedAt)
-        .order_by_desc(Column::Id)
+        .order_by(Column::QueuedAt, order.clone())
+        .order_by(Column::Id, order)
         .limit(limit);
-    if let Some(before) = before {
-        find = find.filter(Column::QueuedAt.lt(before));
+    if let Some(from) = wanted.from {
+        find = find.filter(if wanted.oldest_first {
+            Column::QueuedAt.gt(from)
+        } else {
+            Column::QueuedAt.lt(from)
+        });
+    }
+    for (column, value) in [(Column::Result, &wanted.result), (Column::Cause, &wanted.cause)] {
+        if !value.is_empty() {
+            find = find.filter(column.eq(value));
+        }
     }
     Ok(find.all(db).await?)
 }

@@ -6,14 +6,21 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures_util::StreamExt;
 use serde::Deserialize;
-use utoipa::{IntoParams, OpenApi};
+use utoipa::IntoParams;
 
-use crate::{operation::connectors::ConnectorView, web::routes::Routes};
+use crate::{
+    operation::connectors::ConnectorView,
+    problem::Problem,
+    table::{self, Page, Tabular},
+    web::routes::Routes,
+};
 
 mod access;
 mod apps;
 mod connectors;
+mod document;
 mod explore;
 mod findings;
 mod messages;
@@ -22,24 +29,7 @@ mod plans;
 mod provisioning;
 mod syncs;
 
-/// What the document says of itself.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Rolebook console",
-        description = "Everything the console's pages do. Errors are RFC 9457 problems. Lists have cursors. An object's \
-                       ETag can be sent back as If-Match. A POST with an Idempotency-Key is done once. `dry_run=1` says \
-                       what would happen and changes nothing.",
-        license(name = "Apache-2.0", identifier = "Apache-2.0"),
-    ),
-    components(schemas(crate::problem::Problem))
-)]
-struct Document;
-
-/// The document before any operation.
-pub(crate) fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
-}
+pub(crate) use document::{begin as document, complete};
 
 /// Enters all operations.
 pub(crate) fn enter(routes: Routes) -> Routes {
@@ -64,26 +54,39 @@ pub(crate) struct Mode {
     dry_run: Option<String>,
 }
 
-/// A page of a list.
+/// Words that are searched for.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct ListQuery {
+pub(crate) struct Words {
     /// Words to search for.
     pub(crate) q: String,
-    /// Where the page before ended.
-    pub(crate) cursor: Option<String>,
-    /// Rows of a page, 1 to 200; 25 when absent.
-    pub(crate) limit: Option<u64>,
 }
 
-impl ListQuery {
-    pub(crate) fn limit(&self) -> u64 {
-        self.limit.unwrap_or(25).clamp(1, 200)
+/// Which page of a list.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Paging {
+    /// Where the page before ended.
+    cursor: String,
+    /// Rows of a page, 1 to 200; 25 when absent.
+    limit: Option<usize>,
+}
+
+impl Paging {
+    pub(crate) fn from(&self) -> usize {
+        self.cursor.parse().unwrap_or(0)
     }
 
-    pub(crate) fn cursor(&self) -> Option<i64> {
-        self.cursor.as_deref().and_then(|cursor| cursor.parse().ok())
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.unwrap_or(table::PAGE).clamp(1, table::MOST)
+    }
+
+    /// A page of a list that is at hand.
+    pub(crate) fn cut<T>(&self, all: Vec<T>) -> Json<Page<T>> {
+        let total = all.len();
+        Json(Page::cut(all, total, self.from(), self.limit()))
     }
 }
 
@@ -95,6 +98,31 @@ pub(crate) fn tagged(status: StatusCode, view: ConnectorView) -> Response {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
+}
+
+/// A list as CSV, read page by page while it is sent: `next` gives the rows after a cursor, and the next cursor.
+pub(crate) fn csv_of<T, F, Next>(name: &str, columns: String, next: F) -> Response
+where
+    T: Tabular + Send + 'static,
+    F: Fn(String) -> Next + Send + 'static,
+    Next: Future<Output = Result<(Vec<T>, Option<String>), Problem>> + Send + 'static,
+{
+    let begin = Some((next, String::new(), true));
+    let lines = futures_util::stream::unfold(begin, move |state| {
+        let columns = columns.clone();
+        async move {
+            let (next, cursor, with_head) = state?;
+            match next(cursor).await {
+                Ok((rows, on)) => {
+                    let lines = table::csv_lines(rows.iter(), &columns, with_head);
+                    Some((Ok(lines), on.map(|cursor| (next, cursor, false))))
+                }
+                // The head is sent already: a broken answer is all that can tell.
+                Err(problem) => Some((Err(std::io::Error::other(problem.title.into_string())), None)),
+            }
+        }
+    });
+    download("text/csv; charset=utf-8", &format!("{name}.csv"), Body::from_stream(lines.fuse()))
 }
 
 /// A file to save.

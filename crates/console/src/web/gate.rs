@@ -14,7 +14,7 @@ use crate::{
     actor::{Actor, Via},
     console::Console,
     policy::{Role, Roles},
-    problem::Problem,
+    problem::{PROBLEM, Problem},
     run::clean,
     store::people,
     web::{form::Fields, page},
@@ -42,7 +42,8 @@ pub(crate) fn cookie(console: &Console, secret: &str) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
-fn session_secret(headers: &HeaderMap, name: &str) -> Option<String> {
+/// A cookie that the caller sent.
+pub(crate) fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -65,7 +66,7 @@ async fn actor(console: &Console, headers: &HeaderMap) -> Result<Option<Actor>, 
             Actor { roles: Roles::parse(&user.roles).narrowed(role), user, via: Via::Key }
         }));
     }
-    let Some(secret) = session_secret(headers, cookie_name(console)) else { return Ok(None) };
+    let Some(secret) = cookie_of(headers, cookie_name(console)) else { return Ok(None) };
     let Some((session, user)) = people::session(db, &secret).await? else { return Ok(None) };
     if !user.active || now - session.seen_at > IDLE_MS || now - session.created_at > ABSOLUTE_MS {
         return Ok(None);
@@ -127,36 +128,6 @@ pub(crate) async fn admit(State(console): State<Arc<Console>>, mut request: Requ
     next.run(request).await
 }
 
-/// What cannot even be read (a query, a body, a method) is told like everything else: as a problem, or as a page.
-pub(crate) async fn explain(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
-    const LONGEST: usize = 4096;
-    let actor = request.extensions().get::<Actor>().cloned();
-    let mut asked = Request::new(Body::empty());
-    asked.uri_mut().clone_from(request.uri());
-    if let Some(accept) = request.headers().get(header::ACCEPT) {
-        asked.headers_mut().insert(header::ACCEPT, accept.clone());
-    }
-    let response = next.run(request).await;
-    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let bare = kind.is_none_or(|kind| kind.starts_with("text/plain"));
-    let status = response.status();
-    if !status.is_client_error() || !bare {
-        return response;
-    }
-    let said = to_bytes(response.into_body(), LONGEST).await.unwrap_or_default();
-    let said = clean(&String::from_utf8_lossy(&said));
-    let why =
-        if said.trim().is_empty() { status.canonical_reason().unwrap_or_default().to_owned() } else { said };
-    let problem = Problem::new(
-        status,
-        "malformed",
-        "the request cannot be read",
-        why,
-        "send what /openapi.json describes, or use the console's own pages",
-    );
-    page::problem(&console, actor.as_ref(), &asked, problem)
-}
-
 /// Reads the fields of a form, so that its token can be checked before anything else sees it.
 async fn read_form(request: Request) -> Result<Request, Problem> {
     let is_form = request
@@ -202,6 +173,33 @@ fn foreign(console: &Console, headers: &HeaderMap) -> bool {
 /// Compares without telling by time where they differ.
 pub(crate) fn same(a: &str, b: &str) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
+}
+
+/// What goes wrong before a handler is reached, or in the frame around it, is told to programs as a problem too.
+pub(crate) async fn speak(request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    let status = response.status();
+    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    if !api || told || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    const LONGEST: usize = 4096;
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, LONGEST).await.unwrap_or_default();
+    let said = clean(&String::from_utf8_lossy(&bytes));
+    let problem = Problem::new(
+        status,
+        "bad-request",
+        "the request cannot be taken",
+        if said.is_empty() { status.canonical_reason().unwrap_or_default().to_lowercase() } else { said },
+        "send it as /openapi.json describes it",
+    );
+    let mut response = problem.into_response();
+    if let Some(allowed) = parts.headers.get(header::ALLOW) {
+        response.headers_mut().insert(header::ALLOW, allowed.clone());
+    }
+    response
 }
 
 /// Headers of every answer.

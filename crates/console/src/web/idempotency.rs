@@ -16,7 +16,7 @@ use crate::{
     actor::Actor,
     console::Console,
     fresh,
-    problem::Problem,
+    problem::{PROBLEM, Problem},
     store::entity::kept_answer::{ActiveModel, Column, Entity, Model},
     web::gate::LARGEST_BODY,
 };
@@ -116,7 +116,7 @@ fn repeat(kept: &Model, asked: &str) -> Response {
     else {
         return under_way();
     };
-    let kind = if status.is_success() { "application/json" } else { "application/problem+json" };
+    let kind = if status.is_success() { "application/json" } else { PROBLEM };
     let mut response = (status, kept.body.clone()).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert("idempotent-replay", HeaderValue::from_static("true"));

@@ -88,6 +88,14 @@ impl Shell {
     }
 }
 
+/// An address with what is asked in it; what is empty is left out.
+pub(crate) fn href(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut out = url::form_urlencoded::Serializer::new(String::new());
+    out.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
+    let asked = out.finish();
+    if asked.is_empty() { path.to_owned() } else { format!("{path}?{asked}") }
+}
+
 /// Draws a page.
 pub(crate) fn draw(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
@@ -121,8 +129,7 @@ pub(crate) fn to_sign_in(request: &Request, problem: Problem) -> Response {
     }
     let to = request.uri().path_and_query().map_or("/", |path| path.as_str());
     if request.method() == axum::http::Method::GET && to != "/" {
-        let to: String = url::form_urlencoded::byte_serialize(to.as_bytes()).collect();
-        return go(&format!("/sign-in?to={to}"));
+        return go(&href("/sign-in", &[("to", to)]));
     }
     go("/sign-in")
 }

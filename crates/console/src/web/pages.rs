@@ -12,11 +12,15 @@ use crate::{
     },
 };
 
+mod activity;
+mod app;
 mod apps;
 mod connector;
 mod connector_new;
 mod connector_settings;
 mod credential;
+mod deed;
+mod effect;
 mod explorer;
 mod findings;
 mod help;
@@ -38,6 +42,8 @@ pub(super) fn enter(routes: Routes) -> Routes {
     let routes = connector_settings::enter(routes);
     let routes = syncs::enter(routes);
     let routes = apps::enter(routes);
+    let routes = app::enter(routes);
+    let routes = activity::enter(routes);
     let routes = tables::enter(routes);
     let routes = explorer::enter(routes);
     let routes = findings::enter(routes);

@@ -118,6 +118,15 @@ async fn every_page_is_usable_by_everybody() {
     let cookie = browser_cookie(&browser, &house).await;
     let sue = crate::house::Person::with(&house.url, &cookie).await;
     let id = house.connected(&sue, "super").await;
+    let view = sue.get(&format!("/api/connectors/{id}")).await.json(reqwest::StatusCode::OK).await;
+    let app = view["app_id"].as_str().unwrap().to_owned();
+    let first = view["good_sync"].as_str().unwrap().to_owned();
+    let (person, group) = somebody(&house);
+    house.fake.change(|org| org.remove_member(&group, &person));
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await;
+    let view = house.settled(&sue, &id).await;
+    let good = view["good_sync"].as_str().unwrap().to_owned();
+    let plan = planned(&sue, &id, &person, &group).await;
     house.fake.add_fault(Fault::everywhere().status(401).code("E0000011").done());
     sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await;
     house.settled(&sue, &id).await;
@@ -131,6 +140,11 @@ async fn every_page_is_usable_by_everybody() {
         format!("/connectors/{id}/settings"),
         format!("/connectors/{id}/settings?edit=1"),
         format!("/connectors/{id}/history"),
+        format!("/connectors/{id}/syncs/{good}?with={first}"),
+        format!("/connectors/{id}/plans/{plan}"),
+        format!("/apps/{app}"),
+        "/explorer?ask=group&group=aws-users".to_owned(),
+        "/explorer?ask=what&person=ann.lee@acme.example".to_owned(),
         format!("/connectors/{id}/manage"),
         format!("/connectors/{id}/provisioning"),
         "/apps?state=unmanaged".to_owned(),
@@ -153,8 +167,12 @@ async fn every_page_is_usable_by_everybody() {
         browser.scheme(scheme).await;
         browser.size(width, 860).await;
         for path in &pages {
+            browser.complaints().await;
             browser.open(&format!("{}{path}", house.url)).await;
-            let name = path.split('?').next().unwrap().replace(&id, "one").replace('/', "_");
+            let name =
+                path.replace(&id, "one").replace(&plan, "one").replace(&app, "one").replace(&good, "one");
+            let name: String =
+                name.split("with=").next().unwrap().replace(['/', '?', '=', '&', '*', '@'], "_");
             browser.picture(&format!("{scheme}-{width}{name}")).await;
             let wide =
                 browser.run("return document.documentElement.scrollWidth - innerWidth", json!([])).await;
@@ -168,6 +186,129 @@ async fn every_page_is_usable_by_everybody() {
         }
     }
     assert!(findings.is_empty(), "{findings:#?}");
+}
+
+/// Somebody of the demo org who is in a group that confers a role by its name, and that group.
+fn somebody(house: &House) -> (String, String) {
+    house.fake.with_org(|org| {
+        let groups: Vec<String> = org
+            .group_names()
+            .filter(|(_, name)| {
+                name.is_some_and(|name| name.starts_with("aws_") && name.contains("ReadOnly"))
+            })
+            .map(|(id, _)| id.to_owned())
+            .collect();
+        let members = |group: &String| org.members(group).first().map(|user| (*user).to_owned());
+        let found = groups.iter().find_map(|group| Some((members(group)?, group.clone())));
+        found.expect("the demo org has such a group")
+    })
+}
+
+/// Switches provisioning on and plans that somebody comes into a group.
+async fn planned(sue: &crate::house::Person, id: &str, person: &str, group: &str) -> String {
+    let on = json!({ "enabled": true, "reason": "access is given here" });
+    let path = format!("/api/connectors/{id}/provisioning");
+    sue.send(reqwest::Method::PATCH, &path, Some(&on)).await.json(reqwest::StatusCode::OK).await;
+    let plan = json!({ "action": "grant", "person": person, "group": group });
+    let plan = sue.post(&format!("/api/connectors/{id}/plans"), &plan).await;
+    let plan = plan.json(reqwest::StatusCode::CREATED).await;
+    plan["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn access_is_granted_and_revoked_from_a_persons_a_roles_and_a_groups_page() {
+    let Some(browser) = browser().await else { return };
+    let house = House::demo().await;
+    set_up(&browser, &house).await;
+    let cookie = browser_cookie(&browser, &house).await;
+    let sue = crate::house::Person::with(&house.url, &cookie).await;
+    let id = house.connected(&sue, "super").await;
+    let (person, group) = somebody(&house);
+    let row = |table: &str, is: &str| {
+        let (sue, path) = (sue.clone(), format!("/api/{table}?only=id&is={is}"));
+        async move { sue.get(&path).await.json(reqwest::StatusCode::OK).await["items"][0].clone() }
+    };
+    let login = row("people", &person).await["login"].as_str().unwrap().to_owned();
+    let role = row("groups", &group).await["confers"][0].as_str().unwrap().to_owned();
+
+    // Nothing is offered as long as provisioning is off: a person finds the switch, and it is recorded.
+    browser.open(&format!("{}/explorer?ask=what&person={login}", house.url)).await;
+    browser.see("provisioning is off for this connector").await;
+    browser.open(&format!("{}/connectors/{id}/provisioning", house.url)).await;
+    browser.fill("#reason", "access is given here").await;
+    browser.click("button[name=enabled]").await;
+    browser.see("Provisioning is on").await;
+
+    // From the person's page: revoke what they have through the group, look at the plan, confirm, see that it is so.
+    browser.open(&format!("{}/explorer?ask=what&person={login}", house.url)).await;
+    browser.see("Revoke everything").await;
+    browser.picture("person").await;
+    browser.click(&format!("td.deeds a[href*='{}']", role.replace('/', "%2F"))).await;
+    confirm(&browser, "revoke").await;
+    assert!(!house.fake.with_org(|org| org.is_member(&group, &person)), "Okta was asked");
+    settle(&house, &sue, &id).await;
+
+    // From the role's page: give it back.
+    browser.open(&format!("{}/explorer?ask=who&role={role}", house.url)).await;
+    browser.see("Grant this role").await;
+    browser.picture("explorer").await;
+    browser.click(".head .actions a[href*='action=grant']").await;
+    browser.see("Plan a change").await;
+    browser.fill("#person", &login).await;
+    confirm(&browser, "grant").await;
+    assert!(house.fake.with_org(|org| org.is_member(&group, &person)));
+    settle(&house, &sue, &id).await;
+
+    // From the group's page: take them out of it.
+    browser.open(&format!("{}/explorer?ask=group&group={group}", house.url)).await;
+    browser.see("Put somebody in").await;
+    browser.picture("group").await;
+    browser.click(&format!("td.deeds a[href*='{}']", login.replace('@', "%40"))).await;
+    confirm(&browser, "revoke").await;
+    assert!(!house.fake.with_org(|org| org.is_member(&group, &person)));
+    settle(&house, &sue, &id).await;
+
+    // What the sync after it shows, and what stands in the record.
+    browser.open(&format!("{}/connectors/{id}/history", house.url)).await;
+    browser.click("tbody tr:first-child a[href*='/syncs/']").await;
+    browser.see("member removed").await;
+    browser.see(&login).await;
+    browser.picture("difference").await;
+    for (path, text, name) in [
+        ("/people", "People who are assigned", "people"),
+        ("/findings", "What is wrong", "findings"),
+        ("/activity", "plan.applied", "activity"),
+        ("/", "Needs attention", "home"),
+    ] {
+        browser.open(&format!("{}{path}", house.url)).await;
+        browser.see(text).await;
+        browser.picture(name).await;
+    }
+    browser.scheme("dark").await;
+    browser.open(&format!("{}/explorer?ask=who&role={role}", house.url)).await;
+    browser.picture("explorer-dark").await;
+    browser.open(&format!("{}/findings", house.url)).await;
+    browser.picture("findings-dark").await;
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+}
+
+/// From the filled form to the verified result.
+async fn confirm(browser: &Browser, what: &str) {
+    browser.see("Show what it would do").await;
+    browser.click("form[action='/plans'] button.main").await;
+    browser.see("Confirm: make these calls").await;
+    browser.picture(&format!("plan-{what}")).await;
+    browser.click("form[action$='/apply'] button.danger").await;
+    browser.see("Applied by Sue Park").await;
+    let outcome = browser.run("return document.querySelector('.panel .chip').textContent", json!([])).await;
+    assert_eq!(outcome, "done", "{}", browser.text().await);
+    browser.picture(&format!("done-{what}")).await;
+}
+
+/// Waits for the sync that follows a change.
+async fn settle(house: &House, sue: &crate::house::Person, id: &str) {
+    let view = house.settled(sue, id).await;
+    assert_eq!(view["held_sync"], Value::Null, "{view:#}");
 }
 
 /// Serious findings of axe.

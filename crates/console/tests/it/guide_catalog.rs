@@ -60,7 +60,7 @@ async fn search_finds_the_entry_by_any_word_in_any_case() {
         [("okta%20aws%20federation", 1), ("FEDER", 1), ("groups%20aws", 1), ("salesforce", 0), ("", 1)]
     {
         let hits = sue.get(&format!("/api/connector-catalog?q={words}")).await.json(StatusCode::OK).await;
-        assert_eq!(hits.as_array().unwrap().len(), found, "{words}");
+        assert_eq!(hits["total"], found, "{words}");
     }
 }
 

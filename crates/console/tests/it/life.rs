@@ -33,7 +33,14 @@ async fn a_sync_that_would_remove_too_much_is_held_until_somebody_decides() {
     assert!(house.mail_to("sue@acme.test", 1).await[0].contains("is held"));
     let held = view["held_sync"].as_str().unwrap();
     let diff = sue.get(&format!("/api/connectors/{id}/syncs/{held}/diff")).await.json(StatusCode::OK).await;
-    assert!(!diff["lost"].as_array().unwrap().is_empty(), "exactly what would vanish");
+    assert_eq!(diff["from"], view["good_sync"]);
+    let named: usize = diff["names"]["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["lost"].as_array().unwrap().len())
+        .sum();
+    assert!(named > 0 && diff["lost"] == named, "exactly what would vanish: {diff:#}");
     sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::CONFLICT).await;
     sue.post(&format!("/api/connectors/{id}/hold/confirm"), &json!({ "reason": " " }))
         .await

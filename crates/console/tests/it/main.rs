@@ -9,8 +9,10 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "the environment says whether there is a browser to drive")]
 
+mod api;
 mod browser;
 mod custom_roles;
+mod differences;
 mod driver;
 mod explorer;
 mod findings;
@@ -29,6 +31,7 @@ mod probes;
 mod provisioning;
 mod security;
 mod service_app;
+mod tables;
 mod tls;
 mod tokens;
 mod upgrade;

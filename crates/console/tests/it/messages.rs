@@ -8,7 +8,7 @@ use std::{
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
 use reqwest::{Method, StatusCode};
-use rolebook_fake_okta::{App, AppGroup, Group, Org, User};
+use rolebook_fake_okta::{AdminRole, App, AppGroup, Group, Org, RoleTargets, User};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -95,15 +95,20 @@ async fn told(who: &Person, id: &str, count: usize) -> Vec<Value> {
 
 /// Messages about access to somebody, once so many are there.
 async fn heard(house: &House, address: &str, count: usize) -> Vec<String> {
+    letters(house, address, "changed who can assume roles", count).await
+}
+
+/// Messages to somebody that say so, once so many are there.
+async fn letters(house: &House, address: &str, says: &str, count: usize) -> Vec<String> {
     for more in 0..20 {
         let mut letters = house.mail_to(address, count).await;
-        letters.retain(|letter| letter.contains("changed who can assume roles"));
+        letters.retain(|letter| letter.contains(says));
         if letters.len() >= count {
             return letters;
         }
         tokio::time::sleep(Duration::from_millis(100 * more)).await;
     }
-    panic!("{address} did not hear {count} times");
+    panic!("{address} did not hear {says} {count} times");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -200,13 +205,56 @@ async fn everyone_concerned_hears_once_and_only_what_they_may() {
     let to_rob = heard(&house, "rob@acme.test", 1).await;
     assert_eq!(to_rob.len(), 1);
 
+    // Somebody can now give themselves Admin: a new finding worth acting on, and nobody's access changed.
+    house.fake.change(|org| {
+        org.put_user_role("00ueve", AdminRole::GroupMembershipAdmin, RoleTargets::all());
+    });
+    sync(&house, &sue, &id).await;
+    let events = told(&sue, &id, 3).await;
+    let detail = &events[0]["detail"];
+    assert_eq!(
+        (&detail["gained"], &detail["lost"], &detail["findings"]),
+        (&json!(0), &json!(0), &json!(1)),
+        "{detail}"
+    );
+    const NEW: &str = "worth acting on";
+    let to_sue = letters(&house, "sue@acme.test", NEW, 1).await;
+    assert!(to_sue[0].contains("New findings") && to_sue[0].contains("eve"), "{to_sue:?}");
+    let to_bea = letters(&house, "bea@acme.test", NEW, 1).await;
+    assert!(to_bea[0].contains("high: admin-self-grant, 1") && !to_bea[0].contains("eve"), "{to_bea:?}");
+    let to_rob = letters(&house, "rob@acme.test", NEW, 1).await;
+    assert!(to_rob[0].contains("Subject: Okta AWS Federation: 1 new finding"), "it reaches what he watches");
+    let mut sent = Vec::new();
+    for _ in 0..100 {
+        sent = got
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(_, body)| serde_json::from_str::<Value>(body).unwrap())
+            .collect();
+        if sent.iter().any(|message| message["findings"][0]["rule"] == "admin-self-grant") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let last = sent.last().unwrap();
+    assert_eq!(last["findings"][0]["severity"], "high", "{last:#}");
+    assert_eq!((&last["gained"], &last["lost"]), (&json!([]), &json!([])));
+    // Known now: the next sync that changes something tells of that alone.
+    house.fake.change(|org| org.add_member("00gAdmin", "00ucid"));
+    sync(&house, &sue, &id).await;
+    assert_eq!(told(&sue, &id, 4).await[0]["detail"]["findings"], 0);
+    for who in ["sue@acme.test", "bea@acme.test", "rob@acme.test"] {
+        assert_eq!(letters(&house, who, NEW, 1).await.len(), 1, "{who} heard of it once");
+    }
+
     // The page.
     let page = mia.get("/watches").await.text(StatusCode::OK).await;
     assert!(page.contains("<td>Ops</td>") && !page.contains("Webhooks"), "{page}");
     assert!(sue.get("/watches").await.text(StatusCode::OK).await.contains("/hook"));
     let watches = mia.get("/api/watches").await.json(StatusCode::OK).await;
-    let path = format!("/api/watches/{}", watches[0]["id"].as_str().unwrap());
+    let path = format!("/api/watches/{}", watches["items"][0]["id"].as_str().unwrap());
     rob.send(Method::DELETE, &path, None).await.json(StatusCode::NOT_FOUND).await;
     mia.send(Method::DELETE, &path, None).await.text(StatusCode::NO_CONTENT).await;
-    assert_eq!(mia.get("/api/watches").await.json(StatusCode::OK).await, json!([]));
+    assert_eq!(mia.get("/api/watches").await.json(StatusCode::OK).await["total"], 0);
 }

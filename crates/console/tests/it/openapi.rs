@@ -25,8 +25,8 @@ async fn a_dry_run_changes_nothing() {
     let new = json!({ "kind": "okta-aws-federation", "app": { "new": "AWS" } });
     let shown = sue.post("/api/connectors?dry_run=1", &new).await.json(StatusCode::OK).await;
     assert_eq!(shown["name"], "Okta AWS Federation");
-    assert_eq!(sue.get("/api/connectors").await.json(StatusCode::OK).await, json!([]));
-    assert_eq!(sue.get("/api/apps").await.json(StatusCode::OK).await, json!([]));
+    assert_eq!(sue.get("/api/connectors").await.json(StatusCode::OK).await["total"], 0);
+    assert_eq!(sue.get("/api/apps").await.json(StatusCode::OK).await["total"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +47,7 @@ async fn an_idempotency_key_does_a_change_once() {
     let other = json!({ "kind": "okta-aws-federation", "app": { "new": "Other" } });
     send("k1", other.clone()).await.json(StatusCode::UNPROCESSABLE_ENTITY).await;
     send("k2", other).await.json(StatusCode::CREATED).await;
-    assert_eq!(sue.get("/api/connectors").await.json(StatusCode::OK).await.as_array().unwrap().len(), 2);
+    assert_eq!(sue.get("/api/connectors").await.json(StatusCode::OK).await["total"], 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

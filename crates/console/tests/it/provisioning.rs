@@ -41,7 +41,7 @@ async fn a_connector_only_reads_until_a_super_administrator_switches_it_with_a_r
     let page = sue.get(&format!("/connectors/{id}")).await.text(StatusCode::OK).await;
     assert!(page.contains("provisioning is on") && !page.contains("nothing is written to Okta"));
     let list = sue.get("/api/connectors").await.json(StatusCode::OK).await;
-    let listed = list.as_array().unwrap().iter().find(|view| view["id"] == id.as_str()).unwrap();
+    let listed = list["items"].as_array().unwrap().iter().find(|view| view["id"] == id.as_str()).unwrap();
     assert_eq!(listed["read_only"], false);
     let audit = sue.audit(&format!("connector/{id}")).await;
     assert_eq!(audit[0]["action"], "provisioning.switched-on");

@@ -211,7 +211,7 @@ async fn roles_change_sessions_and_the_last_super_administrator_stays() {
     let bob = house.invite(&sue, "Bob", "connector-administrator").await;
     let users = sue.get("/api/users").await.json(StatusCode::OK).await;
     let id = |name: &str| {
-        users.as_array().unwrap().iter().find(|user| user["name"] == name).unwrap()["id"]
+        users["items"].as_array().unwrap().iter().find(|user| user["name"] == name).unwrap()["id"]
             .as_str()
             .unwrap()
             .to_owned()

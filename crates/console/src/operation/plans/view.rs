@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{capability, forbids, parse};
+use super::{
+    offers::{capability, forbids},
+    parse,
+};
 use crate::{
     ConsoleError,
     hosted::Hosted,

@@ -7,16 +7,16 @@ use axum::{
 };
 use utoipa_axum::routes;
 
-use super::download;
+use super::{Paging, download};
 use crate::{
-    lens::{AccountRow, GrantRow, GroupRow, Lens, PersonRow, RoleRow},
+    lens::{AccountRow, GrantRow, GroupRow, Listed, PersonRow, RoleRow},
     operation::{
         Context,
-        access::{self, Overview, ReviewOffer},
+        access::{self, Overview, ReadBy, ReviewOffer},
     },
     policy::{Access, Action},
     problem::Problem,
-    table::{Page, TableQuery, Tabular},
+    table::{Page, TableQuery},
     web::routes::Routes,
 };
 
@@ -33,53 +33,52 @@ pub(super) fn enter(routes: Routes) -> Routes {
 }
 
 /// A page of rows as JSON, or the whole table as CSV.
-async fn table<T: Tabular + Clone + serde::Serialize>(
+async fn table<T: Listed + serde::Serialize>(
     context: &Context,
     query: &TableQuery,
     name: &str,
-    rows: fn(&Lens) -> &Vec<T>,
 ) -> Result<Response, Problem> {
     if query.format == "csv" {
-        let text = access::csv(context, query, rows).await?;
+        let text = access::csv::<T>(context, query).await?;
         return Ok(download("text/csv; charset=utf-8", &format!("{name}.csv"), text));
     }
-    let (page, _) = access::page(context, query, rows).await?;
+    let (page, _) = access::page::<T>(context, query).await?;
     Ok(Json(page).into_response())
 }
 
 /// AWS accounts
 #[utoipa::path(get, path = "/api/accounts", params(TableQuery), tag = "access",
-    responses((status = 200, body = Page<AccountRow>)))]
+    responses((status = 200, body = Page<ReadBy<AccountRow>>)))]
 async fn list_accounts(context: Context, Query(query): Query<TableQuery>) -> Result<Response, Problem> {
-    table(&context, &query, "accounts", |lens| &lens.accounts).await
+    table::<AccountRow>(&context, &query, "accounts").await
 }
 
 /// Roles
 #[utoipa::path(get, path = "/api/roles", params(TableQuery), tag = "access",
-    responses((status = 200, body = Page<RoleRow>)))]
+    responses((status = 200, body = Page<ReadBy<RoleRow>>)))]
 async fn list_roles(context: Context, Query(query): Query<TableQuery>) -> Result<Response, Problem> {
-    table(&context, &query, "roles", |lens| &lens.roles).await
+    table::<RoleRow>(&context, &query, "roles").await
 }
 
 /// People
 #[utoipa::path(get, path = "/api/people", params(TableQuery), tag = "access",
-    responses((status = 200, body = Page<PersonRow>)))]
+    responses((status = 200, body = Page<ReadBy<PersonRow>>)))]
 async fn list_people(context: Context, Query(query): Query<TableQuery>) -> Result<Response, Problem> {
-    table(&context, &query, "people", |lens| &lens.people).await
+    table::<PersonRow>(&context, &query, "people").await
 }
 
 /// Groups
 #[utoipa::path(get, path = "/api/groups", params(TableQuery), tag = "access",
-    responses((status = 200, body = Page<GroupRow>)))]
+    responses((status = 200, body = Page<ReadBy<GroupRow>>)))]
 async fn list_groups(context: Context, Query(query): Query<TableQuery>) -> Result<Response, Problem> {
-    table(&context, &query, "groups", |lens| &lens.groups).await
+    table::<GroupRow>(&context, &query, "groups").await
 }
 
 /// Who can assume which role, and through what
 #[utoipa::path(get, path = "/api/grants", params(TableQuery), tag = "access",
-    responses((status = 200, body = Page<GrantRow>)))]
+    responses((status = 200, body = Page<ReadBy<GrantRow>>)))]
 async fn list_grants(context: Context, Query(query): Query<TableQuery>) -> Result<Response, Problem> {
-    table(&context, &query, "grants", |lens| &lens.grants).await
+    table::<GrantRow>(&context, &query, "grants").await
 }
 
 /// Numbers over everything within reach
@@ -89,10 +88,15 @@ async fn get_overview(context: Context) -> Result<Json<Overview>, Problem> {
 }
 
 /// What can be exported for a review, and what not and why
-#[utoipa::path(get, path = "/api/connectors/{id}/reviews", params(("id" = String, Path, description = "Connector")),
-    tag = "access", responses((status = 200, body = [ReviewOffer])))]
-async fn list_reviews(context: Context, Path(id): Path<String>) -> Result<Json<Vec<ReviewOffer>>, Problem> {
-    access::offers(&context, &id).await.map(Json)
+#[utoipa::path(get, path = "/api/connectors/{id}/reviews",
+    params(("id" = String, Path, description = "Connector"), Paging), tag = "access",
+    responses((status = 200, body = Page<ReviewOffer>)))]
+async fn list_reviews(
+    context: Context,
+    Path(id): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<ReviewOffer>>, Problem> {
+    access::offers(&context, &id).await.map(|all| paging.cut(all))
 }
 
 /// Export one scope for a review, as CSV

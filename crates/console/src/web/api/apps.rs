@@ -3,31 +3,35 @@
 use axum::{
     Json,
     extract::{Path, Query},
+    http::StatusCode,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-use super::Mode;
+use super::{Mode, Paging};
 use crate::{
     operation::{
         Context,
-        apps::{self, AppView, Discovered, Discovery},
+        apps::{self, AppDetail, AppView, Discovered, Discovery},
         connectors::PersonRef,
     },
     policy::{Access, Action},
     problem::Problem,
+    table::Page,
     web::{form::Body, routes::Routes},
 };
 
 pub(super) fn enter(routes: Routes) -> Routes {
     routes
         .api(Access::May(Action::ListApps), routes!(list_apps))
+        .api(Access::May(Action::ListApps), routes!(get_app))
         .api(Access::May(Action::DiscoverApps), routes!(discover_apps))
         .api(Access::May(Action::PromoteApp), routes!(promote_app))
         .api(Access::May(Action::PromoteApp), routes!(ignore_app))
         .api(Access::May(Action::PromoteApp), routes!(list_app_again))
         .api(Access::May(Action::ChangeUsers), routes!(add_app_owner))
+        .api(Access::May(Action::ChangeUsers), routes!(end_app_owner))
 }
 
 /// Which apps.
@@ -42,9 +46,21 @@ struct AppQuery {
 }
 
 /// Apps by name
-#[utoipa::path(get, path = "/api/apps", params(AppQuery), tag = "apps", responses((status = 200, body = [AppView])))]
-async fn list_apps(context: Context, Query(query): Query<AppQuery>) -> Result<Json<Vec<AppView>>, Problem> {
-    apps::list(&context, query.state.as_deref(), &query.q).await.map(Json)
+#[utoipa::path(get, path = "/api/apps", params(AppQuery, Paging), tag = "apps",
+    responses((status = 200, body = Page<AppView>)))]
+async fn list_apps(
+    context: Context,
+    Query(query): Query<AppQuery>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<AppView>>, Problem> {
+    apps::list(&context, query.state.as_deref(), &query.q).await.map(|all| paging.cut(all))
+}
+
+/// One app: owners, connectors, numbers and the settings that are in force
+#[utoipa::path(get, path = "/api/apps/{app}", params(("app" = String, Path, description = "App")), tag = "apps",
+    responses((status = 200, body = AppDetail), (status = 404, body = Problem)))]
+async fn get_app(context: Context, Path(app): Path<String>) -> Result<Json<AppDetail>, Problem> {
+    apps::detail(&context, &app).await.map(Json)
 }
 
 /// Read the list of apps of an Okta org
@@ -92,4 +108,16 @@ async fn add_app_owner(
     Body(owner): Body<AppOwner>,
 ) -> Result<Json<PersonRef>, Problem> {
     apps::add_owner(&context, &app, &owner.user).await.map(Json)
+}
+
+/// End somebody's owning an app
+#[utoipa::path(delete, path = "/api/apps/{app}/owners/{user}",
+    params(("app" = String, Path, description = "App"), ("user" = String, Path, description = "User"), Mode),
+    tag = "apps", responses((status = 204), (status = 404, body = Problem)))]
+async fn end_app_owner(
+    context: Context,
+    Path((app, user)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    apps::end_owner(&context, &app, &user).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

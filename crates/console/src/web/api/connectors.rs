@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{ListQuery, Mode, tagged};
+use super::{Mode, Paging, Words, tagged};
 use crate::{
     operation::{
         Context, catalog,
@@ -20,6 +20,7 @@ use crate::{
     policy::{Access, Action},
     problem::Problem,
     schedule::Schedule,
+    table::Page,
     web::{form::Body, routes::Routes},
 };
 
@@ -40,10 +41,14 @@ pub(super) fn enter(routes: Routes) -> Routes {
 }
 
 /// Kinds of connector
-#[utoipa::path(get, path = "/api/connector-catalog", params(ListQuery), tag = "connectors",
-    responses((status = 200, body = [catalog::CatalogEntry])))]
-async fn list_catalog(_context: Context, Query(query): Query<ListQuery>) -> Json<Vec<catalog::CatalogEntry>> {
-    Json(catalog::search(&query.q))
+#[utoipa::path(get, path = "/api/connector-catalog", params(Words, Paging), tag = "connectors",
+    responses((status = 200, body = Page<catalog::CatalogEntry>)))]
+async fn list_catalog(
+    _context: Context,
+    Query(words): Query<Words>,
+    Query(paging): Query<Paging>,
+) -> Json<Page<catalog::CatalogEntry>> {
+    paging.cut(catalog::search(&words.q))
 }
 
 /// One kind of connector
@@ -57,9 +62,13 @@ async fn get_catalog_entry(
 }
 
 /// Connectors within reach
-#[utoipa::path(get, path = "/api/connectors", tag = "connectors", responses((status = 200, body = [ConnectorView])))]
-async fn list_connectors(context: Context) -> Result<Json<Vec<ConnectorView>>, Problem> {
-    connectors::list(&context).await.map(Json)
+#[utoipa::path(get, path = "/api/connectors", params(Paging), tag = "connectors",
+    responses((status = 200, body = Page<ConnectorView>)))]
+async fn list_connectors(
+    context: Context,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<ConnectorView>>, Problem> {
+    connectors::list(&context).await.map(|all| paging.cut(all))
 }
 
 /// Add a connector
@@ -118,8 +127,8 @@ async fn delete_connector(
 }
 
 /// Try settings out; nothing is changed
-#[utoipa::path(post, path = "/api/connectors/{id}/test", params(("id" = String, Path, description = "Connector")),
-    request_body = SettingsPatch, tag = "settings", responses((status = 200, body = TryReport)))]
+#[utoipa::path(post, path = "/api/connectors/{id}/test",
+    params(("id" = String, Path, description = "Connector"), Mode), request_body = SettingsPatch, tag = "settings", responses((status = 200, body = TryReport)))]
 async fn test_settings(
     context: Context,
     Path(id): Path<String>,

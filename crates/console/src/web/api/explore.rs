@@ -1,12 +1,13 @@
 //! Questions over snapshots.
 
 use axum::{Json, extract::Query};
-use rolebook_insight::{What, WhatIf, Who, Why};
+use rolebook_insight::{What, WhatGroup, WhatIf, Who, Why};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
+use super::Mode;
 use crate::{
     operation::{
         Context,
@@ -21,6 +22,7 @@ pub(super) fn enter(routes: Routes) -> Routes {
     routes
         .api(Access::May(Action::SeeAccess), routes!(ask_who))
         .api(Access::May(Action::SeeAccess), routes!(ask_what))
+        .api(Access::May(Action::SeeAccess), routes!(ask_group))
         .api(Access::May(Action::SeeAccess), routes!(ask_why))
         .api(Access::May(Action::SeeAccess), routes!(ask_what_if))
 }
@@ -58,6 +60,26 @@ async fn ask_what(
     explore::what(&context, &of, &names.person).await.map(Json)
 }
 
+/// Of which group.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct GroupName {
+    /// A group: Okta id or exact name.
+    group: String,
+}
+
+/// Every role that a group confers, and on whom
+#[utoipa::path(get, path = "/api/explorer/group", params(GroupName, Of), tag = "explorer",
+    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem)))]
+async fn ask_group(
+    context: Context,
+    Query(name): Query<GroupName>,
+    Query(of): Query<Of>,
+) -> Result<Json<Answers<WhatGroup>>, Problem> {
+    explore::group(&context, &of, &name.group).await.map(Json)
+}
+
 /// The proof hop by hop, or the first rule that stops the person
 #[utoipa::path(get, path = "/api/explorer/why", params(Names, Of), tag = "explorer",
     responses((status = 200, body = Answers<Value>), (status = 404, body = Problem)))]
@@ -77,7 +99,7 @@ struct Thoughts {
 }
 
 /// Who would gain and lose what if Okta were changed so; nothing is written
-#[utoipa::path(post, path = "/api/explorer/what-if", params(Of), request_body = Thoughts, tag = "explorer",
+#[utoipa::path(post, path = "/api/explorer/what-if", params(Of, Mode), request_body = Thoughts, tag = "explorer",
     responses((status = 200, body = Answers<Value>), (status = 404, body = Problem)))]
 async fn ask_what_if(
     context: Context,

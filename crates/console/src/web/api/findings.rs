@@ -4,22 +4,19 @@ use axum::{
     Json,
     extract::{Path, Query},
     http::StatusCode,
+    response::{IntoResponse, Response},
 };
-use rolebook_insight::Findings;
-use serde::Deserialize;
-use serde_json::Value;
-use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use super::Mode;
+use super::{Mode, Paging, download};
 use crate::{
     operation::{
         Context,
-        explore::Answers,
-        findings::{self, AcceptanceView, NewAcceptance},
+        findings::{self, AcceptanceView, FindingsPage, NewAcceptance, Wanted},
     },
     policy::{Access, Action},
     problem::Problem,
+    table::{Page, TableQuery},
     web::{form::Body, routes::Routes},
 };
 
@@ -31,26 +28,29 @@ pub(super) fn enter(routes: Routes) -> Routes {
         .api(Access::May(Action::AcceptFinding), routes!(end_acceptance))
 }
 
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-struct Of {
-    /// Only this connector's snapshot.
-    connector: String,
-}
-
-/// What is wrong, or soon will be, worst first; and which rules could not be asked
-#[utoipa::path(get, path = "/api/findings", params(Of), tag = "findings",
-    responses((status = 200, body = Answers<Value>), (status = 409, body = Problem)))]
-async fn list_findings(context: Context, Query(of): Query<Of>) -> Result<Json<Answers<Findings>>, Problem> {
-    findings::all(&context, &of.connector).await.map(Json)
+/// What is wrong, or soon will be, worst first; and which rules could not be asked. As CSV with `format=csv`
+#[utoipa::path(get, path = "/api/findings", params(Wanted, TableQuery), tag = "findings",
+    responses((status = 200, body = FindingsPage), (status = 409, body = Problem)))]
+async fn list_findings(
+    context: Context,
+    Query(wanted): Query<Wanted>,
+    Query(query): Query<TableQuery>,
+) -> Result<Response, Problem> {
+    if query.format == "csv" {
+        let text = findings::csv(&context, &wanted, &query).await?;
+        return Ok(download("text/csv; charset=utf-8", "findings.csv", text));
+    }
+    Ok(Json(findings::page(&context, &wanted, &query).await?).into_response())
 }
 
 /// What is accepted
-#[utoipa::path(get, path = "/api/findings/acceptances", tag = "findings",
-    responses((status = 200, body = [AcceptanceView])))]
-async fn list_acceptances(context: Context) -> Result<Json<Vec<AcceptanceView>>, Problem> {
-    findings::accepted(&context).await.map(Json)
+#[utoipa::path(get, path = "/api/findings/acceptances", params(Paging), tag = "findings",
+    responses((status = 200, body = Page<AcceptanceView>)))]
+async fn list_acceptances(
+    context: Context,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<AcceptanceView>>, Problem> {
+    findings::accepted(&context).await.map(|all| paging.cut(all))
 }
 
 /// Accept a finding until a day

@@ -1,9 +1,13 @@
 //! What you watch, and the console's webhooks.
 
-use axum::{Json, extract::Path, http::StatusCode};
+use axum::{
+    Json,
+    extract::{Path, Query},
+    http::StatusCode,
+};
 use utoipa_axum::routes;
 
-use super::Mode;
+use super::{Mode, Paging};
 use crate::{
     operation::{
         Context,
@@ -11,6 +15,7 @@ use crate::{
     },
     policy::{Access, Action},
     problem::Problem,
+    table::Page,
     web::{form::Body, routes::Routes},
 };
 
@@ -25,9 +30,13 @@ pub(super) fn enter(routes: Routes) -> Routes {
 }
 
 /// What you watch: after a sync that changed it you get one message
-#[utoipa::path(get, path = "/api/watches", tag = "messages", responses((status = 200, body = [WatchView])))]
-async fn list_watches(context: Context) -> Result<Json<Vec<WatchView>>, Problem> {
-    messages::watches(&context).await.map(Json)
+#[utoipa::path(get, path = "/api/watches", params(Paging), tag = "messages",
+    responses((status = 200, body = Page<WatchView>)))]
+async fn list_watches(
+    context: Context,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<WatchView>>, Problem> {
+    messages::watches(&context).await.map(|all| paging.cut(all))
 }
 
 /// Watch an account, a role name or a group
@@ -50,9 +59,13 @@ async fn end_watch(context: Context, Path(watch): Path<String>) -> Result<Status
 }
 
 /// Webhooks
-#[utoipa::path(get, path = "/api/webhooks", tag = "messages", responses((status = 200, body = [WebhookView])))]
-async fn list_webhooks(context: Context) -> Result<Json<Vec<WebhookView>>, Problem> {
-    messages::webhooks(&context).await.map(Json)
+#[utoipa::path(get, path = "/api/webhooks", params(Paging), tag = "messages",
+    responses((status = 200, body = Page<WebhookView>)))]
+async fn list_webhooks(
+    context: Context,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<WebhookView>>, Problem> {
+    messages::webhooks(&context).await.map(|all| paging.cut(all))
 }
 
 /// Make a webhook: signed messages about changes of access go to a public https address

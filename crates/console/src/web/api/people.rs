@@ -4,12 +4,11 @@ use axum::{
     Json,
     extract::{Path, Query},
     http::StatusCode,
+    response::{IntoResponse, Response},
 };
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-use super::{ListQuery, Mode};
+use super::{Mode, Paging, Words, csv_of};
 use crate::{
     operation::{
         Context,
@@ -19,6 +18,7 @@ use crate::{
     },
     policy::{Access, Action},
     problem::Problem,
+    table::Page,
     web::{form::Body, routes::Routes},
 };
 
@@ -42,19 +42,21 @@ async fn get_me(context: Context) -> Json<UserView> {
 }
 
 /// Console users
-#[utoipa::path(get, path = "/api/users", tag = "users", responses((status = 200, body = [UserView])))]
-async fn list_users(context: Context) -> Result<Json<Vec<UserView>>, Problem> {
-    people::list(&context).await.map(Json)
+#[utoipa::path(get, path = "/api/users", params(Paging), tag = "users",
+    responses((status = 200, body = Page<UserView>)))]
+async fn list_users(context: Context, Query(paging): Query<Paging>) -> Result<Json<Page<UserView>>, Problem> {
+    people::list(&context).await.map(|all| paging.cut(all))
 }
 
 /// Users to choose owners from
-#[utoipa::path(get, path = "/api/users/pick", params(ListQuery), tag = "users",
-    responses((status = 200, body = [PersonRef])))]
+#[utoipa::path(get, path = "/api/users/pick", params(Words, Paging), tag = "users",
+    responses((status = 200, body = Page<PersonRef>)))]
 async fn pick_users(
     context: Context,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<Vec<PersonRef>>, Problem> {
-    people::pick(&context, &query.q).await.map(Json)
+    Query(words): Query<Words>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<PersonRef>>, Problem> {
+    people::pick(&context, &words.q).await.map(|all| paging.cut(all))
 }
 
 /// Invite somebody
@@ -80,9 +82,10 @@ async fn change_user(
 }
 
 /// Your API keys
-#[utoipa::path(get, path = "/api/keys", tag = "keys", responses((status = 200, body = [KeyView])))]
-async fn list_keys(context: Context) -> Result<Json<Vec<KeyView>>, Problem> {
-    people::keys(&context).await.map(Json)
+#[utoipa::path(get, path = "/api/keys", params(Paging), tag = "keys",
+    responses((status = 200, body = Page<KeyView>)))]
+async fn list_keys(context: Context, Query(paging): Query<Paging>) -> Result<Json<Page<KeyView>>, Problem> {
+    people::keys(&context).await.map(|all| paging.cut(all))
 }
 
 /// Make an API key; its secret is in this answer only
@@ -100,26 +103,17 @@ async fn end_key(context: Context, Path(key): Path<String>) -> Result<StatusCode
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Which events.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-struct AuditQuery {
-    /// Only of this object, as in `connector/con_1`.
-    object: Option<String>,
-    /// Words to search for.
-    q: String,
-    /// Where the page before ended.
-    cursor: Option<String>,
-    /// Rows of a page, 1 to 200; 25 when absent.
-    limit: Option<u64>,
-}
-
-/// The audit record, newest first
-#[utoipa::path(get, path = "/api/audit", params(AuditQuery), tag = "audit",
-    responses((status = 200, body = AuditPage)))]
-async fn list_audit(context: Context, Query(query): Query<AuditQuery>) -> Result<Json<AuditPage>, Problem> {
-    let cursor = query.cursor.as_deref().and_then(|cursor| cursor.parse().ok());
-    let limit = query.limit.unwrap_or(25).clamp(1, 200);
-    records::page(&context, query.object.as_deref(), &query.q, cursor, limit).await.map(Json)
+/// The audit record, newest first; as CSV with `format=csv`
+#[utoipa::path(get, path = "/api/audit", params(records::Wanted), tag = "audit",
+    responses((status = 200, body = AuditPage), (status = 422, body = Problem)))]
+async fn list_audit(context: Context, Query(wanted): Query<records::Wanted>) -> Result<Response, Problem> {
+    let first = records::page(&context, &wanted).await?;
+    if wanted.format != "csv" {
+        return Ok(Json(first).into_response());
+    }
+    Ok(csv_of("activity", wanted.columns.clone(), move |cursor| {
+        let (context, wanted) =
+            (context.clone(), records::Wanted { cursor, limit: Some(200), ..wanted.clone() });
+        async move { records::page(&context, &wanted).await.map(|page| (page.items, page.next_cursor)) }
+    }))
 }

@@ -1,9 +1,13 @@
 //! Plans of granting and revoking.
 
-use axum::{Json, extract::Path, http::StatusCode};
+use axum::{
+    Json,
+    extract::{Path, Query},
+    http::StatusCode,
+};
 use utoipa_axum::routes;
 
-use super::Mode;
+use super::{Mode, Paging};
 use crate::{
     operation::{
         Context,
@@ -11,6 +15,7 @@ use crate::{
     },
     policy::{Access, Action},
     problem::Problem,
+    table::Page,
     web::{form::Body, routes::Routes},
 };
 
@@ -26,10 +31,15 @@ pub(super) fn enter(routes: Routes) -> Routes {
 }
 
 /// Plans of a connector, newest first
-#[utoipa::path(get, path = "/api/connectors/{id}/plans", params(("id" = String, Path, description = "Connector")),
-    tag = "plans", responses((status = 200, body = [PlanView])))]
-async fn list_plans(context: Context, Path(id): Path<String>) -> Result<Json<Vec<PlanView>>, Problem> {
-    plans::list(&context, &id).await.map(Json)
+#[utoipa::path(get, path = "/api/connectors/{id}/plans",
+    params(("id" = String, Path, description = "Connector"), Paging), tag = "plans",
+    responses((status = 200, body = Page<PlanView>)))]
+async fn list_plans(
+    context: Context,
+    Path(id): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<PlanView>>, Problem> {
+    plans::list(&context, &id, paging.from(), paging.limit()).await.map(Json)
 }
 
 /// Plan a change; nothing is written to Okta

@@ -5,24 +5,28 @@ use axum::{
     body::Body as HttpBody,
     extract::{Path, Query},
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{ListQuery, Mode, download, tagged};
+use super::{Mode, Paging, csv_of, download, tagged};
 use crate::{
     ConsoleError,
     operation::{
         Context,
         connectors::ConnectorView,
-        syncs::{self, SyncDiff, SyncPage, SyncView},
+        syncs::{
+            self, SyncPage, SyncView, SyncsQuery,
+            diff::{self, Against, SyncDiff},
+        },
     },
     policy::{Access, Action},
     problem::Problem,
     run::LogLine,
+    table::Page,
     web::{form::Body, routes::Routes},
 };
 
@@ -101,16 +105,24 @@ async fn discard_hold(
     Ok(tagged(StatusCode::OK, syncs::decide(&context, &id, false, &reason.reason).await?))
 }
 
-/// Syncs of a connector, newest first
+/// Syncs of a connector, newest first; as CSV with `format=csv`
 #[utoipa::path(get, path = "/api/connectors/{id}/syncs",
-    params(("id" = String, Path, description = "Connector"), ListQuery), tag = "syncs",
+    params(("id" = String, Path, description = "Connector"), SyncsQuery), tag = "syncs",
     responses((status = 200, body = SyncPage)))]
 async fn list_syncs(
     context: Context,
     Path(id): Path<String>,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<SyncPage>, Problem> {
-    syncs::history(&context, &id, query.cursor(), query.limit()).await.map(Json)
+    Query(query): Query<SyncsQuery>,
+) -> Result<Response, Problem> {
+    let first = syncs::look(&context, &id, &query).await?;
+    if query.format != "csv" {
+        return Ok(Json(first).into_response());
+    }
+    Ok(csv_of("syncs", query.columns.clone(), move |cursor| {
+        let (context, id) = (context.clone(), id.clone());
+        let query = SyncsQuery { cursor, limit: Some(200), ..query.clone() };
+        async move { syncs::look(&context, &id, &query).await.map(|page| (page.items, page.next_cursor)) }
+    }))
 }
 
 /// One sync
@@ -126,24 +138,26 @@ async fn get_sync(
 
 /// Log of a sync
 #[utoipa::path(get, path = "/api/connectors/{id}/syncs/{sync}/log",
-    params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync")),
-    tag = "syncs", responses((status = 200, body = [LogLine])))]
+    params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync"), Paging),
+    tag = "syncs", responses((status = 200, body = Page<LogLine>)))]
 async fn get_log(
     context: Context,
     Path((id, sync)): Path<(String, String)>,
-) -> Result<Json<Vec<LogLine>>, Problem> {
-    syncs::log(&context, &id, &sync).await.map(Json)
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<LogLine>>, Problem> {
+    syncs::log(&context, &id, &sync).await.map(|all| paging.cut(all))
 }
 
-/// What a sync changed
+/// What lies between two syncs: who gained and lost which role, and through which change
 #[utoipa::path(get, path = "/api/connectors/{id}/syncs/{sync}/diff",
-    params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync")),
+    params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync"), Against),
     tag = "syncs", responses((status = 200, body = SyncDiff), (status = 409, body = Problem)))]
 async fn get_diff(
     context: Context,
     Path((id, sync)): Path<(String, String)>,
+    Query(against): Query<Against>,
 ) -> Result<Json<SyncDiff>, Problem> {
-    syncs::diff(&context, &id, &sync).await.map(Json)
+    diff::between(&context, &id, &sync, &against).await.map(Json)
 }
 
 /// Snapshot of a sync, a Baton `.c1z` file

@@ -114,9 +114,9 @@ async fn one(context: Context, Path(id): Path<String>) -> Response {
 
 async fn draw_one(context: &Context, id: &str, problem: Option<Problem>) -> Result<Response, Problem> {
     let head = Head::load(context, id, "overview").await?;
-    let history = syncs::history(context, id, None, 10).await?;
-    let last = history.items.iter().find(|sync| sync.state == "ended").cloned();
-    let shown = history.items.into_iter().next();
+    let newest = syncs::newest(context, id, 10).await?;
+    let last = newest.iter().find(|sync| sync.state == "ended").cloned();
+    let shown = newest.into_iter().next();
     let log = match &shown {
         Some(sync) => syncs::log(context, id, &sync.id).await?,
         None => Vec::new(),

@@ -1,4 +1,5 @@
-//! The explorer: who, what, why, what if; drawn as paths, and the same as a list.
+//! The explorer: who, what, a group, why, what if; drawn as paths, and the same as a list. Its answers are the pages of
+//! a role, a person and a group, from which can be granted and revoked.
 
 use askama::Template;
 use axum::{
@@ -10,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 
 use self::shown::{Shown, answer};
-use super::{or_problem, shell};
+use super::{deed::reasons, or_problem, shell, tables::view::Choice};
 use crate::{
     operation::{
         Context, access,
@@ -20,7 +21,7 @@ use crate::{
     policy::{Access, Action},
     problem::Problem,
     web::{
-        page::{Shell, draw},
+        page::{Shell, draw, href},
         routes::Routes,
     },
 };
@@ -35,7 +36,7 @@ pub(super) fn enter(routes: Routes) -> Routes {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 struct Question {
-    /// `who`, `what`, `why`, `what-if`.
+    /// `who`, `what`, `group`, `why`, `what-if`.
     ask: String,
     person: String,
     role: String,
@@ -49,29 +50,17 @@ struct Question {
 impl Question {
     /// The address of another question of the same snapshot.
     fn other(&self, ask: &str, person: &str, role: &str) -> String {
-        let mut out = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [
-            ("ask", ask),
-            ("person", person),
-            ("role", role),
-            ("connector", &self.connector),
-            ("sync", &self.sync),
-        ] {
-            if !value.is_empty() {
-                out.append_pair(name, value);
-            }
-        }
-        format!("/explorer?{}", out.finish())
+        self.ask(&[("ask", ask), ("person", person), ("role", role)])
     }
 
-    /// Where taking a role away is planned.
-    fn revoke(&self, person: &str, role: &str) -> String {
-        let mut out = url::form_urlencoded::Serializer::new(String::new());
-        out.append_pair("action", "revoke").append_pair("person", person).append_pair("role", role);
-        if !self.connector.is_empty() {
-            out.append_pair("connector", &self.connector);
-        }
-        format!("/plans?{}", out.finish())
+    /// The address of a group of the same snapshot.
+    fn group(&self, group: &str) -> String {
+        self.ask(&[("ask", "group"), ("group", group)])
+    }
+
+    fn ask(&self, pairs: &[(&str, &str)]) -> String {
+        let of = [("connector", self.connector.as_str()), ("sync", &self.sync)];
+        href("/explorer", &[pairs, &of].concat())
     }
 }
 
@@ -86,21 +75,16 @@ struct ExplorerPage {
     kinds: Vec<Choice>,
     problem: Option<Problem>,
     answers: Vec<Shown>,
-    may_change: bool,
+    shut: Vec<String>,
     people: Vec<String>,
     roles: Vec<String>,
+    groups: Vec<String>,
 }
 
 struct Tab {
     text: &'static str,
     href: String,
     current: bool,
-}
-
-struct Choice {
-    value: String,
-    text: String,
-    chosen: bool,
 }
 
 async fn explorer(context: Context, Query(mut question): Query<Question>) -> Response {
@@ -118,6 +102,7 @@ async fn draw_page(context: &Context, question: Question) -> Result<Response, Pr
         "who" => !question.role.is_empty(),
         "what" => !question.person.is_empty(),
         "why" => !question.person.is_empty() && !question.role.is_empty(),
+        "group" => !question.group.is_empty(),
         _ => !question.kind.is_empty(),
     };
     let answered =
@@ -129,39 +114,29 @@ async fn draw_page(context: &Context, question: Question) -> Result<Response, Pr
     };
     let connectors = reach
         .iter()
-        .map(|hosted| Choice {
-            value: hosted.row.id.clone(),
-            text: hosted.row.name.clone(),
-            chosen: hosted.row.id == question.connector,
-        })
+        .map(|hosted| Choice::new(&hosted.row.id, &hosted.row.name, &question.connector))
         .collect();
-    let (people, roles) = names(context, &of).await?;
+    let [people, roles, groups] = names(context, &of).await?;
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::status);
     let page = ExplorerPage {
         shell: shell(context, "Explorer", "/explorer").await?,
         tabs: tabs(&question),
         connectors,
         syncs: archived(context, &question).await?,
-        kinds: THOUGHTS
-            .iter()
-            .map(|(name, text, _)| Choice {
-                value: (*name).to_owned(),
-                text: (*text).to_owned(),
-                chosen: *name == question.kind,
-            })
-            .collect(),
+        kinds: THOUGHTS.iter().map(|(name, text, _)| Choice::new(name, text, &question.kind)).collect(),
         problem,
+        shut: reasons(answers.iter().flat_map(Shown::all_deeds)),
         answers,
-        may_change: context.actor.may(super::NOBODY, Action::ChangeAccess),
         people,
         roles,
+        groups,
         question,
     };
     Ok(draw(status, &page))
 }
 
 fn tabs(question: &Question) -> Vec<Tab> {
-    [("who", "Who"), ("what", "What"), ("why", "Why"), ("what-if", "What if")]
+    [("who", "A role"), ("what", "A person"), ("group", "A group"), ("why", "Why"), ("what-if", "What if")]
         .into_iter()
         .map(|(ask, text)| Tab {
             text,
@@ -176,25 +151,24 @@ async fn archived(context: &Context, question: &Question) -> Result<Vec<Choice>,
     if question.connector.is_empty() {
         return Ok(Vec::new());
     }
-    let page = syncs::history(context, &question.connector, None, 100).await?;
-    Ok(page
-        .items
+    let newest = syncs::newest(context, &question.connector, 100).await?;
+    Ok(newest
         .into_iter()
         .filter(|sync| sync.snapshot)
-        .map(|sync| Choice {
-            chosen: sync.id == question.sync,
-            text: sync.queued_at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-            value: sync.id,
+        .map(|sync| {
+            let at = sync.queued_at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+            Choice::new(&sync.id, &at, &question.sync)
         })
         .collect())
 }
 
 /// Names that the fields offer; the first few hundred, a browser filters them.
-async fn names(context: &Context, of: &Of) -> Result<(Vec<String>, Vec<String>), Problem> {
+async fn names(context: &Context, of: &Of) -> Result<[Vec<String>; 3], Problem> {
     const OFFERED: usize = 300;
     let (lenses, _) = access::lenses(context, &of.connector).await?;
     let people = lenses.iter().flat_map(|lens| &lens.people).map(|person| person.login.clone());
     let roles =
         lenses.iter().flat_map(|lens| &lens.roles).map(|role| format!("{}/{}", role.account, role.role));
-    Ok((people.take(OFFERED).collect(), roles.take(OFFERED).collect()))
+    let groups = lenses.iter().flat_map(|lens| &lens.groups).map(|group| group.name.clone());
+    Ok([people.take(OFFERED).collect(), roles.take(OFFERED).collect(), groups.take(OFFERED).collect()])
 }

@@ -2,23 +2,23 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query},
+    extract::{Path, Query, RawQuery},
     http::{Method, StatusCode},
     response::Response,
     routing::{get, post},
 };
 use rolebook_insight::{Finding, Severity};
-use serde::Deserialize;
 
-use super::{field_error, or_problem, shell};
+use super::{field_error, or_problem, shell, tables::view::Address};
 use crate::{
     operation::{
         Context, access,
-        findings::{self, AcceptanceView, NewAcceptance},
+        findings::{self, AcceptanceView, NewAcceptance, Wanted},
     },
     policy::{Access, Action},
     problem::Problem,
     run::clean,
+    table::{self, TableQuery},
     web::{
         form::Fields,
         page::{Shell, draw, go},
@@ -34,26 +34,24 @@ pub(super) fn enter(routes: Routes) -> Routes {
         .page(Method::POST, "/findings/acceptances/{acceptance}/end", accept, post(end))
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-struct FindingsQuery {
-    connector: String,
-    severity: String,
-    rule: String,
-}
-
 #[derive(Template)]
 #[template(path = "findings.html")]
 struct FindingsPage {
     shell: Shell,
-    query: FindingsQuery,
+    wanted: Wanted,
+    query: TableQuery,
     nothing_read: bool,
-    counts: Vec<(&'static str, &'static str, usize)>,
+    counts: Vec<(&'static str, &'static str, usize, String)>,
     accepted: usize,
     rules: Vec<String>,
     findings: Vec<Shown>,
     off: Vec<String>,
     may_accept: bool,
+    narrowed: bool,
+    count: String,
+    back: Option<String>,
+    on: Option<String>,
+    csv: String,
     problem: Option<Problem>,
     error: String,
 }
@@ -116,57 +114,73 @@ impl Shown {
     }
 }
 
-async fn read(context: Context, Query(query): Query<FindingsQuery>) -> Response {
-    let drawn = draw_page(&context, query, None).await;
-    or_problem(&context, drawn)
+async fn read(
+    context: Context,
+    RawQuery(raw): RawQuery,
+    Query(wanted): Query<Wanted>,
+    Query(query): Query<TableQuery>,
+) -> Response {
+    let address = Address::new("/findings", raw.as_deref());
+    or_problem(&context, draw_page(&context, &address, wanted, query, None).await)
 }
 
 async fn draw_page(
     context: &Context,
-    query: FindingsQuery,
+    address: &Address,
+    wanted: Wanted,
+    query: TableQuery,
     problem: Option<Problem>,
 ) -> Result<Response, Problem> {
     let nothing_read = access::within_reach(context, &query.connector).await?.is_empty();
-    let answers =
-        if nothing_read { Vec::new() } else { findings::all(context, &query.connector).await?.answers };
+    let all = if nothing_read { Vec::new() } else { findings::all(context, &query.connector).await? };
     let accepted = findings::accepted(context).await?;
-    let mut all = Vec::new();
-    let mut off = Vec::new();
-    for answered in &answers {
-        let connector = (answered.connector.as_str(), answered.name.as_str());
-        all.extend(
-            answered.answer.result.findings.iter().map(|finding| Shown::new(connector, finding, &accepted)),
-        );
-        off.extend(answered.answer.result.rules.iter().filter_map(|rule| {
-            let why = rule.why.as_deref()?;
-            let state = if rule.on { "in part" } else { "off" };
-            Some(clean(&format!("{} is {state}: {why}", rule.rule)))
-        }));
-    }
-    let open = |severity: Severity| {
-        all.iter().filter(|shown| shown.accepted.is_none() && shown.severity == severity.as_str()).count()
-    };
-    let counts = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low]
-        .map(|severity| (severity.as_str(), tone(severity), open(severity)));
-    let mut rules: Vec<String> = all.iter().map(|shown| shown.rule.clone()).collect();
+    let each = || all.iter().flat_map(|wrong| &wrong.findings.findings);
+    let mut rules: Vec<String> = each().map(|finding| finding.rule.clone()).collect();
     rules.sort();
     rules.dedup();
-    let accepted = all.iter().filter(|shown| shown.accepted.is_some()).count();
-    let shown = all
-        .into_iter()
-        .filter(|shown| query.severity.is_empty() || shown.severity == query.severity)
-        .filter(|shown| query.rule.is_empty() || shown.rule == query.rule)
-        .collect();
+    let off = all.iter().flat_map(|wrong| &wrong.findings.rules).filter_map(|rule| {
+        let why = rule.why.as_deref()?;
+        let state = if rule.on { "in part" } else { "off" };
+        Some(clean(&format!("{} is {state}: {why}", rule.rule)))
+    });
+    let open = |severity: Severity| {
+        each().filter(|finding| finding.accepted.is_none() && finding.severity == severity).count()
+    };
+    let counts = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low].map(|severity| {
+        let href = address.first().with("severity", severity.as_str()).text();
+        (severity.as_str(), tone(severity), open(severity), href)
+    });
+    let rows = findings::rows(&all, &wanted);
+    let page = table::page(table::plain(&rows), rows.len(), &query);
+    let shown = page.items.iter().filter_map(|(_, row)| {
+        let wrong = all.get(row.place.0)?;
+        Some(Shown::new((&wrong.connector, &wrong.name), row.finding()?, &accepted))
+    });
+    let from = query.from();
     let page = FindingsPage {
         shell: shell(context, "Findings", "/findings").await?,
         nothing_read,
         counts: counts.into(),
-        accepted,
+        accepted: each().filter(|finding| finding.accepted.is_some()).count(),
         rules,
-        findings: shown,
-        off,
+        findings: shown.collect(),
+        off: off.collect(),
         may_accept: context.actor.may(super::NOBODY, Action::AcceptFinding),
         error: ["reason", "until"].map(|field| field_error(problem.as_ref(), field)).concat(),
+        narrowed: wanted != Wanted::default() || !query.q.is_empty(),
+        count: format!(
+            "{}–{} of {}",
+            if page.items.is_empty() { 0 } else { from + 1 },
+            from + page.items.len(),
+            page.total
+        ),
+        back: (from > 0).then(|| {
+            let before = from.saturating_sub(query.limit());
+            address.with("cursor", &if before == 0 { String::new() } else { before.to_string() }).text()
+        }),
+        on: page.next_cursor.map(|cursor| address.with("cursor", &cursor).text()),
+        csv: address.first().at("/api/findings").with("format", "csv").text(),
+        wanted,
         query,
         problem: problem.clone(),
     };
@@ -183,8 +197,11 @@ async fn accept_one(context: Context, fields: Fields) -> Response {
     match findings::accept(&context, new).await {
         Ok(_) => go("/findings"),
         Err(problem) => {
-            let drawn = draw_page(&context, FindingsQuery::default(), Some(problem)).await;
-            or_problem(&context, drawn)
+            let (all, address) = (Wanted::default(), Address::new("/findings", None));
+            or_problem(
+                &context,
+                draw_page(&context, &address, all, TableQuery::default(), Some(problem)).await,
+            )
         }
     }
 }

@@ -13,10 +13,15 @@ use super::{field_error, or_problem, shell};
 use crate::{
     operation::{
         Context,
-        plans::{self, NewPlan, Offer, Seen, apply, view::PlanView},
+        plans::{
+            self, NewPlan, Seen, apply,
+            offers::{Offer, offers},
+            view::PlanView,
+        },
     },
     policy::{Access, Action},
     problem::Problem,
+    table::PAGE,
     web::{
         form::Fields,
         page::{Shell, When, draw, go},
@@ -48,6 +53,8 @@ struct Question {
     all: String,
     via: String,
     with_app: String,
+    /// Where the page of plans before ended.
+    cursor: String,
 }
 
 #[derive(Template)]
@@ -57,6 +64,7 @@ struct PlansPage {
     question: Question,
     offers: Vec<Offer>,
     plans: Vec<(PlanView, When, bool)>,
+    on: Option<String>,
     may_change: bool,
     any_on: bool,
     problem: Option<Problem>,
@@ -74,13 +82,16 @@ async fn draw_page(
     problem: Option<Problem>,
 ) -> Result<Response, Problem> {
     let now = context.console.now();
-    let offers = plans::offers(context).await?;
-    let plans = plans::list(context, "").await?;
+    let offers = offers(context).await?;
+    let from = question.cursor.parse().unwrap_or(0);
+    let page = plans::list(context, "", from, PAGE).await?;
     let page = PlansPage {
         shell: shell(context, "Plans", "/plans").await?,
         any_on: offers.iter().any(|offer| offer.off.is_empty()),
         offers,
-        plans: plans
+        on: page.next_cursor,
+        plans: page
+            .items
             .into_iter()
             .map(|plan| {
                 let (when, expired) = (When::new(plan.created_at, now), plan.expired(now));
@@ -128,6 +139,7 @@ async fn make(context: Context, fields: Fields) -> Response {
                 all: text("all"),
                 via: text("via"),
                 with_app: text("with_app"),
+                cursor: String::new(),
             };
             let drawn = draw_page(&context, question, Some(problem)).await;
             or_problem(&context, drawn)

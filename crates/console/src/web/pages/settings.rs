@@ -1,8 +1,8 @@
-//! Settings of the console, and what was done in it.
+//! Settings of the console.
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query},
+    extract::Path,
     http::{Method, StatusCode},
     response::Response,
     routing::{get, post},
@@ -13,7 +13,6 @@ use crate::{
     operation::{
         Context,
         people::{self, Invitation, KeyView, NewKey, UserPatch, UserView},
-        records::{self, AuditEvent},
     },
     policy::{Access, Action, Role},
     problem::Problem,
@@ -32,7 +31,6 @@ pub(super) fn enter(routes: Routes) -> Routes {
         .page(Method::POST, "/settings/users/{user}", users, post(change_user))
         .page(Method::POST, "/settings/keys", Access::SignedIn, post(add_key))
         .page(Method::POST, "/settings/keys/{key}/end", Access::SignedIn, post(end_key))
-        .page(Method::GET, "/activity", Access::May(Action::SeeAudit), get(activity))
 }
 
 #[derive(Template)]
@@ -155,46 +153,4 @@ async fn add_key(context: Context, fields: Fields) -> Response {
 async fn end_key(context: Context, Path(key): Path<String>) -> Response {
     let done = people::end_key(&context, &key).await;
     after(&context, done.map(|()| Made::default())).await
-}
-
-#[derive(Template)]
-#[template(path = "activity.html")]
-struct ActivityPage {
-    shell: Shell,
-    events: Vec<(AuditEvent, When)>,
-    q: String,
-    object: String,
-    next: Option<String>,
-}
-
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(default)]
-struct ActivityQuery {
-    q: String,
-    object: String,
-    cursor: Option<i64>,
-}
-
-async fn activity(context: Context, Query(query): Query<ActivityQuery>) -> Response {
-    let drawn = async {
-        let object = Some(query.object.as_str()).filter(|object| !object.is_empty());
-        let page = records::page(&context, object, &query.q, query.cursor, 50).await?;
-        let now = context.console.now();
-        let page = ActivityPage {
-            shell: shell(&context, "Activity", "/activity").await?,
-            events: page
-                .items
-                .into_iter()
-                .map(|event| {
-                    let when = When::new(event.at, now);
-                    (event, when)
-                })
-                .collect(),
-            next: page.next_cursor,
-            q: query.q,
-            object: query.object,
-        };
-        Ok(draw(StatusCode::OK, &page))
-    };
-    or_problem(&context, drawn.await)
 }

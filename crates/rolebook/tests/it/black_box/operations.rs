@@ -100,7 +100,7 @@ impl Browser {
     }
 
     pub(super) fn connector(&self) -> Value {
-        self.get("/api/connectors").json(200)[0].clone()
+        self.get("/api/connectors").json(200)["items"][0].clone()
     }
 
     /// Waits until no sync is open; the connector then.
@@ -338,7 +338,7 @@ fn the_database_is_gone_and_the_files_are_there() {
     assert_eq!(history["items"][0]["report"]["counts"]["grants"], grants);
     let sync = history["items"][0]["id"].as_str().unwrap();
     let log = sue.get(&format!("/api/connectors/{id}/syncs/{sync}/log")).json(200);
-    assert!(!log.as_array().unwrap().is_empty(), "logs are found again");
+    assert!(!log["items"].as_array().unwrap().is_empty(), "logs are found again");
     assert!(sue.get(&format!("/connectors/{id}")).body.contains("Enter the Okta domain and an API token"));
     sue.enter(&fake, &id, 200);
     assert_eq!(sue.settled()["label"], "connected");

@@ -1,6 +1,6 @@
 //! What is shown of an answer: the drawn paths, the list that says the same, proofs and effects.
 
-use rolebook_insight::{Cause, Delta, Path, PersonRef, RoleRef, SnapshotNote, Verdict};
+use rolebook_insight::{Path, PersonRef, RoleRef, SnapshotNote, Verdict, WhatGroup};
 
 use super::Question;
 use crate::{
@@ -8,10 +8,17 @@ use crate::{
     operation::{
         Context,
         explore::{self, Answered, Of, Thought},
+        plans::offers::{Doors, Writes},
     },
     problem::Problem,
     run::clean,
-    web::page::When,
+    web::{
+        page::{When, href},
+        pages::{
+            deed::{Deed, Wish},
+            effect::{Effect, Proof as ProofOf},
+        },
+    },
 };
 
 /// Rows of a list that are shown at once.
@@ -28,6 +35,16 @@ pub(super) struct Shown {
     pub(super) proofs: Vec<Proof>,
     pub(super) effects: Vec<Effect>,
     pub(super) limits: Vec<String>,
+    /// What can be granted and revoked on this page.
+    pub(super) deeds: Vec<Deed>,
+    /// Roles that nobody has through the group that is asked for.
+    pub(super) idle: Vec<(String, String)>,
+}
+
+impl Shown {
+    pub(super) fn all_deeds(&self) -> impl Iterator<Item = &Deed> {
+        self.deeds.iter().chain(self.rows.iter().flat_map(|row| &row.deed))
+    }
 }
 
 /// As of when, from what, how complete.
@@ -47,7 +64,7 @@ pub(super) struct Row {
     pub(super) role_href: String,
     pub(super) through: Vec<(String, bool)>,
     pub(super) why_href: String,
-    pub(super) plan_href: String,
+    pub(super) deed: Option<Deed>,
 }
 
 /// Why, or why not.
@@ -75,16 +92,9 @@ pub(super) struct HopLine {
     pub(super) removed_by: Option<String>,
 }
 
-/// What one change would do.
-pub(super) struct Effect {
-    pub(super) cause: String,
-    pub(super) gained: Vec<(String, String)>,
-    pub(super) lost: Vec<(String, String)>,
-}
-
 /// Asks, and makes what is shown of the answers.
 pub(super) async fn answer(context: &Context, of: &Of, question: &Question) -> Result<Vec<Shown>, Problem> {
-    let show = Show { context, question };
+    let show = Show { context, question, doors: &Doors::load(context).await? };
     Ok(match question.ask.as_str() {
         "who" => {
             let found = explore::who(context, of, &question.role).await?;
@@ -93,6 +103,10 @@ pub(super) async fn answer(context: &Context, of: &Of, question: &Question) -> R
         "what" => {
             let found = explore::what(context, of, &question.person).await?;
             found.answers.iter().map(|answered| show.what(answered)).collect()
+        }
+        "group" => {
+            let found = explore::group(context, of, &question.group).await?;
+            found.answers.iter().map(|answered| show.group(answered)).collect()
         }
         "why" => {
             let found = explore::why(context, of, &question.person, &question.role).await?;
@@ -114,9 +128,22 @@ pub(super) async fn answer(context: &Context, of: &Of, question: &Question) -> R
 struct Show<'a> {
     context: &'a Context,
     question: &'a Question,
+    doors: &'a Doors,
 }
 
 impl Show<'_> {
+    /// A change that is offered. Of an older sync none is: it would be planned on what is no longer so.
+    fn deed(
+        &self,
+        connector: &str,
+        text: &'static str,
+        writes: Writes,
+        pairs: &[(&str, &str)],
+    ) -> Option<Deed> {
+        let now = self.question.sync.is_empty();
+        now.then(|| Deed::new(self.doors, connector, &Wish { text, writes, pairs }))
+    }
+
     fn shown<T>(&self, answered: &Answered<T>, summary: String) -> Shown {
         let now = self.context.console.now();
         let note = answered.answer.snapshots.first();
@@ -135,10 +162,14 @@ impl Show<'_> {
             proofs: Vec::new(),
             effects: Vec::new(),
             limits: Vec::new(),
+            deeds: Vec::new(),
+            idle: Vec::new(),
         }
     }
 
-    fn row(&self, person: &PersonRef, role: &RoleRef, paths: &[Path]) -> Row {
+    fn row(&self, connector: &str, person: &PersonRef, role: &RoleRef, paths: &[Path]) -> Row {
+        let (key, label) = (role.key(), person.label());
+        let wish = [("action", "revoke"), ("person", label), ("role", &key)];
         Row {
             person: clean(person.label()),
             person_href: self.question.other("what", person.label(), ""),
@@ -147,7 +178,7 @@ impl Show<'_> {
             role_href: self.question.other("who", "", &role.key()),
             through: paths.iter().map(|path| (clean(&path.brief()), path.in_force)).collect(),
             why_href: self.question.other("why", person.label(), &role.key()),
-            plan_href: self.question.revoke(person.label(), &role.key()),
+            deed: self.deed(connector, "revoke", Writes::Role, &wish),
         }
     }
 
@@ -156,14 +187,11 @@ impl Show<'_> {
         let stop =
             |key: &str, text: &str, href: String| Stop { key: key.to_owned(), text: clean(text), href };
         let whose = |path: &Path| match &path.group {
-            Some(group) => {
-                let name: String = url::form_urlencoded::byte_serialize(group.label().as_bytes()).collect();
-                stop(&group.id, group.label(), format!("/groups?only=name&is={name}"))
-            }
+            Some(group) => stop(&group.id, group.label(), self.question.group(&group.id)),
             None => stop("own", &path.brief(), String::new()),
         };
         let account = &role.account;
-        let number: String = url::form_urlencoded::byte_serialize(account.id.as_bytes()).collect();
+        let roles = href("/roles", &[("only", "account"), ("is", &account.id)]);
         paths
             .iter()
             .map(|path| Route {
@@ -171,7 +199,7 @@ impl Show<'_> {
                     stop(&person.id, person.label(), self.question.other("what", person.label(), "")),
                     whose(path),
                     stop(&role.key(), &role.role, self.question.other("who", "", &role.key())),
-                    stop(&account.id, account.label(), format!("/roles?only=account&is={number}")),
+                    stop(&account.id, account.label(), roles.clone()),
                 ],
                 in_force: path.in_force,
             })
@@ -188,11 +216,15 @@ impl Show<'_> {
         let mut routes = Vec::new();
         let all = found.roles.iter().flat_map(|role| role.people.iter().map(move |holder| (role, holder)));
         for (role, holder) in all.clone().take(ROWS) {
-            shown.rows.push(self.row(&holder.person, &role.role, &holder.paths));
+            shown.rows.push(self.row(&answered.connector, &holder.person, &role.role, &holder.paths));
             routes.extend(self.routes(&holder.person, &role.role, &holder.paths));
         }
         shown.more = people.saturating_sub(ROWS);
         shown.graph = Graph::of(&routes);
+        if let [one] = found.roles.as_slice() {
+            let wish = [("action", "grant"), ("role", &*one.role.key())];
+            shown.deeds.extend(self.deed(&answered.connector, "Grant this role", Writes::Role, &wish));
+        }
         shown
     }
 
@@ -203,11 +235,64 @@ impl Show<'_> {
         let mut shown = self.shown(answered, summary);
         let mut routes = Vec::new();
         for held in found.roles.iter().take(ROWS) {
-            shown.rows.push(self.row(&found.person, &held.role, &held.paths));
+            shown.rows.push(self.row(&answered.connector, &found.person, &held.role, &held.paths));
             routes.extend(self.routes(&found.person, &held.role, &held.paths));
         }
         shown.more = found.roles.len().saturating_sub(ROWS);
         shown.graph = Graph::of(&routes);
+        let person = ("person", found.person.label());
+        let (connector, all) = (&answered.connector, [("action", "revoke"), person, ("all", "1")]);
+        shown.deeds.extend(self.deed(
+            connector,
+            "Grant a role",
+            Writes::Role,
+            &[("action", "grant"), person],
+        ));
+        shown.deeds.extend(self.deed(connector, "Revoke everything", Writes::Role, &all));
+        shown
+    }
+
+    fn group(&self, answered: &Answered<WhatGroup>) -> Shown {
+        let found = &answered.answer.result;
+        let (id, connector) = (found.group.id.as_str(), answered.connector.as_str());
+        let members = if found.members_read {
+            counted(found.members, "member")
+        } else {
+            "its members were not read".to_owned()
+        };
+        let assigned = if found.assigned { "assigned to the app" } else { "not assigned to the app" };
+        let filter = found.filter.as_ref().map(|verdict| format!("; the group filter: {verdict}"));
+        let summary = format!(
+            "{} confers {}; {members}, {assigned}{}",
+            clean(found.group.label()),
+            counted(found.roles.len(), "role"),
+            clean(&filter.unwrap_or_default())
+        );
+        let mut shown = self.shown(answered, summary);
+        let all = found.roles.iter().flat_map(|role| role.people.iter().map(move |person| (role, person)));
+        for (role, person) in all.clone().take(ROWS) {
+            let wish = [("action", "revoke"), ("person", person.label()), ("group", id)];
+            let mut row = self.row(connector, person, &role.role, &[]);
+            row.through.push((clean(found.group.label()), true));
+            row.deed = self.deed(connector, "take out of the group", Writes::Membership, &wish);
+            shown.rows.push(row);
+        }
+        shown.more = all.count().saturating_sub(ROWS);
+        shown.idle = found
+            .roles
+            .iter()
+            .filter(|role| role.people.is_empty())
+            .map(|role| (clean(&role.role.label()), self.question.other("who", "", &role.role.key())))
+            .collect();
+        let wish = [("action", "grant"), ("group", id)];
+        shown.deeds.extend(self.deed(connector, "Put somebody in", Writes::Membership, &wish));
+        let (text, action) = if found.assigned {
+            ("Take it off the app", "revoke")
+        } else {
+            ("Assign it to the app", "grant")
+        };
+        let wish = [("action", action), ("principal_group", id), ("app", "1")];
+        shown.deeds.extend(self.deed(connector, text, Writes::Assignment, &wish));
         shown
     }
 
@@ -275,15 +360,8 @@ impl Show<'_> {
             found.lost
         );
         let mut shown = self.shown(answered, summary);
-        shown.effects = found
-            .changes
-            .iter()
-            .map(|change| Effect {
-                cause: cause(&change.cause),
-                gained: deltas(&change.gained),
-                lost: deltas(&change.lost),
-            })
-            .collect();
+        let proof = ProofOf { connector: &answered.connector, ..ProofOf::default() };
+        shown.effects = found.changes.iter().map(|change| Effect::of(change, &proof)).collect();
         shown.limits = found.limits.iter().map(|limit| clean(limit)).collect();
         if !found.unread_groups.is_empty() {
             let names: Vec<String> = found.unread_groups.iter().map(|group| clean(&group.name)).collect();
@@ -295,18 +373,6 @@ impl Show<'_> {
         }
         shown
     }
-}
-
-fn deltas(deltas: &[Delta]) -> Vec<(String, String)> {
-    deltas.iter().map(|delta| (clean(delta.person.label()), clean(&delta.role.label()))).collect()
-}
-
-fn cause(cause: &Cause) -> String {
-    let mut text = format!("{}: {}", cause.kind.replace('-', " "), cause.name);
-    if let (Some(from), Some(to)) = (&cause.from, &cause.to) {
-        text.push_str(&format!(", {from} → {to}"));
-    }
-    clean(&text)
 }
 
 /// What keeps a snapshot from being the whole truth.
