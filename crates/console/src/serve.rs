@@ -136,6 +136,13 @@ impl Server {
         if tokio::time::timeout(grace, self.serving).await.is_err() {
             tracing::warn!("some requests were still open");
         }
+        // Connections let go of the console a moment after their last answer; then the data folder is free.
+        for _ in 0..100 {
+            if Arc::strong_count(&self.console) == 1 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
     }
 }
 

@@ -391,7 +391,7 @@ fn the_disk_is_full() {
     sue.json("POST", "/api/keys", &key).json(201);
     assert_eq!(sue.sync(&id)["label"], "connected");
     let keys = sue.get("/api/keys").json(200);
-    assert_eq!(keys.as_array().unwrap().len(), 1, "the refused one was not made");
+    assert_eq!(keys["items"].as_array().unwrap().len(), 1, "the refused one was not made");
     serving.stop();
     let end = place.run("doctor").succeeded();
     assert!(end.out.contains("ok    audit record"), "{end:#?}");
