@@ -49,7 +49,14 @@ pub(crate) async fn orgs(db: &impl ConnectionTrait) -> Result<Vec<org::Model>, C
 pub(crate) async fn owners(db: &impl ConnectionTrait, id: &str) -> Result<Vec<user::Model>, ConsoleError> {
     let owners =
         connector_owner::Entity::find().filter(connector_owner::Column::ConnectorId.eq(id)).all(db).await?;
-    let ids: Vec<String> = owners.into_iter().map(|owner| owner.user_id).collect();
+    named(db, owners.into_iter().map(|owner| owner.user_id)).await
+}
+
+/// People of these ids, by name.
+async fn named(
+    db: &impl ConnectionTrait,
+    ids: impl Iterator<Item = String>,
+) -> Result<Vec<user::Model>, ConsoleError> {
     Ok(user::Entity::find()
         .filter(user::Column::Id.is_in(ids))
         .order_by_asc(user::Column::Name)
@@ -78,12 +85,7 @@ pub(crate) async fn app_owners(
     id: &str,
 ) -> Result<Vec<user::Model>, ConsoleError> {
     let owners = app_owner::Entity::find().filter(app_owner::Column::AppId.eq(id)).all(db).await?;
-    let ids: Vec<String> = owners.into_iter().map(|owner| owner.user_id).collect();
-    Ok(user::Entity::find()
-        .filter(user::Column::Id.is_in(ids))
-        .order_by_asc(user::Column::Name)
-        .all(db)
-        .await?)
+    named(db, owners.into_iter().map(|owner| owner.user_id)).await
 }
 
 /// Apps that somebody owns.
