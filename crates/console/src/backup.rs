@@ -18,6 +18,7 @@ use serde_json::json;
 
 use crate::{
     ConsoleConfig, ConsoleError,
+    blobs::Blobs,
     console::Clock,
     store::{self, Store, Who},
     vault::Vault,
@@ -56,6 +57,8 @@ pub struct BackedUp {
     pub files: usize,
     /// Ids of the keys that its secrets are sealed under.
     pub key_ids: Vec<String>,
+    /// Where snapshots and logs lie, when they are not in it.
+    pub elsewhere: Option<String>,
 }
 
 /// How a restore went.
@@ -74,6 +77,7 @@ pub struct Restored {
 /// # Errors
 /// There is no console in the folder, the file is there already, or something cannot be read or written.
 pub async fn backup(config: &ConsoleConfig, file: &Path) -> Result<BackedUp, ConsoleError> {
+    only_here(config, "a backup")?;
     if file.exists() {
         return Err(ConsoleError::Backup(format!("{} is there already", file.display())));
     }
@@ -105,6 +109,9 @@ pub async fn backup(config: &ConsoleConfig, file: &Path) -> Result<BackedUp, Con
         key_ids: key_ids.clone(),
         files: Vec::new(),
     };
+    let blobs = Blobs::open(config.blobs.as_deref(), config.blobs_endpoint.as_deref(), &config.data)?;
+    let elsewhere = !blobs.here();
+    let place = elsewhere.then_some(blobs.place);
     let (data, file, count) = (config.data.clone(), file.to_path_buf(), scratch);
     tokio::task::spawn_blocking(move || {
         let out = named().tempfile_in(&folder).map_err(ConsoleError::file("write into", &folder))?;
@@ -112,7 +119,9 @@ pub async fn backup(config: &ConsoleConfig, file: &Path) -> Result<BackedUp, Con
         let failed = |source| ConsoleError::File { action: "write", path: file.clone(), source };
         let mut seen = HashMap::new();
         manifest.add(&mut tar, &copy, store::FILE.to_owned(), &mut seen, at)?;
-        for (path, name) in files(&data)? {
+        // What lies in the data folder is then a copy of some of it.
+        let files = if elsewhere { Vec::new() } else { files(&data)? };
+        for (path, name) in files {
             manifest.add(&mut tar, &path, name, &mut seen, at)?;
         }
         let list = store::to_json(&manifest);
@@ -121,10 +130,22 @@ pub async fn backup(config: &ConsoleConfig, file: &Path) -> Result<BackedUp, Con
         out.as_file().sync_all().map_err(failed)?;
         out.persist_noclobber(&file).map_err(|error| failed(error.error))?;
         drop(count);
-        Ok(BackedUp { files: manifest.files.len(), key_ids })
+        Ok(BackedUp { files: manifest.files.len(), key_ids, elsewhere: place })
     })
     .await
     .map_err(|error| ConsoleError::Connector(error.to_string()))?
+}
+
+/// A shared database has tools of its own.
+fn only_here(config: &ConsoleConfig, what: &str) -> Result<(), ConsoleError> {
+    if !store::is_shared(config.database_url.as_deref()) {
+        return Ok(());
+    }
+    Err(ConsoleError::NotHere {
+        what: format!("{what} by this command is for SQLite in a data folder; this database is PostgreSQL"),
+        hint: "use pg_dump and pg_restore for the database, and the means of the place where snapshots and logs lie; \
+               keep the vault's key apart",
+    })
 }
 
 /// Ids of the keys that stored secrets are sealed under.
@@ -237,6 +258,7 @@ fn files(data: &Path) -> Result<Vec<(PathBuf, String)>, ConsoleError> {
 /// # Errors
 /// The folder holds something, the file is no backup or is damaged, or it was written by a newer version.
 pub async fn restore(config: &ConsoleConfig, file: &Path) -> Result<Restored, ConsoleError> {
+    only_here(config, "a restore")?;
     let data = config.data.clone();
     let empty = !data.exists() || std::fs::read_dir(&data).is_ok_and(|mut entries| entries.next().is_none());
     if !empty {

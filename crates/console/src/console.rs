@@ -11,7 +11,9 @@ use rolebook_okta::{AddressRules, CancellationToken};
 use tokio::sync::Notify;
 
 use crate::{
-    ConsoleError, fresh,
+    ConsoleError,
+    blobs::{self, Blobs},
+    fresh,
     hub::Hub,
     lens::Lenses,
     mail::MailConfig,
@@ -19,7 +21,7 @@ use crate::{
     orgs::Orgs,
     rebuild::{self, Rebuilt},
     run::Running,
-    store::{self, Store, Who},
+    store::{self, Store, Who, shared, syncs},
     tls::TlsFiles,
     vault::{Vault, VaultKeySource},
 };
@@ -43,6 +45,12 @@ pub struct ConsoleConfig {
     pub data: PathBuf,
     /// Database; SQLite in the data folder when absent.
     pub database_url: Option<String>,
+    /// Where snapshots and logs lie: a folder, or `s3://bucket/prefix`; the data folder when absent.
+    pub blobs: Option<String>,
+    /// What speaks like S3; Amazon's when absent, or what `AWS_ENDPOINT_URL` says.
+    pub blobs_endpoint: Option<String>,
+    /// What other processes on the same database call this one.
+    pub name: String,
     /// What links in mail begin with, as in `https://rolebook.acme.com`.
     pub base_url: String,
     /// What stands between it and a browser.
@@ -63,6 +71,8 @@ pub struct ConsoleConfig {
     pub metrics_token: Option<String>,
     /// The database is gone: bring back what the snapshots tell.
     pub rebuild: bool,
+    /// The key that a shared database's secrets are sealed under is lost: this one takes its place.
+    pub vault_key_lost: bool,
     /// A fake org to try things out on.
     pub demo: Option<DemoOrg>,
     /// The clock.
@@ -93,6 +103,7 @@ pub(crate) struct Console {
     pub(crate) config: ConsoleConfig,
     pub(crate) store: Store,
     pub(crate) vault: Vault,
+    pub(crate) blobs: Blobs,
     pub(crate) hub: Hub,
     pub(crate) orgs: Orgs,
     pub(crate) lenses: Lenses,
@@ -115,17 +126,23 @@ impl Console {
     /// Opens data folder, database and vault.
     pub(crate) async fn open(config: ConsoleConfig) -> Result<Arc<Self>, ConsoleError> {
         store::check_url(config.database_url.as_deref())?;
+        Blobs::check(config.blobs.as_deref(), config.blobs_endpoint.as_deref())?;
         let lock = prepare(&config.data)?;
-        let vault = Vault::open(&config.vault, &config.data)?;
+        let blobs = Blobs::open(config.blobs.as_deref(), config.blobs_endpoint.as_deref(), &config.data)?;
         let store =
             Store::open(config.database_url.as_deref(), &config.data, Arc::clone(&config.clock)).await?;
+        let vault = Vault::open(&config.vault, &config.data)?;
+        if store.shared() {
+            agree_on_key(&store, &vault, &config).await?;
+            agree_on_blobs(&store, &blobs).await?;
+        }
         // A console that ever started has an audit record.
         let fresh_database =
             store::audit::page(store.db(), &store::audit::Wanted::default(), 1).await?.is_empty();
         match (config.rebuild, fresh_database) {
             (true, false) => return Err(ConsoleError::DatabaseThere(config.data)),
-            (false, true) if rebuild::has_snapshots(&config.data) => {
-                return Err(ConsoleError::DatabaseGone(config.data));
+            (false, true) if rebuild::has_snapshots(&blobs).await? => {
+                return Err(ConsoleError::DatabaseGone(blobs.place));
             }
             _ => {}
         }
@@ -140,6 +157,7 @@ impl Console {
             worker: fresh::id("wrk")?,
             store,
             vault,
+            blobs,
             hub,
             config,
             rebuilt: None,
@@ -154,6 +172,23 @@ impl Console {
         Ok(console)
     }
 
+    /// Says to other processes on a shared database that this one is at work.
+    pub(crate) async fn join(&self) -> Result<(), ConsoleError> {
+        if !self.store.shared() {
+            return Ok(());
+        }
+        shared::join(self.store.db(), &self.worker, &self.config.name, self.now().as_millisecond()).await
+    }
+
+    /// Names of other processes that are at work on the same database.
+    pub(crate) async fn others(&self) -> Result<Vec<String>, ConsoleError> {
+        let mut all = shared::at_work(self.store.db(), self.now().as_millisecond()).await?;
+        all.remove(&self.worker);
+        let mut names: Vec<String> = all.into_values().collect();
+        names.sort();
+        Ok(names)
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         (self.config.clock)()
     }
@@ -163,9 +198,11 @@ impl Console {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).get(connector).cloned()
     }
 
-    /// Where a sync's snapshot lies.
-    pub(crate) fn snapshot_path(&self, connector: &str, sync: &str) -> PathBuf {
-        self.config.data.join("snapshots").join(connector).join(format!("{sync}.c1z"))
+    /// A sync's snapshot, as a file that never changes.
+    pub(crate) async fn snapshot(&self, connector: &str, sync: &str) -> Result<PathBuf, ConsoleError> {
+        let row = syncs::by_id(self.store.db(), sync).await?;
+        let file = row.and_then(|row| row.file).unwrap_or_else(|| blobs::snapshot_file(sync, 1));
+        self.blobs.fetch(&blobs::snapshot_name(connector, &file)).await
     }
 
     /// The file that a connector's syncs write: the connector's own guard compares with it, and a run that is cut off
@@ -174,9 +211,9 @@ impl Console {
         self.config.data.join("snapshots").join(connector).join("current.c1z")
     }
 
-    /// Where a sync's log lies.
+    /// Where the log of a sync under way lies.
     pub(crate) fn log_path(&self, connector: &str, sync: &str) -> PathBuf {
-        self.config.data.join("logs").join(connector).join(format!("{sync}.ndjson"))
+        self.blobs.path(&blobs::log_name(connector, sync))
     }
 
     /// Makes the one-time link with which the first administrator is created.
@@ -187,6 +224,75 @@ impl Console {
         change.commit().await?;
         Ok(format!("{}/setup/{secret}", self.config.base_url))
     }
+}
+
+/// Processes on one database open each other's secrets, so all of them have one key.
+async fn agree_on_key(store: &Store, vault: &Vault, config: &ConsoleConfig) -> Result<(), ConsoleError> {
+    let known = shared::fact(store.db(), shared::VAULT_KEY).await?;
+    match known {
+        Some(known) if known == vault.key_id() => return Ok(()),
+        Some(known) if !config.vault_key_lost => {
+            return Err(ConsoleError::OtherKey { found: vault.key_id().to_owned(), known });
+        }
+        Some(_) => {
+            let now = (config.clock)().as_millisecond();
+            let at_work = shared::at_work(store.db(), now).await?;
+            if !at_work.is_empty() {
+                return Err(ConsoleError::OthersAtWork(at_work.into_values().collect()));
+            }
+        }
+        None => {}
+    }
+    let change = store.change(Who::host(), false).await?;
+    // Of two processes that start at once, one is first.
+    match shared::fact(change.tx(), shared::VAULT_KEY).await? {
+        Some(other) if other != vault.key_id() && known.as_ref() != Some(&other) => {
+            return Err(ConsoleError::OtherKey { found: vault.key_id().to_owned(), known: other });
+        }
+        _ => {}
+    }
+    change.keep_fact(shared::VAULT_KEY, vault.key_id()).await?;
+    if let Some(from) = known {
+        let detail = serde_json::json!({ "from": from, "to": vault.key_id() });
+        change.audit("vault.key-replaced", "console", detail).await?;
+    }
+    change.commit().await?;
+    Ok(())
+}
+
+/// Processes on one database read each other's snapshots, so these lie in one place. The first process leaves a mark
+/// there.
+async fn agree_on_blobs(store: &Store, blobs: &Blobs) -> Result<(), ConsoleError> {
+    const MARK: &str = "rolebook-blobs";
+    let there = blobs.text(MARK).await?.map(|text| text.trim().to_owned());
+    let change = store.change(Who::host(), false).await?;
+    let known = match shared::fact(change.tx(), shared::BLOBS).await? {
+        Some(known) => known,
+        None => {
+            let mark = match &there {
+                Some(there) => there.clone(),
+                None => {
+                    let mark = fresh::id("blo")?;
+                    blobs.put_text(MARK, &mark).await?;
+                    mark
+                }
+            };
+            change.keep_fact(shared::BLOBS, &mark).await?;
+            change.commit().await?;
+            return Ok(());
+        }
+    };
+    if there.as_ref() == Some(&known) {
+        return Ok(());
+    }
+    Err(ConsoleError::NotHere {
+        what: format!(
+            "the snapshots of this database do not lie in {}: its file {MARK} should say {known}",
+            blobs.place
+        ),
+        hint: "give every process the same --blobs, a bucket or a folder that all of them reach; where all of it was \
+               moved on purpose, write that file there",
+    })
 }
 
 /// A set-up link works so long.

@@ -19,9 +19,23 @@ pub enum ConsoleError {
         /// Newest migration known.
         known: String,
     },
-    /// Only SQLite is offered so far.
+    /// SQLite and PostgreSQL are offered.
     #[error("the database URL {0} is of a kind that is not offered")]
     DatabaseKind(String),
+    /// A URL of PostgreSQL that says nothing; it may hold a password, so it is not repeated.
+    #[error("the database URL cannot be read")]
+    DatabaseUrl,
+    /// PostgreSQL does not answer, or does not let us in.
+    #[error("cannot open the database: {0}")]
+    DatabaseAway(sea_orm::DbErr),
+    /// What a data folder with SQLite can do, and a shared database cannot.
+    #[error("{what}")]
+    NotHere {
+        /// What was asked for, and why not.
+        what: String,
+        /// What to use instead.
+        hint: &'static str,
+    },
     /// A file or folder of the data folder.
     #[error("cannot {action} {path}: {source}")]
     File {
@@ -31,6 +45,29 @@ pub enum ConsoleError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// Where snapshots are to lie cannot be used.
+    #[error("snapshots and logs cannot lie where --blobs says: {0}")]
+    BlobPlace(String),
+    /// The place of snapshots and logs does not do what it is asked.
+    #[error("cannot {action} {name} in {place}: {reason}")]
+    Blob {
+        /// What was tried.
+        action: &'static str,
+        /// Which blob.
+        name: String,
+        /// Where.
+        place: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A snapshot or a log is gone.
+    #[error("{name} is missing in {place}")]
+    BlobMissing {
+        /// Which blob.
+        name: String,
+        /// Where it should be.
+        place: String,
     },
     /// Another process holds the data folder.
     #[error("the data folder {0} is in use by another rolebook")]
@@ -43,15 +80,26 @@ pub enum ConsoleError {
         /// What is wrong.
         reason: String,
     },
+    /// The secrets of a shared database are sealed under another key.
+    #[error("the database's secrets are sealed under the vault key {known}, and this process has {found}")]
+    OtherKey {
+        /// The key of this process.
+        found: String,
+        /// The key of the secrets.
+        known: String,
+    },
     /// The vault cannot be moved to that key.
     #[error("the vault's key cannot be rotated: {0}")]
     Rotation(&'static str),
+    /// Other processes are at work on the same database.
+    #[error("other processes are at work on this database: {}", .0.join(", "))]
+    OthersAtWork(Vec<String>),
     /// A backup cannot be made from, or restored to, what is there.
     #[error("{0}")]
     Backup(String),
     /// Snapshots lie there, and no database.
-    #[error("the data folder {0} holds snapshots, but its database is gone")]
-    DatabaseGone(PathBuf),
+    #[error("{0} holds snapshots, but its database is gone")]
+    DatabaseGone(String),
     /// A rebuild would write over a database.
     #[error("the data folder {0} has a database: there is nothing to rebuild")]
     DatabaseThere(PathBuf),
@@ -109,7 +157,8 @@ impl ConsoleError {
     /// Whether there is no room for what was to be written.
     pub(crate) fn is_full(&self) -> bool {
         // A snapshot is unpacked beside other files when it is read.
-        matches!(self, Self::Database(_) | Self::File { .. } | Self::Connector(_)) && full(&self.to_string())
+        matches!(self, Self::Database(_) | Self::File { .. } | Self::Blob { .. } | Self::Connector(_))
+            && full(&self.to_string())
     }
 
     /// What to do about it.
@@ -119,10 +168,26 @@ impl ConsoleError {
             Self::Newer { .. } => {
                 "start the newer version again, or restore the copy made before its migration"
             }
-            Self::DatabaseKind(_) => "leave --database-url out: SQLite in the data folder",
+            Self::DatabaseKind(_) | Self::DatabaseUrl => {
+                "leave --database-url out: SQLite in the data folder; or give postgres://USER:PASSWORD@HOST/DATABASE"
+            }
+            Self::DatabaseAway(_) => {
+                "check that PostgreSQL runs, that the database exists, and that user and password are right"
+            }
+            Self::NotHere { hint, .. } => hint,
+            Self::BlobPlace(_) => "name a folder, or s3://BUCKET/PREFIX with the usual AWS_… variables",
+            Self::Blob { .. } => {
+                "check that the place of snapshots and logs answers and lets this process read and write: rolebook doctor"
+            }
+            Self::BlobMissing { .. } => "bring it back from a backup, or start a sync",
             Self::InUse(_) => "stop the other one, or name another folder with --data-dir",
             Self::VaultKey { .. } => {
                 "give 32 bytes in base64; without any key, one is made in the data folder"
+            }
+            Self::OthersAtWork(_) => "stop them first; one that was killed counts for half a minute",
+            Self::OtherKey { .. } => {
+                "give every process the same key, by --vault-key-file or ROLEBOOK_VAULT_KEY; when the key is lost for \
+                 good, start once with --vault-key-lost and enter the tokens again"
             }
             Self::Rotation(_) => {
                 "name a file that is not there yet: rolebook admin rotate-key FILE; the new key is made in it"

@@ -113,23 +113,25 @@ async fn round(console: &Console) -> Result<(), ConsoleError> {
     let mut hooks = messages::webhooks(db).await?;
     for mut row in due {
         let Some(hook) = hooks.iter_mut().find(|hook| hook.id == row.webhook_id) else { continue };
-        row.attempts += 1;
+        let minutes = 1_i64 << (row.attempts + 1).clamp(0, 9);
+        let again = now.as_millisecond() + minutes * 60_000;
+        let again = if row.attempts + 1 >= ATTEMPTS { i64::MAX } else { again };
+        if !messages::claim_delivery(db, &mut row, again).await? {
+            continue;
+        }
         match send(console, hook, &row, now.as_second()).await {
             Ok(()) => {
                 row.sent_at = Some(now.as_millisecond());
                 hook.sent_at = row.sent_at;
                 hook.error = None;
+                messages::delivered(db, &row).await?;
             }
             Err(error) => {
                 tracing::warn!(webhook = hook.id, error, "a message was not taken");
                 hook.error = Some(error);
-                let minutes = 1_i64 << row.attempts.clamp(0, 9);
-                row.next_at =
-                    if row.attempts >= ATTEMPTS { i64::MAX } else { now.as_millisecond() + minutes * 60_000 };
             }
         }
-        messages::keep_webhook(db, hook.clone()).await?;
-        messages::keep_delivery(db, row).await?;
+        messages::note_webhook(db, hook).await?;
     }
     Ok(())
 }

@@ -177,7 +177,7 @@ impl Console {
                 return Ok(lens);
             }
         }
-        let path = self.snapshot_path(connector, sync);
+        let path = self.snapshot(connector, sync).await?;
         let (connector, sync) = (connector.to_owned(), sync.to_owned());
         let lens = tokio::task::spawn_blocking(move || Lens::open(&path, connector, sync))
             .await
@@ -388,7 +388,8 @@ fn login(user: &UserRecord) -> String {
     clean(user.person.login.as_deref().unwrap_or_else(|| user.id.as_str()))
 }
 
-fn sha256(path: &Path) -> std::io::Result<String> {
+/// The hash of a file.
+pub(crate) fn sha256(path: &Path) -> std::io::Result<String> {
     let mut context = digest::Context::new(&digest::SHA256);
     let mut file = std::fs::File::open(path)?;
     let mut block = vec![0; 64 * 1024];

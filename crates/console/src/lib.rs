@@ -5,6 +5,7 @@
 
 mod actor;
 mod backup;
+mod blobs;
 mod checks;
 mod console;
 mod credential;

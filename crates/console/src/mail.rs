@@ -192,7 +192,12 @@ pub(crate) async fn deliver(console: Arc<Console>) {
 async fn round(console: &Console) -> Result<(), ConsoleError> {
     let now = console.now().as_millisecond();
     for mut row in outbox::due(console.store.db(), now).await? {
-        row.attempts += 1;
+        // Of two processes one sends it; when that one goes away meanwhile, it is sent again when it is due again.
+        let minutes = 1_i64 << (row.attempts + 1).clamp(0, 9);
+        let again = if row.attempts + 1 >= ATTEMPTS { i64::MAX } else { now + minutes * 60_000 };
+        if !outbox::claim(console.store.db(), &mut row, again).await? {
+            continue;
+        }
         match send(&console.config.mail, &row).await {
             Ok(()) => {
                 row.sent_at = Some(now);
@@ -201,8 +206,6 @@ async fn round(console: &Console) -> Result<(), ConsoleError> {
             Err(error) => {
                 tracing::warn!(to = row.recipient, error, "a message was not taken");
                 row.error = Some(error);
-                let minutes = 1_i64 << row.attempts.clamp(0, 9);
-                row.next_at = if row.attempts >= ATTEMPTS { i64::MAX } else { now + minutes * 60_000 };
             }
         }
         outbox::keep(console.store.db(), row).await?;

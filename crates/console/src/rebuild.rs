@@ -4,7 +4,7 @@
 //! its token again; what it had read can be looked at at once.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,6 +16,7 @@ use serde_json::json;
 
 use crate::{
     ConsoleError,
+    blobs::{self, Blobs},
     console::Console,
     fresh,
     hosted::Hosted,
@@ -45,6 +46,7 @@ pub struct Rebuilt {
 /// A snapshot as its file tells of it.
 struct Found {
     sync: String,
+    file: String,
     run: String,
     facts: Facts,
     counts: Numbers,
@@ -53,9 +55,9 @@ struct Found {
     bytes: u64,
 }
 
-/// Whether snapshots lie in a data folder.
-pub(crate) fn has_snapshots(data: &Path) -> bool {
-    folders(data).iter().any(|(_, folder)| !snapshots(folder).is_empty())
+/// Whether snapshots lie there.
+pub(crate) async fn has_snapshots(blobs: &Blobs) -> Result<bool, ConsoleError> {
+    Ok(!snapshots(blobs).await?.is_empty())
 }
 
 /// Fills an empty database from the files.
@@ -63,19 +65,29 @@ pub(crate) async fn bring_back(console: &Arc<Console>) -> Result<Rebuilt, Consol
     let mut rebuilt = Rebuilt::default();
     let change = console.store.change(Who::host(), false).await?;
     let mut apps = HashMap::new();
-    for (id, folder) in folders(&console.config.data) {
-        let mut found = Vec::new();
-        for path in snapshots(&folder) {
-            match look(path.clone()).await {
+    for (id, names) in snapshots(&console.blobs).await? {
+        let mut found: Vec<Found> = Vec::new();
+        for name in names {
+            let looked = match console.blobs.fetch(&name).await {
+                Ok(path) => look(path).await,
+                Err(error) => Err(error),
+            };
+            match looked {
                 Ok(snapshot) => found.push(snapshot),
                 Err(error) => rebuilt.unreadable.push(error.to_string()),
             }
         }
         found.sort_by_key(|snapshot| (snapshot.from, snapshot.to));
-        let current = look(console.current_path(&id)).await.ok();
-        let good = current
-            .and_then(|current| found.iter().position(|snapshot| snapshot.run == current.run))
-            .or_else(|| found.len().checked_sub(1));
+        // Of a sync that began anew, the snapshot of the worker that came late was to be removed: the other one holds.
+        let mut newest: HashMap<String, String> = HashMap::new();
+        for snapshot in &found {
+            let file = newest.entry(snapshot.sync.clone()).or_default();
+            if (snapshot.file.len(), &snapshot.file) > (file.len(), file) {
+                file.clone_from(&snapshot.file);
+            }
+        }
+        found.retain(|snapshot| newest.get(&snapshot.sync) == Some(&snapshot.file));
+        let good = good(console, &id, &found).await?.or_else(|| found.len().checked_sub(1));
         let Some(good) = good else { continue };
         connector(&change, &id, &found, good, &mut apps).await?;
         rebuilt.connectors += 1;
@@ -89,28 +101,30 @@ pub(crate) async fn bring_back(console: &Arc<Console>) -> Result<Rebuilt, Consol
     Ok(rebuilt)
 }
 
-/// Folders of connectors, by their ids.
-fn folders(data: &Path) -> Vec<(String, PathBuf)> {
-    let Ok(entries) = std::fs::read_dir(data.join("snapshots")) else { return Vec::new() };
-    let mut found: Vec<(String, PathBuf)> = entries
-        .flatten()
-        .filter(|entry| entry.path().is_dir())
-        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
-        .filter(|(name, _)| is_id(name, "con_"))
-        .collect();
-    found.sort();
-    found
+/// Which of the snapshots was the last good one: the file that syncs write, or the note beside the snapshots, says so.
+async fn good(console: &Console, id: &str, found: &[Found]) -> Result<Option<usize>, ConsoleError> {
+    if console.blobs.here() {
+        let current = look(console.current_path(id)).await.ok();
+        return Ok(current.and_then(|current| found.iter().position(|snapshot| snapshot.run == current.run)));
+    }
+    let noted = console.blobs.text(&blobs::good_name(id)).await?;
+    Ok(noted.and_then(|file| found.iter().position(|snapshot| snapshot.file == file.trim())))
 }
 
-fn snapshots(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    found.retain(|path| {
-        path.extension().is_some_and(|kind| kind == "c1z")
-            && path.file_stem().is_some_and(|stem| is_id(&stem.to_string_lossy(), "syn_"))
-    });
-    found.sort();
-    found
+/// Names of the snapshots that lie there, by connector.
+async fn snapshots(blobs: &Blobs) -> Result<BTreeMap<String, Vec<String>>, ConsoleError> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for name in blobs.list("snapshots").await? {
+        let mut parts = name.split('/');
+        if let (Some("snapshots"), Some(connector), Some(file), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+            && is_id(connector, "con_")
+            && blobs::sync_of(file).is_some()
+        {
+            found.entry(connector.to_owned()).or_default().push(name);
+        }
+    }
+    Ok(found)
 }
 
 fn is_id(text: &str, kind: &str) -> bool {
@@ -126,7 +140,8 @@ async fn look(path: PathBuf) -> Result<Found, ConsoleError> {
 }
 
 fn look_at(path: &Path) -> Result<Found, ConsoleError> {
-    let sync = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let sync = blobs::sync_of(&file).unwrap_or(&file).to_owned();
     let unreadable =
         |error: String| ConsoleError::Connector(format!("the snapshot {}: {error}", path.display()));
     let snapshot = Snapshot::open(path, &Limits::default()).map_err(|error| unreadable(error.to_string()))?;
@@ -151,6 +166,7 @@ fn look_at(path: &Path) -> Result<Found, ConsoleError> {
         from: facts.coverage.from.unwrap_or(to),
         to,
         bytes: written.len(),
+        file,
         sync,
         facts,
     })
@@ -248,7 +264,7 @@ async fn connector(
                 lease_until: None,
                 fence: 1,
                 report: store::to_json(&report),
-                file: Some(format!("{}.c1z", snapshot.sync)),
+                file: Some(snapshot.file.clone()),
             })
             .await?;
     }

@@ -11,7 +11,7 @@ use crate::{
     ConsoleConfig, ConsoleError,
     console::Console,
     hosted::Hosted,
-    store::{Who, connectors, messages, provisioning},
+    store::{Who, connectors, messages, provisioning, shared},
     vault::Vault,
 };
 
@@ -40,6 +40,10 @@ pub struct Rotated {
 /// is the one in use.
 pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<Rotated, ConsoleError> {
     let console = Console::open(config).await?;
+    let others = console.others().await?;
+    if !others.is_empty() {
+        return Err(ConsoleError::OthersAtWork(others));
+    }
     let data = console.config.data.clone();
     let in_place = file.is_none();
     if in_place && !console.vault.own {
@@ -94,6 +98,9 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
         } else {
             unopened.push(format!("{place} (writes)"));
         }
+    }
+    if console.store.shared() {
+        change.keep_fact(shared::VAULT_KEY, &to).await?;
     }
     let detail = json!({ "from": from, "to": to, "secrets": secrets, "unopened": unopened });
     change.audit("vault.key-rotated", "console", detail).await?;

@@ -45,12 +45,16 @@ impl Server {
             config.base_url = format!("{scheme}://{address}");
         }
         config.base_url = config.base_url.trim_end_matches('/').to_owned();
+        if config.name.is_empty() {
+            config.name = address.to_string();
+        }
         // Before anything is opened, so that a certificate that is no good is told first.
         let way = match &config.front {
             Front::Tls(files) => Way::Tls(TlsListener::new(listener, address, files)?),
             Front::Open | Front::Proxy => Way::Plain(listener),
         };
         let console = Console::open(config).await?;
+        console.join().await?;
         let tasks = vec![
             tokio::spawn(worker::work(Arc::clone(&console))),
             tokio::spawn(mail::deliver(Arc::clone(&console))),
@@ -132,6 +136,13 @@ impl Server {
         if tokio::time::timeout(grace, self.serving).await.is_err() {
             tracing::warn!("some requests were still open");
         }
+        // Connections let go of the console a moment after their last answer; then the data folder is free.
+        for _ in 0..100 {
+            if Arc::strong_count(&self.console) == 1 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
     }
 }
 
@@ -164,7 +175,21 @@ pub struct Diagnosis {
 /// The data folder is in use, or cannot be opened at all.
 pub async fn doctor(config: ConsoleConfig) -> Result<Diagnosis, ConsoleError> {
     let console = Console::open(config).await?;
-    let mut lines = vec![("database", true, "opened, tables up to date".to_owned())];
+    let kind = if console.store.shared() { "PostgreSQL" } else { "SQLite" };
+    let mut lines = vec![("database", true, format!("{kind}: opened, tables up to date"))];
+    lines.push(match console.store.try_write().await {
+        Ok(()) => ("database", true, "takes changes".to_owned()),
+        Err(error) => ("database", false, error.to_string()),
+    });
+    lines.push(match console.blobs.probe().await {
+        Ok(()) => ("blobs", true, format!("{}: written, read and removed", console.blobs.place)),
+        Err(error) => ("blobs", false, error.to_string()),
+    });
+    if console.store.shared() {
+        let others = console.others().await?;
+        let text = if others.is_empty() { "none".to_owned() } else { others.join(", ") };
+        lines.push(("processes", true, format!("at work now: {text}")));
+    }
     lines.push(match store::audit::verify(console.store.db()).await? {
         Ok(rows) => ("audit record", true, format!("{rows} rows, each follows from the one before")),
         Err(row) => {

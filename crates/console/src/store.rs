@@ -2,23 +2,25 @@
 //!
 //! Reading needs nothing; every change is a [`Change`]: one transaction that also holds its audit row, so that what
 //! could not be recorded did not happen. Changes take turns, which is what SQLite does anyway and what the audit's
-//! chain of hashes needs.
+//! chain of hashes needs; on PostgreSQL also those of different processes do.
 
 use std::path::Path;
 
 use jiff::Timestamp;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
-use sea_orm_migration::MigratorTrait;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{Clock, ConsoleError};
 
 pub(crate) mod acceptances;
 pub(crate) mod audit;
+#[cfg(test)]
+mod conformance;
 pub(crate) mod connectors;
+mod database;
 pub(crate) mod entity;
 pub(crate) mod messages;
 pub(crate) mod outbox;
@@ -27,7 +29,12 @@ pub(crate) mod plans;
 pub(crate) mod provisioning;
 mod provisioning_schema;
 mod schema;
+pub(crate) mod shared;
+mod shared_schema;
 pub(crate) mod syncs;
+
+use database::{CHANGING, applied, connect, known, migrate, refuse_newer};
+pub(crate) use database::{check_url, is_shared};
 
 /// Name of the database in the data folder.
 pub(crate) const FILE: &str = "rolebook.db";
@@ -54,6 +61,8 @@ impl Who {
 /// The database.
 pub(crate) struct Store {
     db: DatabaseConnection,
+    /// Other processes may be at work on it.
+    shared: bool,
     turn: Mutex<()>,
     clock: Clock,
 }
@@ -71,8 +80,9 @@ impl Store {
     /// Opens the database and brings its tables up to date; an existing SQLite file is copied before it changes.
     pub(crate) async fn open(url: Option<&str>, data: &Path, clock: Clock) -> Result<Self, ConsoleError> {
         let db = connect(url, data, "rwc").await?;
-        migrate(&db, data).await?;
-        Ok(Self { db, turn: Mutex::new(()), clock })
+        let shared = is_shared(url);
+        migrate(&db, shared, data).await?;
+        Ok(Self { db, shared, turn: Mutex::new(()), clock })
     }
 
     /// Opens the database beside a console that may be running: nothing is migrated.
@@ -89,10 +99,15 @@ impl Store {
                     .to_owned(),
             ));
         }
-        Ok(Self { db, turn: Mutex::new(()), clock })
+        Ok(Self { db, shared: is_shared(url), turn: Mutex::new(()), clock })
     }
 
-    /// Copies the database as of one moment.
+    /// Whether other processes may be at work on this database.
+    pub(crate) fn shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Copies the SQLite database as of one moment.
     pub(crate) async fn copy_to(&self, path: &Path) -> Result<(), ConsoleError> {
         let path = path.display().to_string().replace('\'', "''");
         self.db.execute_unprepared(&format!("VACUUM INTO '{path}'")).await?;
@@ -101,12 +116,22 @@ impl Store {
 
     /// Works what stands beside the database's file into it: what was overwritten is then nowhere.
     pub(crate) async fn settle_log(&self) -> Result<(), ConsoleError> {
+        if self.shared {
+            // As far as the database can do it: its log and its backups keep what they have for as long as they live.
+            for table in ["connector", "provisioning", "webhook"] {
+                self.db.execute_unprepared(&format!("VACUUM FULL {table}")).await?;
+            }
+            return Ok(());
+        }
         self.db.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
         Ok(())
     }
 
     /// Whether the database can be written: writes a number that nobody reads.
     pub(crate) async fn try_write(&self) -> Result<(), ConsoleError> {
+        if self.shared {
+            return shared::try_write(&self.db).await;
+        }
         let _turn = self.turn.lock().await;
         self.db.execute_unprepared("PRAGMA user_version = 1").await?;
         Ok(())
@@ -132,6 +157,9 @@ impl Store {
             ..TransactionOptions::default()
         };
         let tx = self.db.begin_with_options(options).await?;
+        if self.shared {
+            tx.execute_unprepared(CHANGING).await?;
+        }
         Ok(Change { tx, _turn: turn, now: (self.clock)(), who, dry })
     }
 }
@@ -156,80 +184,6 @@ impl Change<'_> {
         self.tx.commit().await?;
         Ok(true)
     }
-}
-
-/// Whether a database of this URL can be used. The URL may hold a password: only its kind is repeated.
-pub(crate) fn check_url(url: Option<&str>) -> Result<(), ConsoleError> {
-    match url {
-        Some(url) if !url.starts_with("sqlite:") => {
-            let kind = url.split(':').next().unwrap_or_default();
-            Err(ConsoleError::DatabaseKind(format!("{kind}:…")))
-        }
-        _ => Ok(()),
-    }
-}
-
-async fn connect(url: Option<&str>, data: &Path, mode: &str) -> Result<DatabaseConnection, ConsoleError> {
-    check_url(url)?;
-    let url =
-        url.map_or_else(|| format!("sqlite://{}?mode={mode}", data.join(FILE).display()), str::to_owned);
-    let mut options = ConnectOptions::new(url);
-    options.max_connections(4).sqlx_logging(false).map_sqlx_sqlite_opts(|options| {
-        options
-            .foreign_keys(true)
-            .pragma("journal_mode", "WAL")
-            .pragma("synchronous", "FULL")
-            // What is overwritten is gone from the file too: ciphertexts of destroyed secrets.
-            .pragma("secure_delete", "ON")
-            .busy_timeout(std::time::Duration::from_secs(5))
-    });
-    Ok(Database::connect(options).await?)
-}
-
-/// Names of the migrations that this version knows, oldest first.
-fn known() -> Vec<String> {
-    schema::Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
-}
-
-/// Names of the migrations that a database has; none where there is none.
-async fn applied(db: &DatabaseConnection) -> Vec<String> {
-    let ask = "SELECT version FROM seaql_migrations ORDER BY version";
-    match db.query_all_raw(Statement::from_string(db.get_database_backend(), ask)).await {
-        Ok(rows) => rows.iter().filter_map(|row| row.try_get("", "version").ok()).collect(),
-        Err(_) => Vec::new(),
-    }
-}
-
-fn refuse_newer(known: &[String], applied: &[String]) -> Result<(), ConsoleError> {
-    match applied.iter().find(|version| !known.contains(version)) {
-        Some(found) => Err(ConsoleError::Newer {
-            found: found.clone(),
-            known: known.last().cloned().unwrap_or_default(),
-        }),
-        None => Ok(()),
-    }
-}
-
-async fn migrate(db: &DatabaseConnection, data: &Path) -> Result<(), ConsoleError> {
-    let (known, applied) = (known(), applied(db).await);
-    refuse_newer(&known, &applied)?;
-    if !applied.is_empty() && applied.len() < known.len() {
-        let next = known.get(applied.len()).cloned().unwrap_or_default();
-        let copy = data.join(format!("{FILE}.before-{next}"));
-        // A start that was killed while it copied leaves half a copy, and one that was killed after it a whole one.
-        let half = data.join(format!("{FILE}.copy"));
-        match std::fs::remove_file(&half) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(ConsoleError::file("replace", half)(error));
-            }
-            _ => {}
-        }
-        let quoted = half.display().to_string().replace('\'', "''");
-        db.execute_unprepared(&format!("VACUUM INTO '{quoted}'")).await?;
-        std::fs::rename(&half, &copy).map_err(ConsoleError::file("write", copy))?;
-    }
-    schema::Migrator::up(db, None).await?;
-    Ok(())
 }
 
 /// Reads a JSON column.

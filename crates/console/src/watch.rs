@@ -1,7 +1,7 @@
 //! Between syncs, the app's settings are read now and then: one request. When they have changed, who has access may
 //! have changed for everybody, so a sync starts at once.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use rolebook_okta::shapes::AppId;
@@ -11,20 +11,19 @@ use crate::{
     console::Console,
     hosted::Hosted,
     life::{Hold, Run, Setup},
-    store::{Who, connectors, syncs},
+    store::{Who, connectors, shared, syncs},
     worker,
 };
 
-/// How often the settings of one app are read, in seconds.
-const EVERY: i64 = 300;
+/// How often the settings of one app are read, in milliseconds.
+const EVERY: i64 = 300_000;
 /// How often it looks whose turn it is.
 const TICK: Duration = Duration::from_secs(5);
 
 /// Watches until the console stops.
 pub(crate) async fn settings(console: Arc<Console>) {
-    let mut looked: HashMap<String, Timestamp> = HashMap::new();
     loop {
-        if let Err(error) = round(&console, &mut looked).await {
+        if let Err(error) = round(&console).await {
             tracing::warn!(%error, "settings of apps");
         }
         tokio::select! {
@@ -34,7 +33,7 @@ pub(crate) async fn settings(console: Arc<Console>) {
     }
 }
 
-async fn round(console: &Arc<Console>, looked: &mut HashMap<String, Timestamp>) -> Result<(), ConsoleError> {
+async fn round(console: &Arc<Console>) -> Result<(), ConsoleError> {
     let now = console.now();
     for row in connectors::all(console.store.db()).await? {
         let hosted = Hosted::of(row)?;
@@ -43,11 +42,13 @@ async fn round(console: &Arc<Console>, looked: &mut HashMap<String, Timestamp>) 
             continue;
         }
         let Some(good_at) = life.good_at else { continue };
-        let last = looked.get(&hosted.row.id).copied().unwrap_or(good_at).max(good_at);
-        if now.duration_since(last).as_secs() < EVERY {
+        let (now, turn) = (now.as_millisecond(), format!("settings/{}", hosted.row.id));
+        // Of several processes one looks.
+        if now - good_at.as_millisecond() < EVERY
+            || !shared::take_turn(console.store.db(), &turn, now, EVERY).await?
+        {
             continue;
         }
-        looked.insert(hosted.row.id.clone(), now);
         if changed(console, &hosted).await? {
             let change = console.store.change(Who::console(), false).await?;
             // A refusal means that something else goes on, which reads the settings anyway.

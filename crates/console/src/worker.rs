@@ -1,20 +1,20 @@
 //! The worker: starts what is due, takes syncs from the queue, runs them, and writes down how they ended.
 
 use std::{
-    path::Path,
+    collections::HashMap,
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use jiff::Timestamp;
 use rolebook_connector::{
-    AdminRoles, PersonRules, ProfileAttributes, ReadOptions, Summary, SyncError, SyncOptions, held_path,
+    AdminRoles, PersonRules, ProfileAttributes, ReadOptions, Summary, SyncError, SyncOptions,
 };
 use rolebook_federation::Switches;
 use serde_json::json;
 
 use crate::{
-    ConsoleError, checks,
+    ConsoleError, blobs, checks,
     console::Console,
     fresh,
     hosted::Hosted,
@@ -26,8 +26,17 @@ use crate::{
     store::{Change, Who, connectors, entity::sync, syncs},
 };
 
+mod leases;
+mod sealed;
+
+use leases::{be_present, claim, lost_process, recover};
+use sealed::{archive, bring_current, prepare, snapshot_name};
+pub(crate) use sealed::{bring_held, note_good};
+
 /// How often it looks when nobody calls.
 const TICK: Duration = Duration::from_secs(1);
+/// How often a sync under way looks whether somebody wants it to stop.
+const LOOK: Duration = Duration::from_secs(1);
 /// Time between heartbeats; a lease outlives five of them.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Syncs under way at the same time; Okta's rate limit is the real bound.
@@ -39,8 +48,10 @@ pub(crate) async fn work(console: Arc<Console>) {
         tracing::error!(%error, "syncs of the last run cannot be taken up again");
     }
     let mut tasks = tokio::task::JoinSet::new();
+    let mut known = HashMap::new();
+    let presence = tokio::spawn(be_present(Arc::clone(&console)));
     loop {
-        if let Err(error) = turn(&console, &mut tasks).await {
+        if let Err(error) = turn(&console, &mut tasks, &mut known).await {
             tracing::error!(%error, "the queue of syncs");
         }
         while tasks.try_join_next().is_some() {}
@@ -52,30 +63,30 @@ pub(crate) async fn work(console: Arc<Console>) {
     }
     // Syncs under way hear the stop themselves; their leases tell the next start to begin them anew.
     while tasks.join_next().await.is_some() {}
+    let _ = presence.await;
 }
 
-/// One process per data folder: whatever is leased at the start was held by one that is gone.
-async fn recover(console: &Console) -> Result<(), ConsoleError> {
-    let change = console.store.change(Who::console(), false).await?;
-    let lost = change.expire_leases().await?;
-    if lost > 0 {
-        change.audit("sync.recovered", "console", json!({ "syncs": lost })).await?;
-    }
-    change.commit().await?;
-    crate::operation::plans::apply::recover(console).await
-}
-
-async fn turn(console: &Arc<Console>, tasks: &mut tokio::task::JoinSet<()>) -> Result<(), ConsoleError> {
+/// `known` holds the versions of the connectors as this process last saw them.
+async fn turn(
+    console: &Arc<Console>,
+    tasks: &mut tokio::task::JoinSet<()>,
+    known: &mut HashMap<String, i64>,
+) -> Result<(), ConsoleError> {
     let now = console.now();
     for row in connectors::all(console.store.db()).await? {
         let hosted = Hosted::of(row)?;
+        let id = &hosted.row.id;
+        // What another process changed is news to the pages of this one.
+        let seen = known.insert(id.clone(), hosted.row.version);
+        if console.store.shared() && seen != Some(hosted.row.version) {
+            tell_label(console, id).await;
+        }
         if hosted.life.is_due(now) {
-            let cause = if hosted.life.retrying { "retry" } else { "schedule" };
             let change = console.store.change(Who::console(), false).await?;
-            // It is due, so a refusal means that something else has begun meanwhile.
-            let _ = want(&change, &hosted.row.id, cause, false).await?;
-            change.commit().await?;
-            tell_label(console, &hosted.row.id).await;
+            if want_due(&change, id).await? {
+                change.commit().await?;
+                tell_label(console, id).await;
+            }
         }
     }
     for waiting in syncs::claimable(console.store.db(), now.as_millisecond()).await? {
@@ -87,11 +98,23 @@ async fn turn(console: &Arc<Console>, tasks: &mut tokio::task::JoinSet<()>) -> R
             continue;
         }
         if let Some((hosted, taken)) = claim(console, &waiting).await? {
+            let lost = lost_process(console.store.db(), &waiting).await?;
             let console = Arc::clone(console);
-            tasks.spawn(async move { run(&console, hosted, taken).await });
+            tasks.spawn(async move { run(&console, hosted, taken, lost).await });
         }
     }
     Ok(())
+}
+
+/// Asks for a sync that is due, if it still is: another process may have been faster. Says whether it did.
+async fn want_due(change: &Change<'_>, connector: &str) -> Result<bool, ConsoleError> {
+    let Some(row) = connectors::by_id(change.tx(), connector).await? else { return Ok(false) };
+    let life = Hosted::of(row)?.life;
+    if !life.is_due(change.now) {
+        return Ok(false);
+    }
+    let cause = if life.retrying { "retry" } else { "schedule" };
+    Ok(want(change, connector, cause, false).await?.is_ok())
 }
 
 /// Asks for a sync of a connector: queued once, however many ask. Says whether there is one now.
@@ -120,41 +143,6 @@ pub(crate) async fn want(
     Ok(Ok(()))
 }
 
-async fn claim(
-    console: &Arc<Console>,
-    waiting: &sync::Model,
-) -> Result<Option<(Hosted, sync::Model)>, ConsoleError> {
-    let change = console.store.change(Who::console(), false).await?;
-    let Some(row) = connectors::by_id(change.tx(), &waiting.connector_id).await? else {
-        change.end_sync(&waiting.id, waiting.fence, "cancelled", "{}".to_owned(), None).await?;
-        change.commit().await?;
-        return Ok(None);
-    };
-    let mut hosted = Hosted::of(row)?;
-    if hosted.life.run == Run::Cancelling {
-        // It was to stop, and its process is gone.
-        let _ = hosted.apply(Event::Cancelled, change.now);
-        change.end_sync(&waiting.id, waiting.fence, "cancelled", "{}".to_owned(), None).await?;
-        change.keep_connector(hosted.into_row()).await?;
-        change.commit().await?;
-        tell_label(console, &waiting.connector_id).await;
-        return Ok(None);
-    }
-    if matches!(hosted.life.run, Run::Syncing | Run::Processing) {
-        let _ = hosted.apply(Event::Lost, change.now);
-    }
-    hosted.life.run = Run::Queued;
-    let _ = hosted.apply(Event::Claimed, change.now);
-    let Some(taken) = change.claim_sync(waiting, &console.worker).await? else { return Ok(None) };
-    if !change.keep_connector(hosted.clone().into_row()).await? {
-        return Ok(None);
-    }
-    hosted.row.version += 1;
-    change.commit().await?;
-    tell_label(console, &taken.connector_id).await;
-    Ok(Some((hosted, taken)))
-}
-
 /// How one sync came out.
 enum Outcome {
     /// Sealed.
@@ -167,7 +155,7 @@ enum Outcome {
     Abandoned,
 }
 
-async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model) {
+async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model, lost: Option<String>) {
     let (connector, id) = (taken.connector_id.clone(), taken.id.clone());
     let running = Running::new(
         &connector,
@@ -185,12 +173,18 @@ async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model) {
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(connector.clone(), Arc::clone(running));
             if taken.fence > 1 {
-                running.log("warn", "", "the process that ran this sync is gone; it begins anew");
+                let process = lost.map(|name| format!(" {name}")).unwrap_or_default();
+                running.log(
+                    "warn",
+                    "",
+                    format!("the process{process} that ran this sync is gone; it begins anew"),
+                );
             }
             running.log("info", "", format!("sync begins ({}, {})", taken.cause, taken.actor));
             tokio::select! {
                 outcome = read(console, &hosted, &taken, running) => outcome,
-                () = hold_lease(console, &taken) => {
+                () = hold_lease(console, &taken, running) => {
+                    running.log("warn", "", "another process has this sync: what was read here is dropped");
                     running.cancel.cancel();
                     Outcome::Abandoned
                 }
@@ -210,10 +204,26 @@ async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model) {
     tell_label(console, &connector).await;
 }
 
-/// Keeps the lease; returns when it is lost.
-async fn hold_lease(console: &Console, taken: &sync::Model) {
+/// Keeps the lease; returns when it is lost. Hears the wish to stop, wherever it was said.
+async fn hold_lease(console: &Console, taken: &sync::Model, running: &Running) {
+    let mut beat = tokio::time::Instant::now() + HEARTBEAT;
     loop {
-        tokio::time::sleep(HEARTBEAT).await;
+        tokio::time::sleep(LOOK).await;
+        match connectors::by_id(console.store.db(), &taken.connector_id).await.map(|row| row.map(Hosted::of))
+        {
+            Ok(Some(Ok(hosted))) if hosted.life.run != Run::Cancelling => {}
+            Ok(Some(Err(_))) | Err(_) => {}
+            // Cancelled, or deleted.
+            _ if running.cancel.is_cancelled() => {}
+            _ => {
+                running.log("warn", "", "stopped by a person");
+                running.cancel.cancel();
+            }
+        }
+        if tokio::time::Instant::now() < beat {
+            continue;
+        }
+        beat = tokio::time::Instant::now() + HEARTBEAT;
         let now = console.now().as_millisecond();
         match syncs::heartbeat(console.store.db(), &taken.id, taken.fence, now).await {
             Ok(true) => {}
@@ -253,6 +263,17 @@ async fn read(
         Err(error) => return failed(error.to_string(), error.hint()),
     };
     let file = console.current_path(&taken.connector_id);
+    match bring_current(console, hosted).await {
+        Ok(()) => {}
+        Err(error @ ConsoleError::BlobMissing { .. }) => {
+            running.log(
+                "warn",
+                "",
+                format!("{error}: this sync is compared with what lies here, if anything does"),
+            );
+        }
+        Err(error) => return unreached(&error),
+    }
     let random = match (prepare(&file), fresh::bytes::<16>()) {
         (Ok(()), Ok(random)) => random,
         (Err(error), _) | (_, Err(error)) => return failed(error.to_string(), error.hint()),
@@ -275,9 +296,13 @@ async fn read(
             if let Some(resumed) = &summary.resumed {
                 running.log("info", "", format!("{} pages of the run before were taken over", resumed.pages));
             }
-            match archive(&summary, &options.file, &console.snapshot_path(&taken.connector_id, &taken.id)) {
+            let name = snapshot_name(taken);
+            if let Err(error) = archive(&summary, &options.file, &console.blobs.path(&name)) {
+                return failed(error.to_string(), error.hint());
+            }
+            match console.blobs.put(&name).await {
                 Ok(()) => Outcome::Read(Box::new(summary)),
-                Err(error) => failed(error.to_string(), error.hint()),
+                Err(error) => unreached(&error),
             }
         }
         Err(error) if error.is_cancelled() && console.stop.is_cancelled() => Outcome::Abandoned,
@@ -289,6 +314,16 @@ async fn read(
             Outcome::Failed(Failure::from(&error))
         }
     }
+}
+
+/// The place of snapshots does not answer: the sync is tried again.
+fn unreached(error: &ConsoleError) -> Outcome {
+    Outcome::Failed(Failure {
+        class: "transient".to_owned(),
+        text: error.to_string(),
+        hint: error.hint().to_owned(),
+        ..Failure::default()
+    })
 }
 
 /// What a sync of a connector reads.
@@ -304,21 +339,6 @@ pub(crate) fn read_options(settings: &Settings) -> ReadOptions {
     }
 }
 
-/// Keeps what a sync sealed under its own name: the file that syncs write is replaced by the next one.
-fn archive(summary: &Summary, current: &Path, kept: &Path) -> Result<(), ConsoleError> {
-    let sealed = if summary.held.is_some() { held_path(current) } else { current.to_path_buf() };
-    // A second name costs no space; where the file system has none, a copy does.
-    if std::fs::hard_link(&sealed, kept).is_ok() {
-        return Ok(());
-    }
-    std::fs::copy(&sealed, kept).map(drop).map_err(ConsoleError::file("write", kept))
-}
-
-fn prepare(file: &Path) -> Result<(), ConsoleError> {
-    let Some(folder) = file.parent() else { return Ok(()) };
-    std::fs::create_dir_all(folder).map_err(ConsoleError::file("create", folder))
-}
-
 /// Takes the result over and ends the sync, in one transaction that compares the fencing number.
 async fn end(
     console: &Arc<Console>,
@@ -327,7 +347,7 @@ async fn end(
     running: Option<&Running>,
 ) -> Result<(), ConsoleError> {
     if matches!(outcome, Outcome::Abandoned) {
-        return Ok(());
+        return syncs::release(console.store.db(), &taken.id, taken.fence).await;
     }
     let log = |level: &str, text: String| {
         if let Some(running) = running {
@@ -372,9 +392,15 @@ async fn end(
         // Cancelled by a person between two looks: what was read is not taken over.
         hosted.life.run = Run::Idle;
     }
-    let file = report.counts.map(|_| format!("{}.c1z", taken.id));
+    let file = report.counts.map(|_| blobs::snapshot_file(&taken.id, taken.fence));
+    let sealed = file.is_some();
     if !change.end_sync(&taken.id, taken.fence, result, crate::store::to_json(&report), file).await? {
-        tracing::warn!(sync = taken.id, "a result came too late: another worker holds this sync");
+        tracing::warn!(sync = taken.id, "a result came too late: another worker has this sync");
+        drop(change);
+        log("warn", "this result came too late: another process has this sync, so it is dropped".to_owned());
+        if sealed {
+            console.blobs.delete(&snapshot_name(taken)).await?;
+        }
         return Ok(());
     }
     match event {
@@ -382,6 +408,7 @@ async fn end(
             if let Some(old) = hosted.row.good_sync.replace(taken.id.clone()) {
                 change.tell_of(&taken.connector_id, &old, &taken.id).await?;
             }
+            note_good(console, &change, &taken.connector_id, &taken.id).await?;
         }
         Event::Held => hosted.row.held_sync = Some(taken.id.clone()),
         _ => {}
@@ -401,6 +428,16 @@ async fn end(
             log("warn", "sync held: it would remove too much; somebody has to look".to_owned());
         }
         (None, _) => log("info", format!("sync {result}, {} requests", report.requests)),
+    }
+    // What workers before this one may have sealed without being able to take it over.
+    for fence in 1..taken.fence {
+        let name = blobs::snapshot_file(&taken.id, fence);
+        console.blobs.delete(&blobs::snapshot_name(&taken.connector_id, &name)).await?;
+    }
+    if running.is_some()
+        && let Err(error) = console.blobs.put(&blobs::log_name(&taken.connector_id, &taken.id)).await
+    {
+        tracing::warn!(%error, sync = taken.id, "the log stays in this process's data folder");
     }
     Ok(())
 }

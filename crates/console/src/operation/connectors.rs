@@ -70,6 +70,8 @@ pub(crate) struct ConnectorView {
     pub stages: Vec<StageView>,
     /// What it waits for.
     pub waiting: Option<String>,
+    /// The other process that runs it, where several share the work.
+    pub runs_in: Option<String>,
     /// Nothing is written to Okta: provisioning is off.
     pub read_only: bool,
     /// Goes up with each change; the ETag.
@@ -191,16 +193,22 @@ pub(crate) fn match_version(context: &Context, hosted: &Hosted) -> Result<(), Pr
 /// Draws one connector.
 pub(crate) async fn view(context: &Context, hosted: &Hosted) -> Result<ConnectorView, Problem> {
     let open = syncs::open_of(context.console.store.db(), &hosted.row.id).await?;
-    show(context, hosted, open.map(|sync| sync.id)).await
+    show(context, hosted, open).await
 }
 
-async fn show(context: &Context, hosted: &Hosted, open: Option<String>) -> Result<ConnectorView, Problem> {
+async fn show(
+    context: &Context,
+    hosted: &Hosted,
+    open: Option<store::entity::sync::Model>,
+) -> Result<ConnectorView, Problem> {
     let db = context.console.store.db();
     let relation = context.actor.relation(&context.console, Some(&hosted.row.id)).await?;
     let owners = connectors::owners(db, &hosted.row.id).await?;
     let app = connectors::app(db, &hosted.row.app_id).await?.map(|app| app.name).unwrap_or_default();
     let writes = provisioning::of(db, &hosted.row.id).await?.enabled;
-    Ok(ConnectorView { read_only: !writes, ..draw(context, hosted, relation, &owners, app, open) })
+    let runs_in = super::syncs::runs_in(context, open.as_ref()).await?;
+    let view = draw(context, hosted, relation, &owners, app, open.map(|sync| sync.id));
+    Ok(ConnectorView { read_only: !writes, runs_in, ..view })
 }
 
 fn draw(
@@ -240,6 +248,7 @@ fn draw(
         open_sync,
         stages: running.as_ref().map(|running| running.stages()).unwrap_or_default(),
         waiting: running.as_ref().and_then(|running| running.waiting()),
+        runs_in: None,
         read_only: true,
         version: row.version,
         created_at: store::time(row.created_at),
@@ -283,8 +292,9 @@ pub(crate) async fn list(context: &Context) -> Result<Vec<ConnectorView>, Proble
             .unwrap_or_default();
         let open = syncs::open_of(db, &hosted.row.id).await?;
         let read_only = !writing.contains(&hosted.row.id);
+        let runs_in = super::syncs::runs_in(context, open.as_ref()).await?;
         let view = draw(context, &hosted, relation, &mine, app, open.map(|sync| sync.id));
-        views.push(ConnectorView { read_only, ..view });
+        views.push(ConnectorView { read_only, runs_in, ..view });
     }
     Ok(views)
 }
@@ -294,7 +304,7 @@ pub(crate) async fn get(context: &Context, id: &str) -> Result<ConnectorView, Pr
     // The sync first: when it has ended, the row that is read after it knows so.
     let open = syncs::open_of(context.console.store.db(), id).await?;
     let hosted = load(context, id).await?;
-    show(context, &hosted, open.map(|sync| sync.id)).await
+    show(context, &hosted, open).await
 }
 
 /// Finds console users by id or e-mail address.

@@ -210,6 +210,7 @@ pub(crate) async fn make(context: &Context, connector: &str, new: NewPlan) -> Re
         began_at: None,
         ended_at: None,
         result: None,
+        worker: None,
     };
     let change = context.change().await?;
     change.add_plan(row.clone()).await?;
@@ -311,7 +312,7 @@ async fn open(
             "start a sync, and plan when it has ended",
         ));
     };
-    let path = context.console.snapshot_path(&hosted.row.id, &good);
+    let path = context.console.snapshot(&hosted.row.id, &good).await?;
     let known = tokio::task::spawn_blocking({
         let path = path.clone();
         move || -> Result<KnownSnapshot, String> {

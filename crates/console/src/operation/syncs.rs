@@ -12,6 +12,7 @@ use super::{
     connectors::{ConnectorView, keep, load, match_version},
 };
 use crate::{
+    blobs,
     hosted::Hosted,
     life::{Event, Run},
     problem::Problem,
@@ -199,6 +200,10 @@ pub(crate) async fn decide(
     if reason.is_empty() {
         return Err(Problem::field("reason", "say why"));
     }
+    if confirm && !context.dry_run {
+        // Another process may have read it.
+        worker::bring_held(&context.console, &load(context, id).await?).await?;
+    }
     let change = context.change().await?;
     let mut hosted = load(context, id).await?;
     match_version(context, &hosted)?;
@@ -234,6 +239,12 @@ pub(crate) async fn decide(
         if confirm && let Some(old) = hosted.row.good_sync.replace(held.clone()) {
             change.tell_of(id, &old, held).await?;
         }
+    }
+    if confirm
+        && !context.dry_run
+        && let Some(held) = &held
+    {
+        worker::note_good(&context.console, &change, id, held).await?;
     }
     let action = if confirm { "hold.confirmed" } else { "hold.discarded" };
     change.audit(action, &format!("connector/{id}"), json!({ "sync": held, "reason": reason })).await?;
@@ -297,13 +308,42 @@ async fn row(context: &Context, id: &str, sync: &str) -> Result<sync::Model, Pro
 
 /// The log of a sync, as far as it is written.
 pub(crate) async fn log(context: &Context, id: &str, sync: &str) -> Result<Vec<LogLine>, Problem> {
-    row(context, id, sync).await?;
+    let console = &context.console;
+    let row = row(context, id, sync).await?;
+    if row.state == "ended" && !console.blobs.here() {
+        // What lies here may be what a process wrote that was cut off.
+        if let Some(text) = console.blobs.text(&blobs::log_name(id, sync)).await? {
+            return Ok(lines(&text));
+        }
+    }
+    if let Some(process) = runs_in(context, Some(&row)).await? {
+        let text = format!("this sync runs in the process {process}; its log is here when it has ended");
+        let at = row.started_at.map_or(console.now(), store::time);
+        return Ok(vec![LogLine { at, level: "info".to_owned(), stage: String::new(), text }]);
+    }
     match tokio::fs::read_to_string(context.console.log_path(id, sync)).await {
-        Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
+        Ok(text) => Ok(lines(&text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => {
             Err(crate::ConsoleError::file("read", context.console.log_path(id, sync))(error).into())
         }
+    }
+}
+
+fn lines(text: &str) -> Vec<LogLine> {
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// The name of the other process that runs a sync.
+pub(crate) async fn runs_in(
+    context: &Context,
+    sync: Option<&sync::Model>,
+) -> Result<Option<String>, Problem> {
+    let console = &context.console;
+    let owner = sync.filter(|sync| sync.state == "running").and_then(|sync| sync.lease_owner.as_deref());
+    match owner.filter(|owner| *owner != console.worker) {
+        Some(owner) => Ok(store::shared::name_of(console.store.db(), owner).await?),
+        None => Ok(None),
     }
 }
 
@@ -313,8 +353,9 @@ pub(crate) async fn snapshot(context: &Context, id: &str, sync: &str) -> Result<
     if row.file.is_none() {
         return Err(Problem::not_found("snapshot"));
     }
+    let path = context.console.snapshot(id, sync).await?;
     let change = context.change().await?;
     change.audit("snapshot.downloaded", &format!("connector/{id}"), json!({ "sync": sync })).await?;
     change.commit().await?;
-    Ok(context.console.snapshot_path(id, sync))
+    Ok(path)
 }

@@ -3,8 +3,9 @@
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Func},
 };
 use serde_json::Value;
 
@@ -110,14 +111,11 @@ pub(crate) async fn page(
         find = find.filter(Column::At.lt(until));
     }
     if !wanted.word.is_empty() {
-        let word = wanted.word.as_str();
-        find = find.filter(
-            Condition::any()
-                .add(Column::Action.contains(word))
-                .add(Column::Actor.contains(word))
-                .add(Column::Object.contains(word))
-                .add(Column::Detail.contains(word)),
-        );
+        // Small letters on both sides: the databases differ in whether LIKE tells them from capitals.
+        let columns = [Column::Action, Column::Actor, Column::Object, Column::Detail];
+        let word = wanted.word.to_lowercase();
+        let holds = |column| Expr::expr(Func::lower(Expr::col(column))).like(format!("%{word}%"));
+        find = find.filter(columns.into_iter().fold(Condition::any(), |any, one| any.add(holds(one))));
     }
     Ok(find.all(db).await?)
 }

@@ -465,6 +465,8 @@ pub(crate) mod plan {
         pub ended_at: Option<i64>,
         /// What came of it, as JSON.
         pub result: Option<String>,
+        /// The process that applies it.
+        pub worker: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

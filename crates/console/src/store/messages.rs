@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, sea_query::Expr,
 };
 
 use super::{
@@ -114,6 +114,20 @@ pub(crate) async fn webhooks(db: &impl ConnectionTrait) -> Result<Vec<webhook::M
     Ok(webhook::Entity::find().order_by_asc(webhook::Column::CreatedAt).all(db).await?)
 }
 
+/// Writes down how the last attempt of a webhook went, and nothing else: its secret may be sealed anew meanwhile.
+pub(crate) async fn note_webhook(
+    db: &impl ConnectionTrait,
+    row: &webhook::Model,
+) -> Result<(), ConsoleError> {
+    webhook::Entity::update_many()
+        .col_expr(webhook::Column::SentAt, Expr::value(row.sent_at))
+        .col_expr(webhook::Column::Error, Expr::value(row.error.clone()))
+        .filter(webhook::Column::Id.eq(&row.id))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 pub(crate) async fn keep_webhook(db: &impl ConnectionTrait, row: webhook::Model) -> Result<(), ConsoleError> {
     webhook::Entity::update(row.into_active_model().reset_all()).exec(db).await?;
     Ok(())
@@ -130,11 +144,30 @@ pub(crate) async fn due(db: &impl ConnectionTrait, now: i64) -> Result<Vec<deliv
         .await?)
 }
 
-/// Writes down how an attempt went.
-pub(crate) async fn keep_delivery(
+/// Takes a message for one attempt, which ends before the next is due; false when another process was faster.
+pub(crate) async fn claim_delivery(
     db: &impl ConnectionTrait,
-    row: delivery::Model,
-) -> Result<(), ConsoleError> {
-    delivery::Entity::update(row.into_active_model().reset_all()).exec(db).await?;
+    row: &mut delivery::Model,
+    next_at: i64,
+) -> Result<bool, ConsoleError> {
+    let done = delivery::Entity::update_many()
+        .col_expr(delivery::Column::Attempts, Expr::value(row.attempts + 1))
+        .col_expr(delivery::Column::NextAt, Expr::value(next_at))
+        .filter(delivery::Column::Id.eq(&row.id))
+        .filter(delivery::Column::Attempts.eq(row.attempts))
+        .filter(delivery::Column::SentAt.is_null())
+        .exec(db)
+        .await?;
+    (row.attempts, row.next_at) = (row.attempts + 1, next_at);
+    Ok(done.rows_affected == 1)
+}
+
+/// A message was taken.
+pub(crate) async fn delivered(db: &impl ConnectionTrait, row: &delivery::Model) -> Result<(), ConsoleError> {
+    delivery::Entity::update_many()
+        .col_expr(delivery::Column::SentAt, Expr::value(row.sent_at))
+        .filter(delivery::Column::Id.eq(&row.id))
+        .exec(db)
+        .await?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Mail: written in the same transaction as what it tells of, sent afterwards, and again until it is through.
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 
 use super::{
@@ -59,8 +59,32 @@ pub(crate) async fn due(db: &impl ConnectionTrait, now: i64) -> Result<Vec<Model
         .await?)
 }
 
-/// Writes down how an attempt went.
+/// Takes a letter for one attempt, which ends before the next is due; false when another process was faster.
+pub(crate) async fn claim(
+    db: &impl ConnectionTrait,
+    row: &mut Model,
+    next_at: i64,
+) -> Result<bool, ConsoleError> {
+    let done = Entity::update_many()
+        .col_expr(Column::Attempts, Expr::value(row.attempts + 1))
+        .col_expr(Column::NextAt, Expr::value(next_at))
+        .filter(Column::Id.eq(&row.id))
+        .filter(Column::Attempts.eq(row.attempts))
+        .filter(Column::SentAt.is_null())
+        .exec(db)
+        .await?;
+    (row.attempts, row.next_at) = (row.attempts + 1, next_at);
+    Ok(done.rows_affected == 1)
+}
+
+/// Writes down how an attempt went, unless another began since.
 pub(crate) async fn keep(db: &impl ConnectionTrait, row: Model) -> Result<(), ConsoleError> {
-    Entity::update(ActiveModel::from(row).reset_all()).exec(db).await?;
+    Entity::update_many()
+        .col_expr(Column::SentAt, Expr::value(row.sent_at))
+        .col_expr(Column::Error, Expr::value(row.error))
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::Attempts.eq(row.attempts))
+        .exec(db)
+        .await?;
     Ok(())
 }

@@ -16,6 +16,7 @@ impl MigratorTrait for Migrator {
             Box::new(Acceptances),
             Box::new(Messages),
             Box::new(super::provisioning_schema::ProvisioningTables),
+            Box::new(super::shared_schema::SharedTables),
         ]
     }
 }

@@ -94,6 +94,32 @@ pub(crate) async fn claimable(db: &impl ConnectionTrait, now: i64) -> Result<Vec
         .await?)
 }
 
+/// Syncs that other processes are running.
+pub(crate) async fn elsewhere(
+    db: &impl ConnectionTrait,
+    worker: &str,
+    now: i64,
+) -> Result<Vec<Model>, ConsoleError> {
+    Ok(Entity::find()
+        .filter(Column::State.eq("running"))
+        .filter(Column::LeaseUntil.gte(now))
+        .filter(Column::LeaseOwner.ne(worker))
+        .all(db)
+        .await?)
+}
+
+/// Lets a lease go, so that another process need not wait for its end.
+pub(crate) async fn release(db: &impl ConnectionTrait, id: &str, fence: i64) -> Result<(), ConsoleError> {
+    Entity::update_many()
+        .col_expr(Column::LeaseUntil, Expr::value(0))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Fence.eq(fence))
+        .filter(Column::State.eq("running"))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Keeps a lease alive; false when it is lost.
 pub(crate) async fn heartbeat(
     db: &impl ConnectionTrait,

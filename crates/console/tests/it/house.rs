@@ -17,21 +17,29 @@ use rolebook_okta::{AddressRules, install_crypto_provider};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::bases::Base;
+
 /// The password of everybody here.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
+/// The vault's key of processes that share a database.
+pub(crate) const KEY: &str = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A console and its Okta.
 pub(crate) struct House {
-    pub(crate) fake: FakeOkta,
+    pub(crate) fake: Arc<FakeOkta>,
     pub(crate) url: String,
     pub(crate) data: PathBuf,
     /// Seconds that the console's clock is ahead.
     ahead: Arc<AtomicI64>,
+    begin: Instant,
     server: Option<Server>,
     first_link: Option<String>,
-    _folder: TempDir,
+    /// The database that it shares with others, and where snapshots lie.
+    database_url: Option<String>,
+    blobs: Option<(String, String)>,
+    _folder: Arc<TempDir>,
 }
 
 /// Somebody with a session.
@@ -58,34 +66,65 @@ impl House {
     }
 
     pub(crate) async fn with(org: Org, options: Options) -> Self {
+        Self::on(org, options, Base::sqlite(), None).await
+    }
+
+    /// A house whose console keeps its things there.
+    pub(crate) async fn on(org: Org, options: Options, base: Base, blobs: Option<(String, String)>) -> Self {
         install_crypto_provider();
         let options = Options { rate_limits: RateLimits::UNLIMITED, ..options };
-        let fake = FakeOkta::start(org, options).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
+        let fake = Arc::new(FakeOkta::start(org, options).unwrap());
+        let data = base.folder.path().join("data");
         let mut house = Self {
             fake,
             url: String::new(),
             data,
             ahead: Arc::default(),
+            begin: Instant::now(),
             server: None,
             first_link: None,
-            _folder: folder,
+            database_url: base.url,
+            blobs,
+            _folder: Arc::new(base.folder),
         };
         house.start().await;
         house
     }
 
+    /// The same house with a data folder of its own, not started.
+    pub(crate) fn elsewhere(&self, folder: &str) -> Self {
+        Self {
+            fake: Arc::clone(&self.fake),
+            url: String::new(),
+            data: self.data.with_file_name(folder),
+            ahead: Arc::clone(&self.ahead),
+            begin: self.begin,
+            server: None,
+            first_link: None,
+            database_url: self.database_url.clone(),
+            blobs: self.blobs.clone(),
+            _folder: Arc::clone(&self._folder),
+        }
+    }
+
     /// The configuration of this house's console.
     pub(crate) fn config(&self) -> ConsoleConfig {
-        let (begin, ahead) = (Instant::now(), Arc::clone(&self.ahead));
+        let (begin, ahead) = (self.begin, Arc::clone(&self.ahead));
+        let shared = self.database_url.is_some();
         let origin: Timestamp = "2026-09-01T08:00:00Z".parse().unwrap();
         ConsoleConfig {
             data: self.data.clone(),
-            database_url: None,
+            database_url: self.database_url.clone(),
+            name: self.data.file_name().unwrap().to_string_lossy().into_owned(),
+            blobs: self.blobs.as_ref().map(|(place, _)| place.clone()),
+            blobs_endpoint: self.blobs.as_ref().map(|(_, endpoint)| endpoint.clone()),
             base_url: String::new(),
             front: rolebook_console::Front::Open,
-            vault: VaultKeySource::default(),
+            // Processes that share a database have one key.
+            vault: VaultKeySource {
+                text: shared.then(|| KEY.to_owned().into()),
+                ..VaultKeySource::default()
+            },
             addresses: AddressRules { allow_loopback: true, ..AddressRules::default() },
             ca_pem: None,
             rate_budget: 100,
@@ -93,6 +132,7 @@ impl House {
             mail: MailConfig::Folder(self.data.join("mail")),
             metrics_token: None,
             rebuild: false,
+            vault_key_lost: false,
             demo: None,
             clock: Arc::new(move || {
                 let passed = i64::try_from(begin.elapsed().as_millis()).unwrap();
@@ -103,7 +143,13 @@ impl House {
 
     /// Starts the console (again).
     pub(crate) async fn start(&mut self) {
-        let server = Server::start(self.config(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        self.start_with(|_| {}).await;
+    }
+
+    pub(crate) async fn start_with(&mut self, change: impl FnOnce(&mut ConsoleConfig)) {
+        let mut config = self.config();
+        change(&mut config);
+        let server = Server::start(config, "127.0.0.1:0".parse().unwrap()).await.unwrap();
         self.url = server.url().to_owned();
         self.first_link = server.first_link().await.unwrap();
         self.server = Some(server);
@@ -127,6 +173,16 @@ impl House {
             seconds -= 50 * 60;
             who.get("/api/me").await.json(StatusCode::OK).await;
         }
+    }
+
+    /// Everybody but five leaves the fake org.
+    pub(crate) fn almost_all_leave(&self) {
+        let people: Vec<String> = self.fake.with_org(|org| org.user_ids().map(str::to_owned).collect());
+        self.fake.change(|org| {
+            for user in people.iter().skip(5) {
+                org.remove_user(user);
+            }
+        });
     }
 
     pub(crate) fn link(&self) -> String {

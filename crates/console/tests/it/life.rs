@@ -14,12 +14,7 @@ async fn a_sync_that_would_remove_too_much_is_held_until_somebody_decides() {
     let sue = house.sue().await;
     let id = house.connected(&sue, "super").await;
     let before = sue.get("/api/grants?limit=1").await.json(StatusCode::OK).await["total"].clone();
-    let people: Vec<String> = house.fake.with_org(|org| org.user_ids().map(str::to_owned).collect());
-    house.fake.change(|org| {
-        for user in people.iter().skip(5) {
-            org.remove_user(user);
-        }
-    });
+    house.almost_all_leave();
     sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
     let view = house.until(&sue, &id, |view| !view["held_sync"].is_null()).await;
     assert_eq!((&view["label"], &view["life"]["hold"]), (&json!("paused"), &json!("anomaly")));

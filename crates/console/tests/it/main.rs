@@ -10,7 +10,10 @@
 #![allow(clippy::disallowed_methods, reason = "the environment says whether there is a browser to drive")]
 
 mod api;
+mod bases;
 mod browser;
+mod buckets;
+mod conformance;
 mod custom_roles;
 mod differences;
 mod driver;
@@ -29,6 +32,7 @@ mod policy;
 mod provisioning;
 mod security;
 mod service_app;
+mod shared;
 mod tables;
 mod tls;
 mod tokens;

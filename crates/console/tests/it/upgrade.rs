@@ -10,19 +10,25 @@ async fn open(house: &House) -> DatabaseConnection {
     Database::connect(format!("sqlite://{}?mode=rw", house.data.join("rolebook.db").display())).await.unwrap()
 }
 
+/// What brings a database back to the tables of the first version.
+pub(crate) const TO_FIRST: [&str; 11] = [
+    "DROP TABLE watch",
+    "DROP TABLE webhook",
+    "DROP TABLE telling",
+    "DROP TABLE delivery",
+    "DROP TABLE acceptance",
+    "DROP TABLE provisioning",
+    "DROP TABLE change_plan",
+    "DROP TABLE process",
+    "DROP TABLE turn",
+    "DROP TABLE fact",
+    "DELETE FROM seaql_migrations WHERE version <> 'm0001_first'",
+];
+
 /// Brings the database back to the tables of the first version.
 async fn to_first(house: &House) {
     let db = open(house).await;
-    for statement in [
-        "DROP TABLE watch",
-        "DROP TABLE webhook",
-        "DROP TABLE telling",
-        "DROP TABLE delivery",
-        "DROP TABLE acceptance",
-        "DROP TABLE provisioning",
-        "DROP TABLE change_plan",
-        "DELETE FROM seaql_migrations WHERE version <> 'm0001_first'",
-    ] {
+    for statement in TO_FIRST {
         db.execute_unprepared(statement).await.unwrap();
     }
     let rows = db.query_all_raw(sea_orm::Statement::from_string(

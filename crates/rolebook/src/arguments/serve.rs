@@ -15,9 +15,24 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "DIR", default_value = "rolebook-data")]
     pub(crate) data_dir: PathBuf,
 
-    /// Database [default: SQLite in the data folder]
+    #[allow(rustdoc::bare_urls, reason = "the help shows it as it stands")]
+    /// Database that several processes can share, as in postgres://USER:PASSWORD@HOST/DATABASE [default: SQLite in the
+    /// data folder]
     #[arg(long, value_name = "URL")]
     pub(crate) database_url: Option<String>,
+
+    /// Where snapshots and logs lie: a folder, or s3://BUCKET/PREFIX with the usual AWS_… variables [default: the data
+    /// folder]
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) blobs: Option<String>,
+
+    /// What speaks like S3, where it is not Amazon's [default: AWS_ENDPOINT_URL]
+    #[arg(long, value_name = "URL")]
+    pub(crate) blobs_endpoint: Option<String>,
+
+    /// What other processes on the same database call this one [default: host name and address]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) process_name: Option<String>,
 
     #[allow(rustdoc::bare_urls, reason = "the help shows it as it stands")]
     /// What people open, as in https://rolebook.acme.com [default: http:// and the address]
@@ -78,6 +93,12 @@ pub(crate) struct RunArguments {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) rebuild: bool,
+
+    /// The vault's key that a shared database's secrets are sealed under is lost for good: go on with another one, and
+    /// enter the tokens again
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) vault_key_lost: bool,
 
     #[command(flatten)]
     pub(crate) serve: ServeArguments,

@@ -19,17 +19,19 @@ use crate::{
 impl From<ConsoleError> for Failure {
     fn from(error: ConsoleError) -> Self {
         match &error {
-            ConsoleError::Exposed(_) | ConsoleError::DatabaseKind(_) => {
-                Self::usage(error.to_string(), error.hint())
-            }
+            ConsoleError::Exposed(_)
+            | ConsoleError::DatabaseKind(_)
+            | ConsoleError::DatabaseUrl
+            | ConsoleError::BlobPlace(_)
+            | ConsoleError::NotHere { .. } => Self::usage(error.to_string(), error.hint()),
             _ => Self::failed(error.to_string(), error.hint()),
         }
     }
 }
 
 pub(crate) async fn run(arguments: RunArguments) -> Result<ExitCode, Failure> {
-    let RunArguments { rebuild, serve: arguments } = arguments;
-    let config = ConsoleConfig { rebuild, ..config(&arguments)? };
+    let RunArguments { rebuild, vault_key_lost, serve: arguments } = arguments;
+    let config = ConsoleConfig { rebuild, vault_key_lost, ..config(&arguments)? };
     let stopped = stopping();
     full_is_an_error();
     let server = Server::start(config, arguments.listen).await?;
@@ -57,6 +59,9 @@ pub(crate) async fn run_demo(data: &Path, listen: SocketAddr, demo: DemoOrg) -> 
     let config = ConsoleConfig {
         data: data.to_path_buf(),
         database_url: None,
+        blobs: None,
+        blobs_endpoint: None,
+        name: String::new(),
         base_url: String::new(),
         front: Front::Open,
         vault: VaultKeySource::default(),
@@ -67,6 +72,7 @@ pub(crate) async fn run_demo(data: &Path, listen: SocketAddr, demo: DemoOrg) -> 
         mail: MailConfig::Folder(data.join("mail")),
         metrics_token: None,
         rebuild: false,
+        vault_key_lost: false,
         demo: Some(demo),
         clock: Arc::new(now),
     };
@@ -150,7 +156,11 @@ pub(crate) async fn admin(arguments: AdminArguments) -> Result<ExitCode, Failure
                     ids.join(", ")
                 ),
             };
-            finish(writeln!(out, "Written    {}, {} files\n\n{keys}", file.display(), made.files))?;
+            let elsewhere = made.elsewhere.map_or_else(String::new, |place| {
+                format!("\nNot in it either: snapshots and logs, which lie in {place}.")
+            });
+            let (file, files) = (file.display(), made.files);
+            finish(writeln!(out, "Written    {file}, {files} files\n\n{keys}{elsewhere}"))?;
         }
         (AdminTask::Restore, Some(file)) => {
             let done = rolebook_console::restore(&config, &file).await?;
@@ -230,6 +240,15 @@ fn config(arguments: &ServeArguments) -> Result<ConsoleConfig, Failure> {
     Ok(ConsoleConfig {
         data: arguments.data_dir.clone(),
         database_url: arguments.database_url.clone(),
+        blobs: arguments.blobs.clone(),
+        blobs_endpoint: arguments.blobs_endpoint.clone(),
+        name: arguments.process_name.clone().unwrap_or_else(|| {
+            if arguments.listen.port() == 0 {
+                return String::new();
+            }
+            let host = rustix::system::uname();
+            format!("{} ({})", host.nodename().to_string_lossy(), arguments.listen)
+        }),
         base_url,
         front: front(arguments),
         vault: VaultKeySource {
@@ -247,6 +266,7 @@ fn config(arguments: &ServeArguments) -> Result<ConsoleConfig, Failure> {
         mail: mail(arguments),
         metrics_token: metrics_token(arguments)?,
         rebuild: false,
+        vault_key_lost: false,
         demo: None,
         clock: Arc::new(now),
     })

@@ -32,6 +32,8 @@ mod review;
 mod rights;
 mod secrets;
 mod serve;
+#[cfg(unix)]
+mod shared;
 mod show;
 #[cfg(unix)]
 mod surroundings;

@@ -14,7 +14,7 @@ use crate::{
     operation::{Context, provisioning::Writer},
     problem::Problem,
     settings::SecretNote,
-    store::{self, Change, Who, connectors, entity::plan as stored, plans, provisioning},
+    store::{self, Change, Who, connectors, entity::plan as stored, plans, provisioning, shared},
     worker,
 };
 
@@ -70,7 +70,15 @@ pub(crate) async fn apply(
     if let Some(off) = off(&loaded.writer) {
         return Err(off);
     }
+    if let Some(other) = in_other_process(context, &begin, &loaded).await? {
+        return Err(Problem::conflict(
+            "another change of this org is being made",
+            format!("by {other}; changes of one org take turns"),
+            "try again when it has ended",
+        ));
+    }
     loaded.row.applier = Some(context.actor.user.name.clone());
+    loaded.row.worker = Some(context.console.worker.clone());
     loaded.row.began_at = Some(begin.now_ms());
     if !begin.move_plan(&was, loaded.row.clone()).await? {
         return Err(Problem::changed());
@@ -84,6 +92,24 @@ pub(crate) async fn apply(
     // From here on it goes through, whether the browser waits or not.
     let going = tokio::spawn(carry_through(context.clone(), loaded, file));
     going.await.map_err(|error| ConsoleError::Connector(error.to_string()))?
+}
+
+/// Who is changing the same org through another process: within one, the org's audit file makes them take turns.
+async fn in_other_process(
+    context: &Context,
+    change: &Change<'_>,
+    loaded: &Loaded,
+) -> Result<Option<String>, ConsoleError> {
+    for row in plans::applying(change.tx()).await? {
+        if row.worker.as_deref() == Some(context.console.worker.as_str()) {
+            continue;
+        }
+        let Some(connector) = connectors::by_id(change.tx(), &row.connector_id).await? else { continue };
+        if connector.org_id == loaded.hosted.row.org_id {
+            return Ok(Some(row.applier.unwrap_or(row.author)));
+        }
+    }
+    Ok(None)
 }
 
 async fn carry_through(context: Context, mut loaded: Loaded, file: PlanFile) -> Result<PlanView, Problem> {
@@ -263,12 +289,22 @@ async fn learn(change: &Change<'_>, connector: &str, applied: &Applied) -> Resul
     Ok(())
 }
 
-/// Plans that were being applied when the console stopped. Each call stands in the org's chain before it is made: without
+/// Plans that were being applied when their process went away. Each call stands in the org's chain before it is made: without
 /// one, nothing was changed. Else what came of it is unknown until somebody looks, or the next change of that org reads it.
 pub(crate) async fn recover(console: &Console) -> Result<(), ConsoleError> {
+    if plans::applying(console.store.db()).await?.is_empty() {
+        return Ok(());
+    }
     let change = console.store.change(Who::console(), false).await?;
+    let at_work = shared::at_work(change.tx(), change.now_ms()).await?;
     for mut row in plans::applying(change.tx()).await? {
-        let result = if may_have_called(console, &change, &row).await? {
+        let worker = row.worker.as_deref().unwrap_or_default();
+        if worker == console.worker || (console.store.shared() && at_work.contains_key(worker)) {
+            continue;
+        }
+        // The chain of another process lies with that process.
+        let called = console.store.shared() || may_have_called(console, &change, &row).await?;
+        let result = if called {
             PlanResult {
                 outcome: Outcome::Unknown.to_string(),
                 says: "the console stopped while it was applied: Okta may show it or not".to_owned(),

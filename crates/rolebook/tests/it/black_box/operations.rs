@@ -20,7 +20,7 @@ pub(super) const SERVE: &str = "serve --listen 127.0.0.1:0 --allow-loopback";
 /// Somebody with a browser.
 #[derive(Clone)]
 pub(super) struct Browser {
-    address: String,
+    pub(super) address: String,
     cookie: String,
     csrf: String,
 }
@@ -42,7 +42,7 @@ impl Answer {
 
 impl Browser {
     /// Opens a one-time link and becomes the Super Administrator.
-    fn sue(serving: &Serving, link: &str) -> Self {
+    pub(super) fn sue(serving: &Serving, link: &str) -> Self {
         let mut browser =
             Self { address: serving.address().to_owned(), cookie: String::new(), csrf: String::new() };
         let path = &link[link.find("/setup/").unwrap()..];
@@ -56,6 +56,11 @@ impl Browser {
         browser.csrf =
             page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         browser
+    }
+
+    /// The same person at another process.
+    pub(super) fn at(&self, address: &str) -> Self {
+        Self { address: address.to_owned(), ..self.clone() }
     }
 
     /// The same browser, after the console began anew on another port.
@@ -110,7 +115,7 @@ impl Browser {
     }
 
     /// Makes a connector that is connected; its id.
-    fn connected(&self, fake: &FakeOkta) -> String {
+    pub(super) fn connected(&self, fake: &FakeOkta) -> String {
         let new = json!({ "kind": "okta-aws-federation", "app": { "new": "AWS" } });
         let id = self.json("POST", "/api/connectors", &new).json(201)["id"].as_str().unwrap().to_owned();
         self.enter(fake, &id, 200);

@@ -184,7 +184,28 @@ fn every_place_of_it_can_come_from_the_environment() {
 #[test]
 fn what_it_cannot_use_it_says() {
     let place = Place::new();
-    place.run("serve --database-url postgres://u:secret@h/d").failed(2).says(["postgres:…", "SQLite"]);
+    place.run("serve --database-url mysql://u:secret@h/d").failed(2).says([
+        "mysql:…",
+        "SQLite",
+        "postgres://",
+    ]);
+    place.run("serve --database-url postgres://u:secret@h:x/d").failed(2).says(["cannot be read"]);
+    // Port 1 of this machine: nobody answers.
+    let end =
+        place.run("serve --listen 127.0.0.1:0 --database-url postgres://u:secret@127.0.0.1:1/d").failed(1);
+    assert!(!end.err.contains("secret"), "{end:#?}");
+    end.says(["error: cannot open the database: ", "hint: check that PostgreSQL runs"]);
+    place.run("serve --blobs ftp://x").failed(2).says(["neither a folder nor s3://BUCKET/PREFIX"]);
+    place.run("serve --blobs s3://b --blobs-endpoint http://10.0.0.1:9").failed(2).says(["plain http"]);
+    let by_variable = place.call("serve --blobs s3://b").env("ROLEBOOK_BLOBS_ENDPOINT", "http://10.0.0.1:9");
+    by_variable.end().failed(2).says(["plain http"]);
+    let elsewhere = "--database-url postgres://u:secret@127.0.0.1:1/d";
+    for task in ["backup", "restore"] {
+        place
+            .run(&format!("admin {task} x.tar {elsewhere}"))
+            .failed(2)
+            .says(["this database is PostgreSQL", "hint: use pg_dump and pg_restore"]);
+    }
     place.write("short.key", "c2hvcnQ=");
     let end = place.run("serve --listen 127.0.0.1:0 --vault-key-file short.key").failed(1);
     end.says(["the vault key from short.key: it has 5 bytes instead of 32", "hint: give 32 bytes in base64"]);

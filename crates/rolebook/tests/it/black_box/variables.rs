@@ -19,11 +19,13 @@ fn refused_value(flag: &str) -> Option<&'static str> {
         "max-changes" | "max-requests" => Some("many"),
         "rate-budget" => Some("101"),
         "database-url" => Some("mysql://localhost/rolebook"),
+        "blobs" => Some("ftp://somewhere"),
         "keep-days" => Some("0"),
         "allow-address" => Some("10.0.0.0/99"),
         "allow-loopback"
         | "behind-proxy"
         | "rebuild"
+        | "vault-key-lost"
         | "skip-secondary-emails"
         | "sync-custom-roles"
         | "all-aws-apps"
@@ -171,6 +173,7 @@ fn every_flag_has_one() {
         "audit",
         "aws-okta-app-id",
         "base-url",
+        "blobs-endpoint",
         "ca-out",
         "cache-dir",
         "data-dir",
@@ -182,6 +185,7 @@ fn every_flag_has_one() {
         "metrics-token-file",
         "new-since",
         "out",
+        "process-name",
         "profile-attributes",
         "proxy-credentials-file",
         "reason",
