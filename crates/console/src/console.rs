@@ -18,6 +18,7 @@ use crate::{
     lens::Lenses,
     mail::MailConfig,
     metrics::Metrics,
+    oidc::{OidcConfig, Provider},
     orgs::Orgs,
     rebuild::{self, Rebuilt},
     run::Running,
@@ -67,6 +68,8 @@ pub struct ConsoleConfig {
     pub writer: String,
     /// Where mail goes.
     pub mail: MailConfig,
+    /// A provider to sign in with, beside passwords.
+    pub oidc: Option<OidcConfig>,
     /// Lets `/metrics` be read from other machines.
     pub metrics_token: Option<String>,
     /// The database is gone: bring back what the snapshots tell.
@@ -108,6 +111,8 @@ pub(crate) struct Console {
     pub(crate) orgs: Orgs,
     pub(crate) lenses: Lenses,
     pub(crate) metrics: Metrics,
+    /// Who else vouches for people.
+    pub(crate) oidc: Option<Provider>,
     /// Syncs under way in this process, by connector.
     pub(crate) running: Mutex<HashMap<String, Arc<Running>>>,
     /// Wakes the worker.
@@ -127,6 +132,8 @@ impl Console {
     pub(crate) async fn open(config: ConsoleConfig) -> Result<Arc<Self>, ConsoleError> {
         store::check_url(config.database_url.as_deref())?;
         Blobs::check(config.blobs.as_deref(), config.blobs_endpoint.as_deref())?;
+        let oidc =
+            config.oidc.clone().map(|oidc| Provider::new(oidc, config.ca_pem.as_deref())).transpose()?;
         let lock = prepare(&config.data)?;
         let blobs = Blobs::open(config.blobs.as_deref(), config.blobs_endpoint.as_deref(), &config.data)?;
         let store =
@@ -151,6 +158,7 @@ impl Console {
             orgs: Orgs::new(config.rate_budget, hub.clone()),
             lenses: Lenses::default(),
             metrics: Metrics::default(),
+            oidc,
             running: Mutex::default(),
             nudge: Notify::new(),
             stop: CancellationToken::new(),

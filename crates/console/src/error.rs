@@ -109,6 +109,9 @@ pub enum ConsoleError {
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     Random,
+    /// The sign-in provider cannot be used.
+    #[error("the sign-in provider: {0}")]
+    Oidc(String),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -200,6 +203,7 @@ impl ConsoleError {
             Self::Sealed(_) => {
                 "bring the old vault key back, or enter the secret again in the connector's settings"
             }
+            Self::Oidc(_) => "check --oidc-issuer, --oidc-client-id and --oidc-client-secret-file",
             Self::Listen { .. } => "choose another address or port with --listen",
             Self::Exposed(_) => {
                 "listen on 127.0.0.1, give --tls-certificate and --tls-key, or put a proxy with TLS in front and say \

@@ -169,6 +169,21 @@ pub(crate) async fn post_to_owners(
     Ok(())
 }
 
+/// What keeps letters from going out, in words; nothing when nothing does.
+pub(crate) async fn trouble(console: &Console) -> Result<Option<String>, ConsoleError> {
+    Ok(outbox::waiting(console.store.db()).await?.map(|(count, tried, why)| {
+        let next = if tried >= ATTEMPTS {
+            "the last one is not tried again"
+        } else {
+            "it is tried again by itself"
+        };
+        format!(
+            "{count} not through; the last was tried {tried} times: {}. Check the mail server and ROLEBOOK_SMTP_URL; {next}",
+            clean(&why)
+        )
+    }))
+}
+
 /// Sends what is in the outbox until the console stops.
 pub(crate) async fn deliver(console: Arc<Console>) {
     if matches!(console.config.mail, MailConfig::Off) {

@@ -14,10 +14,12 @@ pub(crate) mod connectors;
 pub(crate) mod explore;
 pub(crate) mod findings;
 pub(crate) mod messages;
+pub(crate) mod oidc;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod provisioning;
 pub(crate) mod records;
+pub(crate) mod retention;
 pub(crate) mod settings;
 pub(crate) mod syncs;
 

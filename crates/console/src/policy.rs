@@ -123,6 +123,7 @@ pub enum Action {
     SeeAccess,
     AcceptFinding,
     ManageWebhooks,
+    ChangeRetention,
     ExportReview,
     PickUsers,
     SeeUsers,
@@ -180,6 +181,7 @@ pub(crate) fn roles_for(action: Action) -> &'static [Role] {
         | Action::ChangeUsers
         | Action::AcceptFinding
         | Action::ManageWebhooks
+        | Action::ChangeRetention
         | Action::SwitchProvisioning
         | Action::ChangeAccess => &[SA],
         Action::DownloadSnapshot

@@ -28,6 +28,9 @@ pub(crate) struct Report {
     pub lists: Vec<List>,
     /// Whose token read it.
     pub reader: Option<String>,
+    /// When its snapshot was removed for its age.
+    #[schema(value_type = Option<String>)]
+    pub removed_at: Option<jiff::Timestamp>,
     /// The app's `lastUpdated`, to tell later whether its settings have changed.
     pub app_updated: Option<String>,
 }
@@ -140,6 +143,7 @@ impl Report {
             attention,
             losses: summary.held.as_ref().map(|held| held.reasons.clone()).unwrap_or_default(),
             error: None,
+            removed_at: None,
             lists: lists(&summary.coverage),
             reader: summary.coverage.reader.as_ref().map(|reader| reader.login.clone()),
             app_updated: summary.app.last_updated.map(|at| at.to_string()),
@@ -165,6 +169,39 @@ fn lists(coverage: &rolebook_ledger::Coverage) -> Vec<List> {
         .collect()
 }
 
+/// What happened; files of the data folder mean nothing to whoever reads it in a browser.
+fn said(error: &SyncError) -> String {
+    match error {
+        SyncError::OtherOwner { what, theirs, ours, .. } => {
+            format!("the connector is of {what} {theirs}, and domain, token and app lead to {ours}")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What to do in the console, where the error itself names a flag of the command line.
+fn hint(error: &SyncError) -> String {
+    match error {
+        SyncError::OtherOwner { what: "org", .. } => {
+            "enter the domain and a token of the connector's org, or add another connector for the other org"
+                .to_owned()
+        }
+        SyncError::OtherOwner { .. } => {
+            "enter the AWS Okta app ID that it had, or add another connector for the other app".to_owned()
+        }
+        SyncError::SeveralApps(_) => "choose one of them in the field AWS Okta app ID".to_owned(),
+        SyncError::UnknownApp { .. } => {
+            "leave the field AWS Okta app ID empty to let Rolebook find the app".to_owned()
+        }
+        SyncError::OtherApp { name, .. } if name != "amazon_aws_sso" => {
+            "leave the field AWS Okta app ID empty to let Rolebook find the app".to_owned()
+        }
+        SyncError::Held { .. } => "wait until the other run is done".to_owned(),
+        SyncError::Beside { .. } => "make room in the data folder, and see that it can be written".to_owned(),
+        other => other.hint(),
+    }
+}
+
 impl From<&SyncError> for Failure {
     fn from(error: &SyncError) -> Self {
         let reply = match error {
@@ -178,8 +215,8 @@ impl From<&SyncError> for Failure {
         };
         Self {
             class: if transient { "transient" } else { "config" }.to_owned(),
-            text: error.to_string(),
-            hint: error.hint(),
+            text: said(error),
+            hint: hint(error),
             okta_code: reply.and_then(|reply| reply.code.clone()),
             okta_request: reply.and_then(|reply| reply.request_id.clone()),
         }

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use crate::{
     ConsoleConfig, ConsoleError,
     console::{Console, Front},
-    hook, mail,
+    hook, mail, retention,
     store::{self, Who},
     tell,
     tls::{Peer, TlsListener},
@@ -61,6 +61,7 @@ impl Server {
             tokio::spawn(tell::tell(Arc::clone(&console))),
             tokio::spawn(hook::deliver(Arc::clone(&console))),
             tokio::spawn(watch::settings(Arc::clone(&console))),
+            tokio::spawn(retention::clean_up(Arc::clone(&console))),
             tokio::spawn(warm(Arc::clone(&console))),
         ];
         let router = web::router(&console).into_make_service_with_connect_info::<Peer>();

@@ -23,14 +23,17 @@ pub(crate) mod connectors;
 mod database;
 pub(crate) mod entity;
 pub(crate) mod messages;
+pub(crate) mod oidc;
 pub(crate) mod outbox;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod provisioning;
 mod provisioning_schema;
 mod schema;
+pub(crate) mod settings;
 pub(crate) mod shared;
 mod shared_schema;
+mod sign_in_schema;
 pub(crate) mod syncs;
 
 use database::{CHANGING, applied, connect, known, migrate, refuse_newer};

@@ -25,6 +25,7 @@ mod pages;
 mod probes;
 mod routes;
 
+pub(crate) use gate::same;
 pub use routes::RouteEntry;
 
 /// All routes behind the gate, over one console.
@@ -33,13 +34,15 @@ pub(crate) fn router(console: &Arc<Console>) -> Router {
     router
         .fallback(nothing_here)
         .layer(from_fn_with_state(Arc::clone(console), idempotency::once))
+        .layer(from_fn_with_state(Arc::clone(console), gate::explain))
         .layer(from_fn_with_state(Arc::clone(console), gate::admit))
         .merge(probes::router(document))
         .layer(DefaultBodyLimit::max(gate::LARGEST_BODY))
+        // Within what gives every answer its headers.
+        .layer(CatchPanicLayer::new())
         .layer(from_fn(gate::speak))
         .layer(from_fn_with_state(Arc::clone(console), gate::harden))
         .layer(CompressionLayer::new())
-        .layer(CatchPanicLayer::new())
         .with_state(Arc::clone(console))
 }
 

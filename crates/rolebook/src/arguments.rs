@@ -16,7 +16,7 @@ pub(crate) use change::{
 };
 pub(crate) use incremental::IncrementalArguments;
 pub(crate) use questions::*;
-pub(crate) use serve::{AdminArguments, AdminTask, RunArguments, ServeArguments};
+pub(crate) use serve::{AdminArguments, AdminTask, OidcCreate, RunArguments, ServeArguments};
 
 /// Who can assume which AWS role through Okta, why, and since when.
 #[derive(Debug, Parser)]

@@ -163,6 +163,19 @@ pub(crate) async fn set_up(
     Ok(session)
 }
 
+/// Refuses who has to wait after wrong passwords.
+fn may_try(user: &user::Model, now: i64) -> Result<(), Problem> {
+    let Some(until) = user.locked_until.filter(|until| *until > now) else { return Ok(()) };
+    let seconds = (until - now) / 1000 + 1;
+    Err(Problem::new(
+        axum::http::StatusCode::TOO_MANY_REQUESTS,
+        "throttled",
+        format!("too many wrong passwords: wait {seconds} s"),
+        "the account waits longer after each wrong password",
+        "wait, then try again",
+    ))
+}
+
 /// Signs somebody in. Gives the session's secret.
 pub(crate) async fn sign_in(console: &Console, email: &str, given: &str) -> Result<String, Problem> {
     let refused = || {
@@ -176,23 +189,17 @@ pub(crate) async fn sign_in(console: &Console, email: &str, given: &str) -> Resu
     };
     let now = console.now().as_millisecond();
     let user = people::by_email(console.store.db(), email).await?;
-    if let Some(until) = user.as_ref().and_then(|user| user.locked_until).filter(|until| *until > now) {
-        let seconds = (until - now) / 1000 + 1;
-        return Err(Problem::new(
-            axum::http::StatusCode::TOO_MANY_REQUESTS,
-            "throttled",
-            format!("too many wrong passwords: wait {seconds} s"),
-            "the account waits longer after each wrong password",
-            "wait, then try again",
-        ));
-    }
+    user.as_ref().map_or(Ok(()), |user| may_try(user, now))?;
     let hash = user.as_ref().and_then(|user| user.password.clone());
     let given = zeroize::Zeroizing::new(given.to_owned());
     let fits =
         tokio::task::spawn_blocking(move || password::verify(&given, hash.as_deref())).await.unwrap_or(false);
-    let Some(mut user) = user else { return Err(refused()) };
+    let Some(user) = user else { return Err(refused()) };
     let who = Who { id: user.id.clone(), name: user.name.clone() };
     let change = console.store.change(who, false).await?;
+    // Others may have guessed while this password was looked at: they all count, and none learns more than its turn.
+    let Some(mut user) = people::by_email(change.tx(), email).await? else { return Err(refused()) };
+    may_try(&user, now)?;
     let object = format!("user/{}", user.id);
     if !fits || !user.active {
         user.failures = user.failures.saturating_add(1);

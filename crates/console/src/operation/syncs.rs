@@ -351,11 +351,27 @@ pub(crate) async fn runs_in(
 pub(crate) async fn snapshot(context: &Context, id: &str, sync: &str) -> Result<PathBuf, Problem> {
     let row = row(context, id, sync).await?;
     if row.file.is_none() {
-        return Err(Problem::not_found("snapshot"));
+        return Err(no_snapshot(&row));
     }
     let path = context.console.snapshot(id, sync).await?;
     let change = context.change().await?;
     change.audit("snapshot.downloaded", &format!("connector/{id}"), json!({ "sync": sync })).await?;
     change.commit().await?;
     Ok(path)
+}
+
+/// Why a sync cannot be opened.
+fn no_snapshot(row: &sync::Model) -> Problem {
+    match Hosted::report(row).removed_at {
+        Some(at) => Problem::conflict(
+            "this sync cannot be opened any more",
+            format!("its snapshot was removed for its age, {}", crate::hosted::minute(at)),
+            "choose a newer one; how long they are kept stands under Settings",
+        ),
+        None => Problem::conflict(
+            "this sync has nothing to compare",
+            format!("the sync {} sealed no snapshot", row.id),
+            "choose one that succeeded or is held",
+        ),
+    }
 }

@@ -1,8 +1,8 @@
 //! Mail: written in the same transaction as what it tells of, sent afterwards, and again until it is through.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 
 use super::{
@@ -75,6 +75,14 @@ pub(crate) async fn claim(
         .await?;
     (row.attempts, row.next_at) = (row.attempts + 1, next_at);
     Ok(done.rows_affected == 1)
+}
+
+/// How many letters are not through, and of the one that was tried last how often it was, and why it is not.
+pub(crate) async fn waiting(db: &impl ConnectionTrait) -> Result<Option<(u64, i32, String)>, ConsoleError> {
+    let open = || Entity::find().filter(Column::SentAt.is_null()).filter(Column::Error.is_not_null());
+    let last = open().order_by_desc(Column::NextAt).one(db).await?;
+    let Some(last) = last else { return Ok(None) };
+    Ok(Some((open().count(db).await?, last.attempts, last.error.unwrap_or_default())))
 }
 
 /// Writes down how an attempt went, unless another began since.

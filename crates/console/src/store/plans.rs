@@ -46,6 +46,15 @@ pub(crate) async fn applying(db: &impl ConnectionTrait) -> Result<Vec<Model>, Co
     Ok(Entity::find().filter(Column::State.eq("applying")).all(db).await?)
 }
 
+/// Plans of a connector that may still be applied.
+pub(crate) async fn waiting(db: &impl ConnectionTrait, connector: &str) -> Result<Vec<Model>, ConsoleError> {
+    Ok(Entity::find()
+        .filter(Column::ConnectorId.eq(connector))
+        .filter(Column::State.ne("ended"))
+        .all(db)
+        .await?)
+}
+
 impl Change<'_> {
     /// Adds a plan.
     pub(crate) async fn add_plan(&self, row: Model) -> Result<(), ConsoleError> {

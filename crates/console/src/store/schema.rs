@@ -17,6 +17,7 @@ impl MigratorTrait for Migrator {
             Box::new(Messages),
             Box::new(super::provisioning_schema::ProvisioningTables),
             Box::new(super::shared_schema::SharedTables),
+            Box::new(super::sign_in_schema::SignInTables),
         ]
     }
 }

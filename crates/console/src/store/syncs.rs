@@ -213,6 +213,17 @@ impl Change<'_> {
         Ok(done.rows_affected == 1)
     }
 
+    /// The snapshot of a sync goes; its row stays, with this report.
+    pub(crate) async fn forget_snapshot(&self, id: &str, report: String) -> Result<(), ConsoleError> {
+        Entity::update_many()
+            .col_expr(Column::File, Expr::value(Option::<String>::None))
+            .col_expr(Column::Report, Expr::value(report))
+            .filter(Column::Id.eq(id))
+            .exec(self.tx())
+            .await?;
+        Ok(())
+    }
+
     /// Changes what stands in the history of an ended sync (a held one that was decided).
     pub(crate) async fn settle_sync(&self, id: &str, result: &str) -> Result<(), ConsoleError> {
         Entity::update_many()

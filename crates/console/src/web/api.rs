@@ -27,6 +27,7 @@ mod messages;
 mod people;
 mod plans;
 mod provisioning;
+mod retention;
 mod syncs;
 
 pub(crate) use document::{begin as document, complete};
@@ -40,6 +41,7 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = explore::enter(routes);
     let routes = findings::enter(routes);
     let routes = provisioning::enter(routes);
+    let routes = retention::enter(routes);
     let routes = plans::enter(routes);
     let routes = messages::enter(routes);
     people::enter(routes)

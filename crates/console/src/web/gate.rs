@@ -42,6 +42,25 @@ pub(crate) fn cookie(console: &Console, secret: &str) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
+/// Name of the cookie of a sign-in that is under way at the provider.
+fn attempt_name(console: &Console) -> &'static str {
+    if console.config.secure() { "__Host-rolebook-oidc" } else { "rolebook-oidc" }
+}
+
+/// The header that sets that cookie; an empty secret ends it.
+pub(crate) fn attempt_cookie(console: &Console, secret: &str) -> HeaderValue {
+    let secure = if console.config.secure() { "; Secure" } else { "" };
+    let age = if secret.is_empty() { 0 } else { 600 };
+    let name = attempt_name(console);
+    let text = format!("{name}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// What that cookie brings back.
+pub(crate) fn attempt_secret(console: &Console, headers: &HeaderMap) -> Option<String> {
+    cookie_of(headers, attempt_name(console)).filter(|secret| !secret.is_empty())
+}
+
 /// A cookie that the caller sent.
 pub(crate) fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
@@ -126,6 +145,36 @@ pub(crate) async fn admit(State(console): State<Arc<Console>>, mut request: Requ
         request.extensions_mut().insert(actor);
     }
     next.run(request).await
+}
+
+/// What cannot even be read (a query, a body, a method) is told like everything else: as a problem, or as a page.
+pub(crate) async fn explain(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
+    const LONGEST: usize = 4096;
+    let actor = request.extensions().get::<Actor>().cloned();
+    let mut asked = Request::new(Body::empty());
+    asked.uri_mut().clone_from(request.uri());
+    if let Some(accept) = request.headers().get(header::ACCEPT) {
+        asked.headers_mut().insert(header::ACCEPT, accept.clone());
+    }
+    let response = next.run(request).await;
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let bare = kind.is_none_or(|kind| kind.starts_with("text/plain"));
+    let status = response.status();
+    if !status.is_client_error() || !bare {
+        return response;
+    }
+    let said = to_bytes(response.into_body(), LONGEST).await.unwrap_or_default();
+    let said = clean(&String::from_utf8_lossy(&said));
+    let why =
+        if said.trim().is_empty() { status.canonical_reason().unwrap_or_default().to_owned() } else { said };
+    let problem = Problem::new(
+        status,
+        "malformed",
+        "the request cannot be read",
+        why,
+        "send what /openapi.json describes, or use the console's own pages",
+    );
+    page::problem(&console, actor.as_ref(), &asked, problem)
 }
 
 /// Reads the fields of a form, so that its token can be checked before anything else sees it.

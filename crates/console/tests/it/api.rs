@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::house::{Answer, House, Person, http};
 
 /// What a form of a page does, and the operation of the API that does the same.
-const FORMS: [(&str, &str); 36] = [
+const FORMS: [(&str, &str); 37] = [
     ("/connectors/new", "POST /api/connectors"),
     ("/connectors/{id}/sync", "POST /api/connectors/{id}/sync"),
     ("/connectors/{id}/pause", "POST /api/connectors/{id}/pause"),
@@ -43,6 +43,7 @@ const FORMS: [(&str, &str); 36] = [
     ("/watches/{watch}/end", "DELETE /api/watches/{watch}"),
     ("/webhooks", "POST /api/webhooks"),
     ("/webhooks/{webhook}/end", "DELETE /api/webhooks/{webhook}"),
+    ("/settings/retention", "PUT /api/retention"),
     ("/settings/users", "POST /api/users"),
     ("/settings/users/{user}", "PATCH /api/users/{user}"),
     ("/settings/keys", "POST /api/keys"),

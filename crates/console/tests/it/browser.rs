@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rolebook_fake_okta::{FakeOkta, Fault};
+use rolebook_fake_okta::{FakeOkta, Fault, Options, ServiceApp, ServiceKey, TokenRole, orgs};
 use serde_json::{Value, json};
 
 use crate::{
@@ -359,4 +359,62 @@ async fn the_keyboard_reaches_everything() {
     assert_eq!(here, 1);
     browser.press("/").await;
     assert_eq!(browser.run("return document.activeElement.id", json!([])).await, "q");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_key_and_custom_roles_are_chosen_in_the_settings() {
+    // SB-42, SB-31
+    let Some(browser) = browser().await else { return };
+    let key = ServiceKey::generate("k1").unwrap();
+    let read =
+        ["apps", "groups", "orgs", "roles", "schemas", "users"].map(|what| format!("okta.{what}.read"));
+    let app = ServiceApp::new("0oaSVC").key(key.public_jwk()).grant(read).role(TokenRole::Super).dpop(true);
+    let options = Options { service_apps: vec![app], ..Options::default() };
+    let house = House::with(orgs::demo(), options).await;
+    set_up(&browser, &house).await;
+    let sue = crate::house::Person::with(&house.url, &browser_cookie(&browser, &house).await).await;
+    let id = house.added(&sue).await;
+    browser.open(&format!("{}/connectors/{id}/settings?edit=1", house.url)).await;
+    let shown = |field: &'static str| {
+        browser.run("return document.querySelector(arguments[0]).offsetParent !== null", json!([field]))
+    };
+    assert_eq!((shown("#api_token").await, shown("#private_key").await), (json!(true), json!(false)));
+    browser.click("#with-app").await;
+    assert_eq!((shown("#api_token").await, shown("#private_key").await), (json!(false), json!(true)));
+    browser.fill("#domain", house.fake.url()).await;
+    browser.fill("#client_id", "0oaSVC").await;
+    browser.fill("#private_key", "no key").await;
+    browser.click("button[value=save]").await;
+    browser.see("holds no private key").await;
+    browser.picture("service-app").await;
+    browser.fill("#private_key", key.private_pem()).await;
+    browser.click("[name=sync_custom_roles]").await;
+    browser.click("button[value=save]").await;
+    browser.see("Export for review").await;
+    assert!(house.fake.log_lines().iter().any(|line| line.contains("/iam/roles")));
+    browser.open(&format!("{}/connectors/{id}/settings", house.url)).await;
+    browser.see("OAuth 2.0 private key").await;
+    browser.see("0oaSVC").await;
+    assert!(!browser.text().await.contains("PRIVATE KEY-----"));
+    browser.picture("service-app-read").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_signs_in_through_the_provider() {
+    let Some(browser) = browser().await else { return };
+    let provider = crate::provider::Provider::start().await;
+    let mut house = House::demo().await;
+    house.stop().await;
+    house.oidc = Some(provider.config());
+    house.start().await;
+    let sue = house.sue().await;
+    let ann = json!({ "name": "Ann", "email": "ann@acme.test" });
+    sue.post("/api/users", &ann).await.json(reqwest::StatusCode::CREATED).await;
+    browser.open(&format!("{}/settings", house.url)).await;
+    browser.see("Sign in with 127.0.0.1").await;
+    browser.picture("sign-in-provider").await;
+    browser.click("#provider").await;
+    browser.see("Your API keys").await;
+    assert_eq!(browser.path().await, "/settings");
+    assert_eq!(browser.run("return document.cookie", json!([])).await, "");
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::house::{Answer, House, http};
 
-fn findings(answer: &Value) -> Vec<Value> {
+pub(crate) fn findings(answer: &Value) -> Vec<Value> {
     answer["answers"][0]["answer"]["findings"].as_array().unwrap().clone()
 }
 

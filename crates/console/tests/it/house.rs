@@ -34,8 +34,12 @@ pub(crate) struct House {
     /// Seconds that the console's clock is ahead.
     ahead: Arc<AtomicI64>,
     begin: Instant,
+    /// Where mail goes, if not into a folder.
+    pub(crate) mail: Option<MailConfig>,
     server: Option<Server>,
     first_link: Option<String>,
+    /// A provider to sign in with.
+    pub(crate) oidc: Option<rolebook_console::OidcConfig>,
     /// The database that it shares with others, and where snapshots lie.
     database_url: Option<String>,
     blobs: Option<(String, String)>,
@@ -81,8 +85,10 @@ impl House {
             data,
             ahead: Arc::default(),
             begin: Instant::now(),
+            mail: None,
             server: None,
             first_link: None,
+            oidc: None,
             database_url: base.url,
             blobs,
             _folder: Arc::new(base.folder),
@@ -99,6 +105,8 @@ impl House {
             data: self.data.with_file_name(folder),
             ahead: Arc::clone(&self.ahead),
             begin: self.begin,
+            mail: self.mail.clone(),
+            oidc: self.oidc.clone(),
             server: None,
             first_link: None,
             database_url: self.database_url.clone(),
@@ -129,7 +137,8 @@ impl House {
             ca_pem: None,
             rate_budget: 100,
             writer: "rolebook test".to_owned(),
-            mail: MailConfig::Folder(self.data.join("mail")),
+            mail: self.mail.clone().unwrap_or_else(|| MailConfig::Folder(self.data.join("mail"))),
+            oidc: self.oidc.clone(),
             metrics_token: None,
             rebuild: false,
             vault_key_lost: false,
@@ -194,6 +203,14 @@ impl House {
         let form = [("name", "Sue"), ("email", "sue@acme.test"), ("password", PASSWORD), ("again", PASSWORD)];
         let answer = http().post(self.link()).form(&form).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.text().await.unwrap());
+        Person::with(&self.url, &cookie_of(&answer)).await
+    }
+
+    /// Sue signs in again.
+    pub(crate) async fn again(&self) -> Person {
+        let form = [("email", "sue@acme.test"), ("password", PASSWORD)];
+        let answer = http().post(format!("{}/sign-in", self.url)).form(&form).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         Person::with(&self.url, &cookie_of(&answer)).await
     }
 

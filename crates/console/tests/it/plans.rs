@@ -246,3 +246,25 @@ async fn old_edited_and_stale_plans_are_refused_and_names_stay_text() {
     let text = sue.get("/plans").await.text(StatusCode::OK).await;
     assert!(text.contains("too old"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_was_edited_in_the_database_is_not_applied() {
+    let (mut house, sue, id) = ready("super").await;
+    let plan = make(&sue, &id, &grant("ann@acme.test", "ReadOnly")).await;
+    house.stop().await;
+    let place = format!("sqlite://{}?mode=rw", house.data.join("rolebook.db").display());
+    let db = sea_orm::Database::connect(place).await.unwrap();
+    let edit = "UPDATE change_plan SET body = replace(body, 'ann@acme.test', 'bob@acme.test')";
+    let edited = sea_orm::ConnectionTrait::execute_unprepared(&db, edit).await.unwrap();
+    assert_eq!(edited.rows_affected(), 1);
+    db.close().await.unwrap();
+    house.start().await;
+    let sue = Person::with(&house.url, &sue.cookie).await;
+    house.fake.clear_log();
+    for how in ["approve", "apply"] {
+        let refused = take(&sue, &id, &plan, how).await;
+        let refused = refused.json(StatusCode::CONFLICT).await;
+        assert!(refused.to_string().contains("edited"), "{how}: {refused:#}");
+    }
+    assert_eq!(writes(&house), Vec::<String>::new());
+}

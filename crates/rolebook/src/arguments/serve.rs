@@ -44,6 +44,22 @@ pub(crate) struct ServeArguments {
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) behind_proxy: bool,
 
+    /// Issuer of an OpenID Connect provider to sign in with, beside passwords [example: https://login.acme.com]
+    #[arg(long, value_name = "URL", requires = "oidc_client_id")]
+    pub(crate) oidc_issuer: Option<String>,
+
+    /// Client id of this console at the provider; its redirect URI is BASE-URL/sign-in/oidc/callback
+    #[arg(long, value_name = "ID", requires = "oidc_issuer")]
+    pub(crate) oidc_client_id: Option<String>,
+
+    /// File of the client's secret; without it the console is a public client
+    #[arg(long, value_name = "FILE", requires = "oidc_issuer")]
+    pub(crate) oidc_client_secret_file: Option<PathBuf>,
+
+    /// Whom the provider vouches for and nobody has invited: stays out, or comes in as a Basic user
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = OidcCreate::Off)]
+    pub(crate) oidc_create: OidcCreate,
+
     /// Speak TLS with this certificate and its chain, in PEM; a renewed file is taken up while it runs
     #[arg(long, value_name = "FILE", requires = "tls_key", conflicts_with = "behind_proxy")]
     pub(crate) tls_certificate: Option<PathBuf>,
@@ -128,4 +144,13 @@ pub(crate) enum AdminTask {
     Backup,
     /// Bring the backup FILE into a data folder that is empty or not there
     Restore,
+}
+
+/// What becomes of somebody whom only the provider knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OidcCreate {
+    /// They stay out.
+    Off,
+    /// They become a Basic user.
+    Basic,
 }

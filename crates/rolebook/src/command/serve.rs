@@ -3,12 +3,12 @@
 use std::{io::Write, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
 
 use rolebook_console::{
-    ConsoleConfig, ConsoleError, DemoOrg, Front, MailConfig, Server, TlsFiles, VaultKeySource,
+    ConsoleConfig, ConsoleError, DemoOrg, Front, MailConfig, OidcConfig, Server, TlsFiles, VaultKeySource,
 };
 use rolebook_okta::AddressRules;
 
 use crate::{
-    arguments::{AdminArguments, AdminTask, RunArguments, ServeArguments},
+    arguments::{AdminArguments, AdminTask, OidcCreate, RunArguments, ServeArguments},
     command::sync::{WRITER, now},
     connection::stopping,
     credential::secret_text,
@@ -23,7 +23,8 @@ impl From<ConsoleError> for Failure {
             | ConsoleError::DatabaseKind(_)
             | ConsoleError::DatabaseUrl
             | ConsoleError::BlobPlace(_)
-            | ConsoleError::NotHere { .. } => Self::usage(error.to_string(), error.hint()),
+            | ConsoleError::NotHere { .. }
+            | ConsoleError::Oidc(_) => Self::usage(error.to_string(), error.hint()),
             _ => Self::failed(error.to_string(), error.hint()),
         }
     }
@@ -70,6 +71,7 @@ pub(crate) async fn run_demo(data: &Path, listen: SocketAddr, demo: DemoOrg) -> 
         rate_budget: 50,
         writer: WRITER.to_owned(),
         mail: MailConfig::Folder(data.join("mail")),
+        oidc: None,
         metrics_token: None,
         rebuild: false,
         vault_key_lost: false,
@@ -264,12 +266,32 @@ fn config(arguments: &ServeArguments) -> Result<ConsoleConfig, Failure> {
         rate_budget: arguments.rate_budget,
         writer: WRITER.to_owned(),
         mail: mail(arguments),
+        oidc: oidc(arguments)?,
         metrics_token: metrics_token(arguments)?,
         rebuild: false,
         vault_key_lost: false,
         demo: None,
         clock: Arc::new(now),
     })
+}
+
+fn oidc(arguments: &ServeArguments) -> Result<Option<OidcConfig>, Failure> {
+    let (Some(issuer), Some(client_id)) = (&arguments.oidc_issuer, &arguments.oidc_client_id) else {
+        return Ok(None);
+    };
+    let client_secret = match &arguments.oidc_client_secret_file {
+        Some(path) => {
+            let text = secret_text(path, "client secret", "check --oidc-client-secret-file")?;
+            Some(text.trim().to_owned().into())
+        }
+        None => None,
+    };
+    Ok(Some(OidcConfig {
+        issuer: issuer.clone(),
+        client_id: client_id.clone(),
+        client_secret,
+        create_basic: arguments.oidc_create == OidcCreate::Basic,
+    }))
 }
 
 /// The token that opens the metrics, out of its file or the environment.

@@ -108,14 +108,7 @@ fn compare(old: &Arc<Lens>, new: &Arc<Lens>) -> Result<Diff, rolebook_insight::E
 }
 
 fn sealed(row: sync::Model) -> Result<sync::Model, Problem> {
-    if row.file.is_some() {
-        return Ok(row);
-    }
-    Err(Problem::conflict(
-        "this sync has nothing to compare",
-        format!("the sync {} sealed no snapshot", row.id),
-        "choose one that succeeded or is held",
-    ))
+    if row.file.is_some() { Ok(row) } else { Err(super::no_snapshot(&row)) }
 }
 
 /// The last good sync before this one.

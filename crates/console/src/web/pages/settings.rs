@@ -13,9 +13,11 @@ use crate::{
     operation::{
         Context,
         people::{self, Invitation, KeyView, NewKey, UserPatch, UserView},
+        retention,
     },
     policy::{Access, Action, Role},
     problem::Problem,
+    retention::Retention,
     web::{
         form::Fields,
         page::{Shell, When, draw, go},
@@ -29,6 +31,7 @@ pub(super) fn enter(routes: Routes) -> Routes {
         .page(Method::GET, "/settings", Access::SignedIn, get(read))
         .page(Method::POST, "/settings/users", users, post(invite))
         .page(Method::POST, "/settings/users/{user}", users, post(change_user))
+        .page(Method::POST, "/settings/retention", Access::May(Action::ChangeRetention), post(keep))
         .page(Method::POST, "/settings/keys", Access::SignedIn, post(add_key))
         .page(Method::POST, "/settings/keys/{key}/end", Access::SignedIn, post(end_key))
 }
@@ -43,6 +46,10 @@ struct SettingsPage {
     roles: Vec<(&'static str, &'static str)>,
     keys: Vec<(KeyView, When)>,
     key_roles: Vec<(&'static str, &'static str)>,
+    /// How long things are kept, for who may see it.
+    retention: Option<Retention>,
+    may_keep: bool,
+    retention_error: String,
     facts: Vec<(&'static str, String)>,
     made_key: Option<String>,
     made_link: Option<String>,
@@ -64,12 +71,30 @@ async fn read(context: Context) -> Response {
     or_problem(&context, drawn)
 }
 
+async fn keep(context: Context, fields: Fields) -> Response {
+    // What is no number is out of every range, and said so.
+    let number = |name: &str| fields.get(name).trim().parse::<i64>().unwrap_or(-1);
+    let rules = Retention {
+        snapshot_days: number("snapshot_days"),
+        snapshot_count: usize::try_from(number("snapshot_count")).unwrap_or(0),
+        one_per_day_after: number("one_per_day_after"),
+        log_days: number("log_days"),
+    };
+    match retention::set(&context, rules).await {
+        Ok(_) => go("/settings"),
+        Err(problem) => {
+            let drawn = draw_settings(&context, Some(problem), Made::default()).await;
+            or_problem(&context, drawn)
+        }
+    }
+}
+
 async fn draw_settings(context: &Context, problem: Option<Problem>, made: Made) -> Result<Response, Problem> {
     let may = |action| context.actor.may(super::NOBODY, action);
     let users = if may(Action::SeeUsers) { people::list(context).await? } else { Vec::new() };
     let now = context.console.now();
     let config = &context.console.config;
-    let facts = if may(Action::SeeSettings) {
+    let mut facts = if may(Action::SeeSettings) {
         vec![
             ("Address", config.base_url.clone()),
             ("Data folder", config.data.display().to_string()),
@@ -81,10 +106,23 @@ async fn draw_settings(context: &Context, problem: Option<Problem>, made: Made) 
     } else {
         Vec::new()
     };
+    if may(Action::SeeSettings)
+        && let Some(trouble) = crate::mail::trouble(&context.console).await?
+    {
+        facts.push(("Letters", trouble));
+    }
     let own: Vec<Role> =
         if context.actor.is_super() { Role::ALL.to_vec() } else { context.actor.roles.iter().collect() };
     let relation = context.actor.relation(&context.console, None).await?;
+    let retention = if may(Action::SeeSettings) { Some(retention::get(context).await?) } else { None };
     let page = SettingsPage {
+        retention,
+        may_keep: may(Action::ChangeRetention),
+        retention_error: ["snapshot_days", "snapshot_count", "one_per_day_after", "log_days"]
+            .map(|field| field_error(problem.as_ref(), field))
+            .into_iter()
+            .find(|text| !text.is_empty())
+            .unwrap_or_default(),
         may_watch: context.actor.may(relation, Action::SeeAccess),
         shell: shell(context, "Settings", "/settings").await?,
         users,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
-    http::{Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     response::Response,
     routing::{get, post},
 };
@@ -15,7 +15,7 @@ use super::field_error;
 use crate::{
     actor::{Actor, Via},
     console::Console,
-    operation::people,
+    operation::{oidc, people},
     password,
     policy::Access,
     problem::Problem,
@@ -32,6 +32,8 @@ pub(super) fn enter(routes: Routes) -> Routes {
     routes
         .page(Method::GET, "/sign-in", Access::Public, get(sign_in_page))
         .page(Method::POST, "/sign-in", Access::Public, post(sign_in))
+        .page(Method::GET, "/sign-in/oidc", Access::Public, get(to_provider))
+        .page(Method::GET, "/sign-in/oidc/callback", Access::Public, get(from_provider))
         .page(Method::POST, "/sign-out", Access::SignedIn, post(sign_out))
         .page(Method::GET, "/setup/{secret}", Access::Public, get(set_up_page))
         .page(Method::POST, "/setup/{secret}", Access::Public, post(set_up))
@@ -47,6 +49,8 @@ struct SignInPage {
     to: String,
     problem: Option<Problem>,
     no_users: bool,
+    /// Host of the provider, where one is configured.
+    provider: Option<String>,
 }
 
 #[derive(Template)]
@@ -81,11 +85,46 @@ async fn sign_in_page(
     Query(query): Query<To>,
 ) -> Result<Response, Problem> {
     let no_users = store::people::count(console.store.db()).await? == 0;
-    let shell = Shell::bare("Sign in");
-    Ok(draw(
-        StatusCode::OK,
-        &SignInPage { shell, email: String::new(), to: query.to, problem: None, no_users },
-    ))
+    let page = SignInPage { to: query.to, no_users, ..sign_in_form(&console, None) };
+    Ok(draw(StatusCode::OK, &page))
+}
+
+fn sign_in_form(console: &Console, problem: Option<Problem>) -> SignInPage {
+    SignInPage {
+        shell: Shell::bare("Sign in"),
+        email: String::new(),
+        to: String::new(),
+        problem,
+        no_users: false,
+        provider: console.oidc.as_ref().map(|provider| provider.host().to_owned()),
+    }
+}
+
+/// To the provider, with a cookie that knows the way back.
+async fn to_provider(State(console): State<Arc<Console>>, Query(query): Query<To>) -> Response {
+    match oidc::begin(&console, own_path(&query.to)).await {
+        Ok((url, secret)) => {
+            let mut response = go(url.as_str());
+            response.headers_mut().insert(header::SET_COOKIE, gate::attempt_cookie(&console, &secret));
+            response
+        }
+        Err(problem) => draw(problem.status(), &sign_in_form(&console, Some(problem))),
+    }
+}
+
+/// Back from the provider.
+async fn from_provider(
+    State(console): State<Arc<Console>>,
+    headers: HeaderMap,
+    Query(back): Query<oidc::Back>,
+) -> Response {
+    let secret = gate::attempt_secret(&console, &headers);
+    let mut response = match oidc::finish(&console, secret.as_deref(), &back).await {
+        Ok((session, to)) => enter_session(&console, &session, own_path(&to)),
+        Err(problem) => draw(problem.status(), &sign_in_form(&console, Some(problem))),
+    };
+    response.headers_mut().append(header::SET_COOKIE, gate::attempt_cookie(&console, ""));
+    response
 }
 
 fn enter_session(console: &Console, secret: &str, to: &str) -> Response {
@@ -100,11 +139,9 @@ async fn sign_in(State(console): State<Arc<Console>>, fields: Fields) -> Respons
         Err(problem) => draw(
             problem.status(),
             &SignInPage {
-                shell: Shell::bare("Sign in"),
                 email: fields.get("email").to_owned(),
                 to: fields.get("to").to_owned(),
-                problem: Some(problem),
-                no_users: false,
+                ..sign_in_form(&console, Some(problem))
             },
         ),
     }

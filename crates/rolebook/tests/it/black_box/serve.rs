@@ -147,6 +147,20 @@ fn it_refuses_to_be_reached_without_tls() {
 }
 
 #[test]
+fn a_provider_that_cannot_be_used_is_refused_at_the_start() {
+    let place = Place::new();
+    place
+        .run("serve --listen 127.0.0.1:0 --oidc-issuer http://login.acme.test --oidc-client-id rolebook")
+        .failed(2)
+        .says(["the issuer must be an https address", "hint: check --oidc-issuer"]);
+    place
+        .run("serve --listen 127.0.0.1:0 --oidc-issuer https://login.acme.test --oidc-client-id r --oidc-client-secret-file no")
+        .failed(3)
+        .says(["cannot read the client secret file no"]);
+    assert_eq!(place.files(), [""; 0], "nothing was made");
+}
+
+#[test]
 fn every_place_of_it_can_come_from_the_environment() {
     let place = Place::new();
     place.write("vault.key", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");

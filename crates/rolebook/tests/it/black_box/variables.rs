@@ -15,7 +15,7 @@ use super::{
 fn refused_value(flag: &str) -> Option<&'static str> {
     match flag {
         "log-level" | "output" | "sync-okta-roles" | "sync-events" | "rate-limits" | "token-roles"
-        | "last-role" | "serve" => Some("sideways"),
+        | "last-role" | "serve" | "oidc-create" => Some("sideways"),
         "max-changes" | "max-requests" => Some("many"),
         "rate-budget" => Some("101"),
         "database-url" => Some("mysql://localhost/rolebook"),
@@ -184,6 +184,9 @@ fn every_flag_has_one() {
         "mail-from",
         "metrics-token-file",
         "new-since",
+        "oidc-client-id",
+        "oidc-client-secret-file",
+        "oidc-issuer",
         "out",
         "process-name",
         "profile-attributes",
