@@ -235,6 +235,8 @@ async fn hostile_names_stay_text_on_every_page_and_in_every_csv() {
     assert_eq!(view["label"], "connected", "{view:#}");
     let syncs = sue.get(&format!("/api/connectors/{id}/syncs")).await.json(StatusCode::OK).await;
     let sync = syncs["items"][0]["id"].as_str().unwrap().to_owned();
+    let apps = sue.get("/api/apps").await.json(StatusCode::OK).await;
+    let app = apps.pointer("/0/id").or(apps.pointer("/items/0/id")).unwrap().as_str().unwrap().to_owned();
     let mut pages = vec![
         "/explorer?ask=who&account=012345678901".to_owned(),
         "/explorer?ask=who&role=012345678901%2FAdmin".to_owned(),
@@ -252,7 +254,12 @@ async fn hostile_names_stay_text_on_every_page_and_in_every_csv() {
         {
             let plan = plan["id"].as_str().unwrap();
             let path = path.replace("/connectors/new", "/connectors/new?kind=okta-aws-federation");
-            pages.push(path.replace("{id}", &id).replace("{sync}", &sync).replace("{plan}", plan));
+            pages.push(
+                path.replace("{id}", &id)
+                    .replace("{sync}", &sync)
+                    .replace("{app}", &app)
+                    .replace("{plan}", plan),
+            );
         }
     }
     let mut named = 0;
