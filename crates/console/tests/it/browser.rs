@@ -385,7 +385,7 @@ async fn a_private_key_and_custom_roles_are_chosen_in_the_settings() {
     browser.fill("#client_id", "0oaSVC").await;
     browser.fill("#private_key", "no key").await;
     browser.click("button[value=save]").await;
-    browser.see("holds no private key").await;
+    browser.see("Holds no private key").await;
     browser.picture("service-app").await;
     browser.fill("#private_key", key.private_pem()).await;
     browser.click("[name=sync_custom_roles]").await;
