@@ -11,7 +11,7 @@ use std::{
 
 use jiff::Timestamp;
 use reqwest::{Client, StatusCode, header, redirect::Policy};
-use rolebook_console::{ConsoleConfig, Front, MailConfig, Server, VaultKeySource};
+use rolebook_console::{ConsoleConfig, Server};
 use rolebook_fake_okta::{
     FakeOkta, Options, RateLimits,
     orgs::{GeneratorSpec, generated},
@@ -134,22 +134,12 @@ fn thousands(number: u64) -> String {
 
 fn config(folder: &Path) -> ConsoleConfig {
     let begin = Instant::now();
+    // Nothing here depends on the day.
+    let clock = move || Timestamp::UNIX_EPOCH.saturating_add(begin.elapsed()).unwrap_or_default();
     ConsoleConfig {
-        data: folder.join("data"),
-        database_url: None,
-        base_url: String::new(),
-        front: Front::Open,
-        vault: VaultKeySource::default(),
         addresses: AddressRules { allow_loopback: true, ..AddressRules::default() },
-        ca_pem: None,
         rate_budget: 100,
-        writer: "rolebook bench".to_owned(),
-        mail: MailConfig::Folder(folder.join("mail")),
-        metrics_token: None,
-        rebuild: false,
-        demo: None,
-        // Nothing here depends on the day.
-        clock: Arc::new(move || Timestamp::UNIX_EPOCH.saturating_add(begin.elapsed()).unwrap_or_default()),
+        ..ConsoleConfig::local(folder.join("data"), "rolebook bench".to_owned(), Arc::new(clock))
     }
 }
 

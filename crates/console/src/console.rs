@@ -95,6 +95,31 @@ pub enum Front {
 }
 
 impl ConsoleConfig {
+    /// A console for this machine alone, with everything in `data`: database, snapshots, key and, in a folder, its mail.
+    pub fn local(data: PathBuf, writer: String, clock: Clock) -> Self {
+        Self {
+            mail: MailConfig::Folder(data.join("mail")),
+            data,
+            database_url: None,
+            blobs: None,
+            blobs_endpoint: None,
+            name: String::new(),
+            base_url: String::new(),
+            front: Front::Open,
+            vault: VaultKeySource::default(),
+            addresses: AddressRules::default(),
+            ca_pem: None,
+            rate_budget: 50,
+            writer,
+            oidc: None,
+            metrics_token: None,
+            rebuild: false,
+            vault_key_lost: false,
+            demo: None,
+            clock,
+        }
+    }
+
     /// Whether browsers come by TLS: cookies are then `Secure`.
     pub(crate) fn secure(&self) -> bool {
         self.front != Front::Open

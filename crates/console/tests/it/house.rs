@@ -120,33 +120,26 @@ impl House {
         let (begin, ahead) = (self.begin, Arc::clone(&self.ahead));
         let shared = self.database_url.is_some();
         let origin: Timestamp = "2026-09-01T08:00:00Z".parse().unwrap();
+        let clock = move || {
+            let passed = i64::try_from(begin.elapsed().as_millis()).unwrap();
+            origin + SignedDuration::from_millis(passed + ahead.load(Ordering::SeqCst) * 1000)
+        };
+        let local = ConsoleConfig::local(self.data.clone(), "rolebook test".to_owned(), Arc::new(clock));
         ConsoleConfig {
-            data: self.data.clone(),
             database_url: self.database_url.clone(),
             name: self.data.file_name().unwrap().to_string_lossy().into_owned(),
             blobs: self.blobs.as_ref().map(|(place, _)| place.clone()),
             blobs_endpoint: self.blobs.as_ref().map(|(_, endpoint)| endpoint.clone()),
-            base_url: String::new(),
-            front: rolebook_console::Front::Open,
             // Processes that share a database have one key.
             vault: VaultKeySource {
                 text: shared.then(|| KEY.to_owned().into()),
                 ..VaultKeySource::default()
             },
             addresses: AddressRules { allow_loopback: true, ..AddressRules::default() },
-            ca_pem: None,
             rate_budget: 100,
-            writer: "rolebook test".to_owned(),
-            mail: self.mail.clone().unwrap_or_else(|| MailConfig::Folder(self.data.join("mail"))),
+            mail: self.mail.clone().unwrap_or(local.mail),
             oidc: self.oidc.clone(),
-            metrics_token: None,
-            rebuild: false,
-            vault_key_lost: false,
-            demo: None,
-            clock: Arc::new(move || {
-                let passed = i64::try_from(begin.elapsed().as_millis()).unwrap();
-                origin + SignedDuration::from_millis(passed + ahead.load(Ordering::SeqCst) * 1000)
-            }),
+            ..local
         }
     }
 

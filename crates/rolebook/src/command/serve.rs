@@ -240,7 +240,6 @@ fn config(arguments: &ServeArguments) -> Result<ConsoleConfig, Failure> {
         None => format!("http://{}", arguments.listen),
     };
     Ok(ConsoleConfig {
-        data: arguments.data_dir.clone(),
         database_url: arguments.database_url.clone(),
         blobs: arguments.blobs.clone(),
         blobs_endpoint: arguments.blobs_endpoint.clone(),
@@ -264,14 +263,10 @@ fn config(arguments: &ServeArguments) -> Result<ConsoleConfig, Failure> {
         },
         ca_pem,
         rate_budget: arguments.rate_budget,
-        writer: WRITER.to_owned(),
         mail: mail(arguments),
         oidc: oidc(arguments)?,
         metrics_token: metrics_token(arguments)?,
-        rebuild: false,
-        vault_key_lost: false,
-        demo: None,
-        clock: Arc::new(now),
+        ..ConsoleConfig::local(arguments.data_dir.clone(), WRITER.to_owned(), Arc::new(now))
     })
 }
 
