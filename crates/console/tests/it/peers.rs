@@ -352,7 +352,7 @@ async fn receivers_that_hang_lead_elsewhere_or_fail_are_told_of() {
     let begin = Instant::now();
     let told = loop {
         let hooks = sue.get("/api/webhooks").await.json(StatusCode::OK).await;
-        let errors: Vec<String> = hooks
+        let errors: Vec<String> = hooks["items"]
             .as_array()
             .unwrap()
             .iter()
