@@ -44,7 +44,7 @@ pub(crate) struct ServeArguments {
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) behind_proxy: bool,
 
-    /// Issuer of an OpenID Connect provider to sign in with, beside passwords [example: https://login.acme.com]
+    /// Issuer of an OpenID Connect provider to sign in with, beside passwords
     #[arg(long, value_name = "URL", requires = "oidc_client_id")]
     pub(crate) oidc_issuer: Option<String>,
 
