@@ -8,7 +8,7 @@ use super::Context;
 use crate::{
     problem::Problem,
     store::{self, audit},
-    table::{Cell, Column, Tabular, column, numbers, spare},
+    table::{self, Cell, Column, Tabular, column, numbers, spare},
 };
 
 /// Something that was done.
@@ -87,6 +87,7 @@ pub(crate) struct Wanted {
     /// `seq`: the oldest first.
     pub sort: String,
     /// Where the page before ended.
+    #[serde(deserialize_with = "table::cursor")]
     pub cursor: String,
     /// Rows of a page, 1 to 200; 25 when absent.
     pub limit: Option<u64>,

@@ -7,7 +7,7 @@ use axum::{
     http::{header, request::Parts},
 };
 
-use crate::{actor::Actor, console::Console, operation::Context, problem::Problem};
+use crate::{actor::Actor, console::Console, operation::Context, problem::Problem, seen::Seen};
 
 impl FromRequestParts<Arc<Console>> for Context {
     type Rejection = Problem;
@@ -17,12 +17,8 @@ impl FromRequestParts<Arc<Console>> for Context {
         let dry_run = parts.uri.query().is_some_and(|query| {
             url::form_urlencoded::parse(query.as_bytes()).any(|(k, v)| k == "dry_run" && v == "1")
         });
-        let if_match = match parts.headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()) {
-            None | Some("*") => None,
-            Some(tag) => {
-                Some(tag.trim_start_matches("W/").trim_matches('"').parse().map_err(|_| Problem::changed())?)
-            }
-        };
+        let if_match = parts.headers.get(header::IF_MATCH).map(|value| value.to_str().unwrap_or_default());
+        let if_match = if_match.and_then(Seen::of);
         Ok(Self { console: Arc::clone(console), actor, dry_run, if_match })
     }
 }

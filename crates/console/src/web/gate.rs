@@ -17,7 +17,7 @@ use crate::{
     problem::{PROBLEM, Problem},
     run::clean,
     store::people,
-    web::{form::Fields, page},
+    web::{form::Fields, hosts::foreign, page},
 };
 
 /// A session without a request for so long ends.
@@ -201,22 +201,6 @@ async fn read_form(request: Request) -> Result<Request, Problem> {
     let mut request = Request::from_parts(parts, Body::empty());
     request.extensions_mut().insert(fields);
     Ok(request)
-}
-
-/// Whether the request names another origin than the one it was sent to.
-fn foreign(console: &Console, headers: &HeaderMap) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok())
-        && !matches!(site, "same-origin" | "none")
-    {
-        return true;
-    }
-    let Some(origin) = headers.get(header::ORIGIN) else { return false };
-    let Ok(origin) = origin.to_str() else { return true };
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let of_host = origin.split_once("://").is_some_and(|(scheme, named)| {
-        named == host && (scheme == "https" || (scheme == "http" && !console.config.secure()))
-    });
-    !of_host && origin != console.config.base_url
 }
 
 /// Compares without telling by time where they differ.

@@ -1,6 +1,7 @@
 //! Doors: set-up, sign-in, sessions, keys, origins, headers.
 
 use reqwest::{Method, StatusCode, header};
+use rolebook_console::Front;
 use serde_json::json;
 
 use crate::house::{House, PASSWORD, Person, cookie_of, http};
@@ -169,6 +170,61 @@ async fn a_change_needs_our_own_page() {
     let mut stale = sue.clone();
     stale.csrf = "x".repeat(43);
     assert_eq!(stale.post("/api/connectors", &body).await.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_answers_to_its_own_names_only() {
+    let mut house = House::demo().await;
+    let sue = house.sue().await;
+    let ask = |sue: &Person, path: &'static str, host: &str| {
+        let (sue, host) = (sue.clone(), host.to_owned());
+        async move { sue.send_with(Method::GET, path, None, &[("host", &host)]).await }
+    };
+    let port = house.url.rsplit_once(':').unwrap().1.to_owned();
+    for own in ["127.0.0.1", "localhost", "LOCALHOST.", "[::1]", "127.0.0.7"] {
+        assert_eq!(ask(&sue, "/api/me", &format!("{own}:{port}")).await.status(), StatusCode::OK, "{own}");
+    }
+    // A name that somebody made lead here: no page, no number, no door.
+    for other in
+        ["evil.test", "127.0.0.1.evil.test", "localhost.evil.test", "10.0.0.3", "rolebook.acme.test", "@"]
+    {
+        let other = format!("{other}:{port}");
+        for path in ["/", "/sign-in", "/assets/console.css", "/openapi.json", "/nothing"] {
+            let answer = ask(&sue, path, &other).await;
+            assert_eq!(answer.status(), StatusCode::MISDIRECTED_REQUEST, "{path} at {other}");
+        }
+        let problem = ask(&sue, "/api/me", &other).await.json(StatusCode::MISDIRECTED_REQUEST).await;
+        assert_eq!(problem["code"], "other-host");
+        assert!(problem["hint"].as_str().unwrap().contains("--base-url"), "{problem}");
+        assert_eq!(ask(&sue, "/live", &other).await.status(), StatusCode::OK);
+        let by_address = other.starts_with("10.");
+        for path in ["/ready", "/metrics"] {
+            assert_eq!(ask(&sue, path, &other).await.status().is_success(), by_address, "{path} at {other}");
+        }
+    }
+    // A change from such a page, were it same-origin to the browser.
+    let origin = format!("http://evil.test:{port}");
+    let headers = [("host", &origin[7..]), ("origin", origin.as_str()), ("sec-fetch-site", "same-origin")];
+    let answer = sue.send_with(Method::POST, "/api/keys", Some(&json!({})), &headers).await;
+    assert_eq!(answer.status(), StatusCode::MISDIRECTED_REQUEST);
+
+    // Behind a proxy, and with a base URL, it goes by that name too, and says so to whoever comes by another.
+    for front in [Front::Proxy, Front::Open] {
+        house.stop().await;
+        house
+            .start_with(|config| {
+                config.front = front.clone();
+                config.base_url = "https://rolebook.acme.test".to_owned();
+            })
+            .await;
+        let here = |path: &str| format!("http://127.0.0.1:{}{path}", house.port());
+        for (host, wanted) in
+            [("rolebook.acme.test", StatusCode::OK), ("evil.test", StatusCode::MISDIRECTED_REQUEST)]
+        {
+            let answer = http().get(here("/sign-in")).header(header::HOST, host).send().await.unwrap();
+            assert_eq!(answer.status(), wanted, "{front:?} {host}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -93,6 +93,7 @@ async fn ask_why(
 
 /// Changes to think through.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Thoughts {
     /// Made one after the other.
     changes: Vec<Thought>,

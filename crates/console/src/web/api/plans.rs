@@ -7,7 +7,7 @@ use axum::{
 };
 use utoipa_axum::routes;
 
-use super::{Mode, Paging};
+use super::{Mode, Paging, made};
 use crate::{
     operation::{
         Context,
@@ -51,8 +51,7 @@ async fn make_plan(
     Path(id): Path<String>,
     Body(new): Body<NewPlan>,
 ) -> Result<(StatusCode, Json<PlanView>), Problem> {
-    let status = if context.dry_run { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(plans::make(&context, &id, new).await?)))
+    Ok(made(&context, plans::make(&context, &id, new).await?))
 }
 
 /// One plan
