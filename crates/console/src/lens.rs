@@ -15,6 +15,7 @@ use rolebook_insight::{Findings, Origin, Policy, Reading, Readings};
 use rolebook_ledger::UserRecord;
 use rolebook_snapshot::{Limits, Snapshot};
 use serde::Serialize;
+use tokio::sync::OnceCell;
 use utoipa::ToSchema;
 
 use crate::{ConsoleError, console::Console, run::clean, store};
@@ -162,37 +163,50 @@ pub(crate) struct Lens {
     found: Mutex<Option<(Policy, Date, Arc<Findings>)>>,
 }
 
-/// Lenses that are open, the last used first.
+/// Lenses that are open or being opened, by sync, the last used first.
 #[derive(Default)]
-pub(crate) struct Lenses(Mutex<Vec<Arc<Lens>>>);
+pub(crate) struct Lenses(Mutex<Vec<(String, Opening)>>);
+
+/// Whoever asks first opens the snapshot; who asks meanwhile waits for the same lens.
+type Opening = Arc<OnceCell<Arc<Lens>>>;
+
+impl Lenses {
+    /// The place of a sync's lens.
+    fn place(&self, sync: &str) -> Opening {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.iter().position(|(name, _)| name == sync).map(|at| kept.remove(at));
+        let (name, opening) = known.unwrap_or_else(|| (sync.to_owned(), Opening::default()));
+        kept.insert(0, (name, Arc::clone(&opening)));
+        opening
+    }
+
+    /// Lets go of what was not used for longest.
+    fn trim(&self) {
+        let (mut rows, mut place) = (0, 0);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(_, opening)| {
+            rows += opening.get().map_or(0, |lens| lens.size());
+            place += 1;
+            place <= KEPT || rows <= KEPT_ROWS
+        });
+    }
+}
 
 impl Console {
     /// The lens over one sync's snapshot.
     pub(crate) async fn lens(&self, connector: &str, sync: &str) -> Result<Arc<Lens>, ConsoleError> {
-        {
-            let mut kept = self.lenses.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(at) = kept.iter().position(|lens| lens.sync == sync) {
-                let lens = kept.remove(at);
-                kept.insert(0, Arc::clone(&lens));
-                return Ok(lens);
-            }
+        let opening = self.lenses.place(sync);
+        if let Some(lens) = opening.get() {
+            return Ok(Arc::clone(lens));
         }
-        let path = self.snapshot(connector, sync).await?;
-        let (connector, sync) = (connector.to_owned(), sync.to_owned());
-        let lens = tokio::task::spawn_blocking(move || Lens::open(&path, connector, sync))
-            .await
-            .map_err(|error| ConsoleError::Connector(error.to_string()))??;
-        let lens = Arc::new(lens);
-        let mut kept = self.lenses.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|known| known.sync != lens.sync);
-        kept.insert(0, Arc::clone(&lens));
-        let mut rows = 0;
-        let mut place = 0;
-        kept.retain(|lens| {
-            rows += lens.size();
-            place += 1;
-            place <= KEPT || rows <= KEPT_ROWS
-        });
+        let open = async || {
+            let path = self.snapshot(connector, sync).await?;
+            let (connector, sync) = (connector.to_owned(), sync.to_owned());
+            tokio::task::spawn_blocking(move || Lens::open(&path, connector, sync).map(Arc::new))
+                .await
+                .map_err(|error| ConsoleError::Connector(error.to_string()))?
+        };
+        let lens = Arc::clone(opening.get_or_try_init(open).await?);
+        self.lenses.trim();
         Ok(lens)
     }
 
@@ -399,4 +413,19 @@ pub(crate) fn sha256(path: &Path) -> std::io::Result<String> {
         context.update(bytes);
     }
     Ok(HEXLOWER.encode(context.finish().as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_at_once_waits_for_one_opening() {
+        let lenses = Lenses::default();
+        let first = lenses.place("syn_1");
+        lenses.place("syn_2");
+        assert!(Arc::ptr_eq(&first, &lenses.place("syn_1")));
+        let order: Vec<String> = lenses.0.lock().unwrap().iter().map(|(sync, _)| sync.clone()).collect();
+        assert_eq!(order, ["syn_1", "syn_2"], "the last used first");
+    }
 }
