@@ -22,7 +22,7 @@ use crate::{
     orgs::Orgs,
     rebuild::{self, Rebuilt},
     run::Running,
-    store::{self, Store, Who, shared, syncs},
+    store::{self, Store, Who, head::Keeper, shared, syncs},
     tls::TlsFiles,
     vault::{Vault, VaultKeySource},
 };
@@ -130,7 +130,7 @@ impl ConsoleConfig {
 pub(crate) struct Console {
     pub(crate) config: ConsoleConfig,
     pub(crate) store: Store,
-    pub(crate) vault: Vault,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) blobs: Blobs,
     pub(crate) hub: Hub,
     pub(crate) orgs: Orgs,
@@ -161,9 +161,10 @@ impl Console {
             config.oidc.clone().map(|oidc| Provider::new(oidc, config.ca_pem.as_deref())).transpose()?;
         let lock = prepare(&config.data)?;
         let blobs = Blobs::open(config.blobs.as_deref(), config.blobs_endpoint.as_deref(), &config.data)?;
-        let store =
+        let mut store =
             Store::open(config.database_url.as_deref(), &config.data, Arc::clone(&config.clock)).await?;
-        let vault = Vault::open(&config.vault, &config.data)?;
+        let vault = Arc::new(Vault::open(&config.vault, &config.data)?);
+        store.keep_head(Keeper::open(&config.data, Arc::clone(&vault))?);
         if store.shared() {
             agree_on_key(&store, &vault, &config).await?;
             agree_on_blobs(&store, &blobs).await?;

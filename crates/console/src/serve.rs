@@ -197,6 +197,10 @@ pub async fn doctor(config: ConsoleConfig) -> Result<Diagnosis, ConsoleError> {
             ("audit record", false, format!("row {row} does not follow from the one before: it was changed"))
         }
     });
+    if let Some(found) = store::audit::standing(&console.store).await? {
+        // What the record notes itself is known.
+        lines.push(("audit record", found.noted_at.is_some(), found.text));
+    }
     for row in store::connectors::all(console.store.db()).await? {
         let hosted = crate::hosted::Hosted::of(row)?;
         let name = &hosted.row.name;

@@ -37,6 +37,7 @@ mod policy;
 mod probes;
 mod provider;
 mod provisioning;
+mod record;
 mod retention;
 mod secrets;
 mod security;

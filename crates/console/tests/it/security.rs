@@ -295,27 +295,3 @@ async fn it_listens_only_here_without_tls() {
         rolebook_console::Server::start(house.config(), "127.0.0.1:0".parse().unwrap()).await.err().unwrap();
     assert!(busy.to_string().contains("in use by another rolebook"), "{busy}");
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_audit_record_shows_tampering() {
-    let mut house = House::demo().await;
-    let sue = house.sue().await;
-    house.added(&sue).await;
-    let metrics = sue.get("/metrics").await.text(StatusCode::OK).await;
-    assert!(metrics.contains("rolebook_connectors{label=\"Not connected\"} 1"), "{metrics}");
-    house.stop().await;
-    let well = rolebook_console::doctor(house.config()).await.unwrap();
-    assert!(well.lines.iter().all(|(_, fine, _)| *fine), "{well:?}");
-    let options =
-        sea_orm::ConnectOptions::new(format!("sqlite://{}", house.data.join("rolebook.db").display()));
-    let db = sea_orm::Database::connect(options).await.unwrap();
-    sea_orm::ConnectionTrait::execute_unprepared(&db, "UPDATE audit SET actor = 'Mallory' WHERE seq = 2")
-        .await
-        .unwrap();
-    db.close().await.unwrap();
-    let bad = rolebook_console::doctor(house.config()).await.unwrap();
-    assert!(
-        bad.lines.iter().any(|(what, fine, text)| *what == "audit record" && !fine && text.contains("row 2")),
-        "{bad:?}"
-    );
-}
