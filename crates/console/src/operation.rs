@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::{actor::Actor, console::Console, problem::Problem, seen::Seen, store::Change};
 
+pub(crate) mod about;
 pub(crate) mod access;
 pub(crate) mod apps;
 pub(crate) mod attention;

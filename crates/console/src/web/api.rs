@@ -17,6 +17,7 @@ use crate::{
     web::routes::Routes,
 };
 
+mod about;
 mod access;
 mod apps;
 mod connectors;
@@ -41,6 +42,7 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = explore::enter(routes);
     let routes = findings::enter(routes);
     let routes = provisioning::enter(routes);
+    let routes = about::enter(routes);
     let routes = retention::enter(routes);
     let routes = plans::enter(routes);
     let routes = messages::enter(routes);

@@ -163,7 +163,8 @@ pub(crate) async fn explain(State(console): State<Arc<Console>>, request: Reques
     if !status.is_client_error() || !bare {
         return response;
     }
-    let said = to_bytes(response.into_body(), LONGEST).await.unwrap_or_default();
+    let (parts, body) = response.into_parts();
+    let said = to_bytes(body, LONGEST).await.unwrap_or_default();
     let said = clean(&String::from_utf8_lossy(&said));
     let why =
         if said.trim().is_empty() { status.canonical_reason().unwrap_or_default().to_owned() } else { said };
@@ -174,7 +175,15 @@ pub(crate) async fn explain(State(console): State<Arc<Console>>, request: Reques
         why,
         "send what /openapi.json describes, or use the console's own pages",
     );
-    page::problem(&console, actor.as_ref(), &asked, problem)
+    allowing(&parts.headers, page::problem(&console, actor.as_ref(), &asked, problem))
+}
+
+/// Which methods there are is still told.
+fn allowing(headers: &HeaderMap, mut response: Response) -> Response {
+    if let Some(allowed) = headers.get(header::ALLOW) {
+        response.headers_mut().insert(header::ALLOW, allowed.clone());
+    }
+    response
 }
 
 /// Reads the fields of a form, so that its token can be checked before anything else sees it.
@@ -228,11 +237,7 @@ pub(crate) async fn speak(request: Request, next: Next) -> Response {
         if said.is_empty() { status.canonical_reason().unwrap_or_default().to_lowercase() } else { said },
         "send it as /openapi.json describes it",
     );
-    let mut response = problem.into_response();
-    if let Some(allowed) = parts.headers.get(header::ALLOW) {
-        response.headers_mut().insert(header::ALLOW, allowed.clone());
-    }
-    response
+    allowing(&parts.headers, problem.into_response())
 }
 
 /// Headers of every answer.

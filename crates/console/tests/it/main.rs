@@ -46,4 +46,5 @@ mod shared;
 mod tables;
 mod tls;
 mod tokens;
+mod twice;
 mod upgrade;

@@ -261,6 +261,51 @@ async fn keys_have_a_role_and_an_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_gives_no_more_than_its_owner_has_now() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let ann = house.invite(&sue, "Ann", "read-only-administrator").await;
+    let new = json!({ "name": "ci", "role": "read-only-administrator", "days": 9 });
+    let make = || async { ann.post("/api/keys", &new).await.json(StatusCode::CREATED).await };
+    let (one, two) = (make().await, make().await);
+    let call = |made: &serde_json::Value| {
+        let request =
+            http().get(format!("{}/api/audit", house.url)).bearer_auth(made["secret"].as_str().unwrap());
+        async move { request.send().await.unwrap().status() }
+    };
+    assert_eq!((call(&one).await, call(&two).await), (StatusCode::OK, StatusCode::OK));
+    // One that was ended opens nothing, and is not there to be ended again.
+    let path = format!("/api/keys/{}", one["id"].as_str().unwrap());
+    assert_eq!(ann.send(Method::DELETE, &path, None).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(ann.send(Method::DELETE, &path, None).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!((call(&one).await, call(&two).await), (StatusCode::UNAUTHORIZED, StatusCode::OK));
+    // Nor does anybody end another's.
+    let path = format!("/api/keys/{}", two["id"].as_str().unwrap());
+    assert_eq!(sue.send(Method::DELETE, &path, None).await.status(), StatusCode::NOT_FOUND);
+    // A role that was taken away is gone from the key as well; so is somebody who was switched off.
+    let users = sue.get("/api/users").await.json(StatusCode::OK).await;
+    let id =
+        users["items"].as_array().unwrap().iter().find(|user| user["name"] == "Ann").unwrap()["id"].clone();
+    let user = format!("/api/users/{}", id.as_str().unwrap());
+    let change = |body: serde_json::Value| {
+        let (sue, user) = (sue.clone(), user.clone());
+        async move { sue.send(Method::PATCH, &user, Some(&body)).await.json(StatusCode::OK).await }
+    };
+    change(json!({ "roles": ["basic-user"] })).await;
+    assert_eq!(call(&two).await, StatusCode::FORBIDDEN);
+    change(json!({ "roles": ["read-only-administrator"] })).await;
+    assert_eq!(call(&two).await, StatusCode::OK);
+    change(json!({ "active": false })).await;
+    assert_eq!(call(&two).await, StatusCode::UNAUTHORIZED);
+    for line in ["Bearer", "Bearer ", "Basic c3VlOng=", "Bearer none"] {
+        let request = http().get(format!("{}/api/me", house.url)).header(header::AUTHORIZATION, line);
+        // Whoever sends a key does not fall back on a session that the browser adds.
+        let answer = request.header(header::COOKIE, &sue.cookie).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{line:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn roles_change_sessions_and_the_last_super_administrator_stays() {
     let house = House::demo().await;
     let sue = house.sue().await;

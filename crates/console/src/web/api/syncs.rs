@@ -169,7 +169,7 @@ async fn get_diff(
 /// Snapshot of a sync, a Baton `.c1z` file
 #[utoipa::path(get, path = "/api/connectors/{id}/syncs/{sync}/snapshot",
     params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync")),
-    tag = "syncs", responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem)))]
+    tag = "syncs", responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn get_snapshot(
     context: Context,
     Path((id, sync)): Path<(String, String)>,
