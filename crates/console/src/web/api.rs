@@ -58,6 +58,15 @@ pub(crate) struct Mode {
     dry_run: Option<String>,
 }
 
+/// Which connector.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document is made from it; handlers take the id out of the path")]
+struct OneConnector {
+    /// Connector
+    id: String,
+}
+
 /// Words that are searched for.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(default)]

@@ -120,7 +120,7 @@ pub(crate) async fn admit(State(console): State<Arc<Console>>, mut request: Requ
         }
         request = match read_form(request).await {
             Ok(request) => request,
-            Err(problem) => return problem.into_response(),
+            Err(problem) => return page::problem_page(&console, actor.as_ref(), problem),
         };
         if let Some(Actor { via: Via::Session { csrf, .. }, .. }) = &actor {
             let given = request

@@ -1,7 +1,7 @@
 //! The audit record: what was changed, or cut off, shows.
 
 use reqwest::StatusCode;
-use rolebook_console::{doctor, rotate_key};
+use rolebook_console::{backup, doctor, restore, rotate_key};
 use rolebook_fake_okta::{Options, orgs};
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::Value;
@@ -191,4 +191,28 @@ async fn processes_that_share_a_database_each_remember_what_they_wrote() {
     assert!(
         found.lines.iter().any(|(_, fine, text)| !fine && text.contains(&format!("rows up to {written}")))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_backup_goes_on_where_it_ends_and_is_accused_of_nothing() {
+    let mut house = House::demo().await;
+    let sue = house.sue().await;
+    house.added(&sue).await;
+    let file = house.data.with_file_name("backup.tar");
+    backup(&house.config(), &file).await.unwrap();
+    house.added(&sue).await;
+    house.stop().await;
+    let mut there = house.elsewhere("restored");
+    restore(&there.config(), &file).await.unwrap();
+    std::fs::copy(house.data.join("vault.key"), there.data.join("vault.key")).unwrap();
+    assert!(said(&there).await.0);
+    there.start().await;
+    let sue = there.again().await;
+    there.added(&sue).await;
+    assert_eq!(notice(&sue).await, Value::Null);
+    // The same by hand, over a folder that remembers more: told as what it may be.
+    there.stop().await;
+    std::fs::copy(house.data.join("audit.head"), there.data.join("audit.head")).unwrap();
+    let (well, text) = said(&there).await;
+    assert!(!well && text.contains("an older state of the database was put back"), "{text}");
 }

@@ -40,8 +40,7 @@ struct Names {
 
 /// Everybody who can assume the roles of a pattern, with every path
 #[utoipa::path(get, path = "/api/explorer/who", params(Names, Of), tag = "explorer",
-    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem),
-    (status = 409, body = Problem)))]
+    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn ask_who(
     context: Context,
     Query(names): Query<Names>,
@@ -52,8 +51,7 @@ async fn ask_who(
 
 /// Every role of a person, with every path
 #[utoipa::path(get, path = "/api/explorer/what", params(Names, Of), tag = "explorer",
-    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem),
-    (status = 409, body = Problem)))]
+    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn ask_what(
     context: Context,
     Query(names): Query<Names>,
@@ -73,8 +71,7 @@ struct GroupName {
 
 /// Every role that a group confers, and on whom
 #[utoipa::path(get, path = "/api/explorer/group", params(GroupName, Of), tag = "explorer",
-    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem),
-    (status = 409, body = Problem)))]
+    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn ask_group(
     context: Context,
     Query(name): Query<GroupName>,
@@ -85,8 +82,7 @@ async fn ask_group(
 
 /// The proof hop by hop, or the first rule that stops the person
 #[utoipa::path(get, path = "/api/explorer/why", params(Names, Of), tag = "explorer",
-    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem),
-    (status = 409, body = Problem)))]
+    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn ask_why(
     context: Context,
     Query(names): Query<Names>,
@@ -105,8 +101,7 @@ struct Thoughts {
 
 /// Who would gain and lose what if Okta were changed so; nothing is written
 #[utoipa::path(post, path = "/api/explorer/what-if", params(Of, Mode), request_body = Thoughts, tag = "explorer",
-    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem),
-    (status = 409, body = Problem)))]
+    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem)))]
 async fn ask_what_if(
     context: Context,
     Query(of): Query<Of>,

@@ -62,7 +62,7 @@ async fn pick_users(
 
 /// One console user
 #[utoipa::path(get, path = "/api/users/{user}", params(("user" = String, Path, description = "User")), tag = "users",
-    responses((status = 200, body = UserView), (status = 404, body = Problem)))]
+    responses((status = 200, body = UserView)))]
 async fn get_user(context: Context, Path(user): Path<String>) -> Result<Response, Problem> {
     let view = people::get(&context, &user).await?;
     Ok(with_state(StatusCode::OK, &view.state(), view))
@@ -70,7 +70,7 @@ async fn get_user(context: Context, Path(user): Path<String>) -> Result<Response
 
 /// Invite somebody
 #[utoipa::path(post, path = "/api/users", params(Mode), request_body = Invitation, tag = "users",
-    responses((status = 201, body = Invited), (status = 422, body = Problem)))]
+    responses((status = 201, body = Invited)))]
 async fn invite_user(
     context: Context,
     Body(invitation): Body<Invitation>,
@@ -81,7 +81,7 @@ async fn invite_user(
 /// Change roles, or switch a user off
 #[utoipa::path(patch, path = "/api/users/{user}", params(("user" = String, Path, description = "User"), Mode),
     request_body = UserPatch, tag = "users",
-    responses((status = 200, body = UserView), (status = 409, body = Problem), (status = 412, body = Problem)))]
+    responses((status = 200, body = UserView), (status = 412, body = Problem)))]
 async fn change_user(
     context: Context,
     Path(user): Path<String>,
@@ -100,14 +100,14 @@ async fn list_keys(context: Context, Query(paging): Query<Paging>) -> Result<Jso
 
 /// Make an API key; its secret is in this answer only
 #[utoipa::path(post, path = "/api/keys", params(Mode), request_body = NewKey, tag = "keys",
-    responses((status = 201, body = KeyView), (status = 422, body = Problem)))]
+    responses((status = 201, body = KeyView)))]
 async fn add_key(context: Context, Body(new): Body<NewKey>) -> Result<(StatusCode, Json<KeyView>), Problem> {
     Ok(made(&context, people::add_key(&context, new).await?))
 }
 
 /// End an API key
 #[utoipa::path(delete, path = "/api/keys/{key}", params(("key" = String, Path, description = "Key"), Mode),
-    tag = "keys", responses((status = 204), (status = 404, body = Problem)))]
+    tag = "keys", responses((status = 204)))]
 async fn end_key(context: Context, Path(key): Path<String>) -> Result<StatusCode, Problem> {
     people::end_key(&context, &key).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -115,7 +115,7 @@ async fn end_key(context: Context, Path(key): Path<String>) -> Result<StatusCode
 
 /// The audit record, newest first; as CSV with `format=csv`
 #[utoipa::path(get, path = "/api/audit", params(records::Wanted), tag = "audit",
-    responses((status = 200, body = AuditPage), (status = 422, body = Problem)))]
+    responses((status = 200, body = AuditPage)))]
 async fn list_audit(context: Context, Query(wanted): Query<records::Wanted>) -> Result<Response, Problem> {
     let first = records::page(&context, &wanted).await?;
     if wanted.format != "csv" {
