@@ -18,7 +18,7 @@ mod assets;
 mod caller;
 mod form;
 mod gate;
-mod idempotency;
+pub(crate) mod idempotency;
 mod live;
 mod page;
 mod pages;

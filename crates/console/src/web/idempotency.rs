@@ -9,7 +9,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+};
 
 use crate::{
     ConsoleError,
@@ -18,6 +21,7 @@ use crate::{
     fresh,
     problem::{PROBLEM, Problem},
     store::entity::kept_answer::{ActiveModel, Column, Entity, Model},
+    vault::Vault,
     web::gate::LARGEST_BODY,
 };
 
@@ -52,7 +56,8 @@ async fn run(console: &Console, key: &str, request: Request, next: Next) -> Resu
     Entity::delete_many().filter(Column::At.lt(now - KEPT_MS)).exec(db).await?;
     if let Some(mut kept) = Entity::find_by_id(&id).one(db).await? {
         if !kept.body.is_empty() {
-            kept.body = console.vault.open_sealed(&place(&id), &kept.body)?.to_string();
+            let Ok(body) = console.vault.open_sealed(&place(&id), &kept.body) else { return Ok(forgotten()) };
+            kept.body = body.to_string();
         }
         return Ok(repeat(&kept, &asked));
     }
@@ -89,6 +94,33 @@ async fn run(console: &Console, key: &str, request: Request, next: Next) -> Resu
 
 fn place(id: &str) -> String {
     format!("kept-answer/{id}")
+}
+
+/// The vault's key was lost since.
+fn forgotten() -> Response {
+    Problem::conflict(
+        "this was done already",
+        "its answer cannot be opened any more, since the vault's key is another one",
+        "look at what it made; use a new Idempotency-Key to do it once more",
+    )
+    .into_response()
+}
+
+/// Seals the answers that are kept under another key; one that does not open stays as it is.
+pub(crate) async fn move_to(
+    db: &impl ConnectionTrait,
+    now: &Vault,
+    next: &Vault,
+) -> Result<(), ConsoleError> {
+    for kept in Entity::find().filter(Column::Body.ne("")).all(db).await? {
+        let place = place(&kept.id);
+        if let Ok(body) = now.open_sealed(&place, &kept.body) {
+            let body = next.seal(&place, &body)?;
+            let row = ActiveModel { id: Unchanged(kept.id), body: Set(body), ..ActiveModel::default() };
+            Entity::update(row).exec(db).await?;
+        }
+    }
+    Ok(())
 }
 
 fn under_way() -> Response {
