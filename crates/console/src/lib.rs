@@ -31,6 +31,7 @@ mod retention;
 mod rotate;
 mod run;
 pub mod schedule;
+mod secrets;
 mod seen;
 mod serve;
 mod settings;
