@@ -19,6 +19,7 @@ mod lens;
 pub mod life;
 mod mail;
 mod metrics;
+mod notice;
 mod oidc;
 mod operation;
 mod orgs;
