@@ -21,6 +21,7 @@ use crate::{
     oidc::{OidcConfig, Provider},
     orgs::Orgs,
     rebuild::{self, Rebuilt},
+    retention,
     run::Running,
     store::{self, Store, Who, head::Keeper, shared, syncs},
     tls::TlsFiles,
@@ -160,6 +161,7 @@ impl Console {
         let oidc =
             config.oidc.clone().map(|oidc| Provider::new(oidc, config.ca_pem.as_deref())).transpose()?;
         let lock = prepare(&config.data)?;
+        retention::remove_halves(&config.data);
         let blobs = Blobs::open(config.blobs.as_deref(), config.blobs_endpoint.as_deref(), &config.data)?;
         let mut store =
             Store::open(config.database_url.as_deref(), &config.data, Arc::clone(&config.clock)).await?;
@@ -242,7 +244,7 @@ impl Console {
     /// The file that a connector's syncs write: the connector's own guard compares with it, and a run that is cut off
     /// is taken up beside it.
     pub(crate) fn current_path(&self, connector: &str) -> PathBuf {
-        self.config.data.join("snapshots").join(connector).join("current.c1z")
+        self.blobs.path(&blobs::current_name(connector))
     }
 
     /// Where the log of a sync under way lies.

@@ -129,7 +129,7 @@ impl Store {
     pub(crate) async fn settle_log(&self) -> Result<(), ConsoleError> {
         if self.shared {
             // As far as the database can do it: its log and its backups keep what they have for as long as they live.
-            for table in ["connector", "provisioning", "webhook"] {
+            for table in ["connector", "provisioning", "webhook", "kept_answer"] {
                 self.db.execute_unprepared(&format!("VACUUM FULL {table}")).await?;
             }
             return Ok(());

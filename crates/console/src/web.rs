@@ -19,7 +19,7 @@ mod caller;
 mod form;
 mod gate;
 mod hosts;
-mod idempotency;
+pub(crate) mod idempotency;
 mod live;
 mod page;
 mod pages;

@@ -508,8 +508,10 @@ pub(crate) async fn set_schedule(
     let mut hosted = load(context, id).await?;
     match_version(context, &hosted)?;
     let old = std::mem::replace(&mut hosted.schedule, schedule);
-    if hosted.life.next_at.is_some() && !hosted.life.retrying {
-        hosted.life.next_at = Some(hosted.schedule.pace(change.now).next);
+    if let Some(next_at) = &mut hosted.life.next_at {
+        let next = hosted.schedule.pace(change.now).next;
+        // A retry never waits longer than the schedule.
+        *next_at = if hosted.life.retrying { next.min(*next_at) } else { next };
     }
     let detail = json!({ "from": old.words(), "to": hosted.schedule.words() });
     change.audit("connector.schedule-set", &format!("connector/{id}"), detail).await?;

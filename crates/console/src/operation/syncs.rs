@@ -207,8 +207,13 @@ pub(crate) async fn decide(
     let change = context.change().await?;
     let mut hosted = load(context, id).await?;
     match_version(context, &hosted)?;
-    hosted.apply(if confirm { Event::Confirm } else { Event::Discard }, change.now)?;
     let held = hosted.row.held_sync.take();
+    let report = match &held {
+        Some(held) => syncs::by_id(change.tx(), held).await?.map(|sync| Hosted::report(&sync)),
+        None => None,
+    };
+    let warnings = report.is_none_or(|report| !report.attention.is_empty());
+    hosted.apply(if confirm { Event::Confirm { warnings } } else { Event::Discard }, change.now)?;
     let current = context.console.current_path(id);
     if context.dry_run {
         // Nothing moves.

@@ -9,7 +9,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TryInsertResult};
+use sea_orm::{
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, TryInsertResult,
+};
 
 use crate::{
     ConsoleError,
@@ -21,6 +24,7 @@ use crate::{
         entity::kept_answer::{ActiveModel, Column, Entity, Model},
         shared::at_work,
     },
+    vault::Vault,
     web::gate::LARGEST_BODY,
 };
 
@@ -116,11 +120,48 @@ fn place(id: &str) -> String {
     format!("kept-answer/{id}")
 }
 
+/// The vault's key was lost since.
+fn forgotten() -> Response {
+    Problem::conflict(
+        "this was done already",
+        "its answer cannot be opened any more, since the vault's key is another one",
+        "look at what it made; use a new Idempotency-Key to do it once more",
+    )
+    .into_response()
+}
+
+/// Seals the answers that are kept under another key; one that does not open stays as it is.
+pub(crate) async fn move_to(
+    db: &impl ConnectionTrait,
+    now: &Vault,
+    next: &Vault,
+) -> Result<(), ConsoleError> {
+    for kept in Entity::find().filter(Column::Status.ne(0)).all(db).await? {
+        let place = place(&kept.id);
+        if let Ok(body) = now.open_sealed(&place, &kept.body) {
+            let body = next.seal(&place, &body)?;
+            let row = ActiveModel { id: Unchanged(kept.id), body: Set(body), ..ActiveModel::default() };
+            Entity::update(row).exec(db).await?;
+        }
+    }
+    Ok(())
+}
+
 fn under_way() -> Response {
     Problem::conflict(
         "the same request is under way",
         "its Idempotency-Key is in use",
         "wait for its answer, then ask again",
+    )
+    .into_response()
+}
+
+/// A stop or a kill came before the answer.
+fn cut_off() -> Response {
+    Problem::conflict(
+        "what became of the same request cannot be told",
+        "the console stopped in the middle of it",
+        "look whether it was done; if not, send it with a new key",
     )
     .into_response()
 }
@@ -136,24 +177,16 @@ async fn repeat(console: &Console, kept: &Model, asked: &str) -> Result<Response
         )
         .into_response());
     }
-    let unknown = |why: &str| {
-        Ok(Problem::conflict(
-            "what became of the same request cannot be told",
-            why,
-            "look whether it was done; if not, send it with a new key",
-        )
-        .into_response())
-    };
     if kept.status == 0 {
         let worker = &kept.body;
         let now = console.now().as_millisecond();
         let at_work = *worker == console.worker
             || (console.store.shared() && at_work(console.store.db(), now).await?.contains_key(worker));
-        return if at_work { Ok(under_way()) } else { unknown("the console stopped in the middle of it") };
+        return Ok(if at_work { under_way() } else { cut_off() });
     }
     let status = u16::try_from(kept.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let (Some(status), Ok(body)) = (status, console.vault.open_sealed(&place(&kept.id), &kept.body)) else {
-        return unknown("its answer was sealed under another key of the vault");
+        return Ok(forgotten());
     };
     let mut response = (status, body.to_string()).into_response();
     let headers = response.headers_mut();
