@@ -449,6 +449,17 @@ async fn end(
     {
         tracing::warn!(%error, sync = taken.id, "the log stays in this process's data folder");
     }
+    if matches!(event, Event::Committed { .. }) {
+        // Pages show it from now on: whoever looks first should not wait until it is open.
+        tokio::select! {
+            opened = console.lens(&taken.connector_id, &taken.id) => {
+                if let Err(error) = opened {
+                    tracing::warn!(%error, sync = taken.id, "its data cannot be shown");
+                }
+            }
+            () = console.stop.cancelled() => {}
+        }
+    }
     Ok(())
 }
 

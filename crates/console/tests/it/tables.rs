@@ -290,3 +290,17 @@ async fn the_first_page_begins_with_what_needs_somebody() {
     let found = texts(&cat).await;
     assert!(found.iter().all(|text| !text.contains("finding") && !text.contains("revoke")), "{found:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_sync_read_is_open_before_anybody_asks() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    let view = sue.get(&format!("/api/connectors/{id}")).await.json(StatusCode::OK).await;
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    // Opened anew it would be missed.
+    let name = format!("{}.c1z", view["good_sync"].as_str().unwrap());
+    std::fs::remove_file(house.data.join("snapshots").join(&id).join(name)).unwrap();
+    let grants = sue.get("/api/grants?limit=1").await.json(StatusCode::OK).await;
+    assert!(grants["total"].as_u64() > Some(10), "{grants}");
+}
