@@ -10,6 +10,7 @@
 #![allow(clippy::disallowed_methods, reason = "the environment says whether there is a browser to drive")]
 
 mod api;
+mod away;
 mod bases;
 mod browser;
 mod buckets;
@@ -44,3 +45,4 @@ mod tables;
 mod tls;
 mod tokens;
 mod upgrade;
+mod wire;
