@@ -483,7 +483,7 @@ async fn what_a_token_may_not_write_is_shut_and_says_why() {
         .run("return document.querySelector(\"form[action='/plans'] button.main\").disabled", json!([]));
     assert_eq!(shut.await, true);
     browser.open(&format!("{}/explorer?ask=what&person=ann@acme.test", house.url)).await;
-    browser.see("Audit").await;
+    browser.see("Ops").await;
     let open = browser.run("return document.querySelectorAll(\"main a[href*='action=revoke'], main a[href*='action=grant']\").length", json!([]));
     assert_eq!(open.await, 0, "nothing is offered: {}", browser.text().await);
 }
