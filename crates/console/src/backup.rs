@@ -20,9 +20,14 @@ use crate::{
     ConsoleConfig, ConsoleError,
     blobs::Blobs,
     console::Clock,
+    secrets,
     store::{self, Store, Who},
     vault::Vault,
 };
+
+mod scratch;
+
+use scratch::Scratch;
 
 const FORMAT: &str = "rolebook-backup/1";
 const MANIFEST: &str = "manifest.json";
@@ -68,8 +73,9 @@ pub struct Restored {
     pub at: jiff::Timestamp,
     /// Files in it.
     pub files: usize,
-    /// Ids of the keys that its secrets are sealed under and that are not configured here.
-    pub missing_keys: Vec<String>,
+    /// Secrets that the configured key does not open (all of them, when none is configured): the name of each, and
+    /// the id of the key that it is sealed under.
+    pub unopened: Vec<(String, String)>,
 }
 
 /// Writes a backup of a data folder, also while a console runs on it.
@@ -92,13 +98,7 @@ pub async fn backup(config: &ConsoleConfig, file: &Path) -> Result<BackedUp, Con
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
         _ => PathBuf::from("."),
     };
-    let named = || {
-        // What a kill leaves says what it is.
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".rolebook-backup-");
-        builder
-    };
-    let scratch = named().tempdir_in(&folder).map_err(ConsoleError::file("write into", &folder))?;
+    let scratch = Scratch::new(&folder, ".rolebook-backup-", at)?;
     let copy = scratch.path().join(store::FILE);
     store.copy_to(&copy).await?;
     let key_ids = key_ids(&store).await?;
@@ -112,9 +112,10 @@ pub async fn backup(config: &ConsoleConfig, file: &Path) -> Result<BackedUp, Con
     let blobs = Blobs::open(config.blobs.as_deref(), config.blobs_endpoint.as_deref(), &config.data)?;
     let elsewhere = !blobs.here();
     let place = elsewhere.then_some(blobs.place);
-    let (data, file, count) = (config.data.clone(), file.to_path_buf(), scratch);
+    let (data, file) = (config.data.clone(), file.to_path_buf());
     tokio::task::spawn_blocking(move || {
-        let out = named().tempfile_in(&folder).map_err(ConsoleError::file("write into", &folder))?;
+        let out = tempfile::NamedTempFile::new_in(scratch.path())
+            .map_err(ConsoleError::file("write into", &folder))?;
         let mut tar = tar::Builder::new(out);
         let failed = |source| ConsoleError::File { action: "write", path: file.clone(), source };
         let mut seen = HashMap::new();
@@ -129,7 +130,7 @@ pub async fn backup(config: &ConsoleConfig, file: &Path) -> Result<BackedUp, Con
         let out = tar.into_inner().map_err(failed)?;
         out.as_file().sync_all().map_err(failed)?;
         out.persist_noclobber(&file).map_err(|error| failed(error.error))?;
-        drop(count);
+        drop(scratch);
         Ok(BackedUp { files: manifest.files.len(), key_ids, elsewhere: place })
     })
     .await
@@ -150,16 +151,8 @@ fn only_here(config: &ConsoleConfig, what: &str) -> Result<(), ConsoleError> {
 
 /// Ids of the keys that stored secrets are sealed under.
 async fn key_ids(store: &Store) -> Result<Vec<String>, ConsoleError> {
-    let reading = store::connectors::with_secret(store.db()).await?;
-    let writing = store::provisioning::with_secret(store.db()).await?;
-    let hooks = store::messages::webhooks(store.db()).await?;
-    let secrets = reading.iter().map(|row| &row.secret).chain(writing.iter().map(|row| &row.secret));
-    let mut ids: Vec<String> = secrets
-        .filter_map(|secret| secret.as_deref())
-        .chain(hooks.iter().map(|hook| hook.secret.as_str()))
-        .filter_map(Vault::key_of)
-        .map(str::to_owned)
-        .collect();
+    let all = secrets::all(store.db()).await?;
+    let mut ids: Vec<String> = all.iter().map(|secret| secret.key_id().to_owned()).collect();
     ids.sort();
     ids.dedup();
     Ok(ids)
@@ -269,34 +262,39 @@ pub async fn restore(config: &ConsoleConfig, file: &Path) -> Result<Restored, Co
         _ => PathBuf::from("."),
     };
     std::fs::create_dir_all(&beside).map_err(ConsoleError::file("create", &beside))?;
-    let scratch = tempfile::Builder::new()
-        .prefix(".rolebook-restore-")
-        .tempdir_in(&beside)
-        .map_err(ConsoleError::file("write into", &beside))?;
+    // Before anything is made: a key that cannot be read is told first.
+    let vault = Vault::configured(&config.vault)?;
+    let scratch = Scratch::new(&beside, ".rolebook-restore-", (config.clock)())?;
     let (from, into) = (file.to_path_buf(), scratch.path().to_path_buf());
     let manifest = tokio::task::spawn_blocking(move || unpack(&from, &into))
         .await
         .map_err(|error| ConsoleError::Connector(error.to_string()))??;
-    settle(scratch.path(), &manifest, Arc::clone(&config.clock)).await?;
+    let unopened = settle(scratch.path(), &manifest, vault.as_ref(), Arc::clone(&config.clock)).await?;
     if data.exists() {
         std::fs::remove_dir(&data).map_err(ConsoleError::file("replace", &data))?;
     }
-    let scratch = scratch.keep();
-    std::fs::rename(&scratch, &data).map_err(ConsoleError::file("create", &data))?;
-    let configured = Vault::configured_id(&config.vault)?;
-    let missing_keys =
-        manifest.key_ids.iter().filter(|id| Some(id.as_str()) != configured.as_deref()).cloned().collect();
-    Ok(Restored { at: manifest.at, files: manifest.files.len(), missing_keys })
+    scratch.become_folder(&data)?;
+    Ok(Restored { at: manifest.at, files: manifest.files.len(), unopened })
 }
 
-/// What was open when the backup was made is not open now: sessions and links end, and the restore is recorded.
-async fn settle(folder: &Path, manifest: &Manifest, clock: Clock) -> Result<(), ConsoleError> {
+/// What was open when the backup was made is not open now: sessions and links end, and the restore is recorded. Gives
+/// the secrets that do not open.
+async fn settle(
+    folder: &Path,
+    manifest: &Manifest,
+    vault: Option<&Vault>,
+    clock: Clock,
+) -> Result<Vec<(String, String)>, ConsoleError> {
     let store = Store::open(None, folder, clock).await?;
     let change = store.change(Who::host(), false).await?;
     change.close_everything().await?;
     change.audit("backup.restored", "console", json!({ "made_at": manifest.at.to_string() })).await?;
     change.commit().await?;
-    store.close().await
+    let all = secrets::all(store.db()).await?.into_iter();
+    let unopened = all.filter(|secret| !vault.is_some_and(|vault| secret.opens(vault)));
+    let unopened = unopened.map(|secret| (secret.name.clone(), secret.key_id().to_owned())).collect();
+    store.close().await?;
+    Ok(unopened)
 }
 
 fn unpack(file: &Path, into: &Path) -> Result<Manifest, ConsoleError> {

@@ -5,9 +5,10 @@
 //! `snapshots/CONNECTOR/SYNC.c1z` and `logs/CONNECTOR/SYNC.ndjson`.
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use futures_util::TryStreamExt;
@@ -25,8 +26,13 @@ use crate::ConsoleError;
 
 /// A request that moves a large snapshot may take so long.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// What stands still in the middle of one is given up after so long.
+const STANDSTILL: Duration = Duration::from_secs(20);
 /// What does not answer is asked again for so long.
 const RETRIES: Duration = Duration::from_secs(20);
+
+/// What the name of a copy begins with that has not come whole.
+pub(crate) const HALF: &str = ".copy-";
 
 /// Snapshots and logs.
 pub(crate) struct Blobs {
@@ -36,6 +42,8 @@ pub(crate) struct Blobs {
     /// Blobs lie in the data folder itself.
     here: bool,
     data: PathBuf,
+    /// When a copy was last asked for.
+    asked: Mutex<HashMap<String, Instant>>,
     /// For people: `s3://bucket/prefix`, or the folder.
     pub(crate) place: String,
 }
@@ -61,6 +69,7 @@ impl Blobs {
                     prefix: String::new(),
                     here: folder.is_none(),
                     data: data.to_owned(),
+                    asked: Mutex::default(),
                     place: root.display().to_string(),
                 })
             }
@@ -96,7 +105,7 @@ impl Blobs {
             .get_config_value(&AmazonS3ConfigKey::S3Endpoint)
             .or_else(|| builder.get_config_value(&AmazonS3ConfigKey::Endpoint));
         let plain = endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("http://"));
-        let mut client = ClientOptions::new().with_timeout(PATIENCE);
+        let mut client = ClientOptions::new().with_timeout(PATIENCE).with_read_timeout(STANDSTILL);
         if plain {
             let local = endpoint.as_deref().is_some_and(is_loopback);
             let allowed = builder
@@ -116,6 +125,7 @@ impl Blobs {
             prefix,
             here: false,
             data: data.to_owned(),
+            asked: Mutex::default(),
             place: text.trim_end_matches('/').to_owned(),
         })
     }
@@ -161,6 +171,11 @@ impl Blobs {
     /// A blob as a file that nobody changes: where it lies, or a copy of it.
     pub(crate) async fn fetch(&self, name: &str) -> Result<PathBuf, ConsoleError> {
         let path = self.path(name);
+        if !self.here {
+            // Before it is looked for: whoever trims copies sees that this one is wanted.
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.insert(name.to_owned(), Instant::now());
+        }
         if tokio::fs::try_exists(&path).await.unwrap_or(false) {
             return Ok(path);
         }
@@ -172,7 +187,7 @@ impl Blobs {
         let folder = path.parent().unwrap_or(&self.data).to_path_buf();
         std::fs::create_dir_all(&folder).map_err(ConsoleError::file("create", &folder))?;
         let copy = tempfile::Builder::new()
-            .prefix(".copy-")
+            .prefix(HALF)
             .tempfile_in(&folder)
             .map_err(ConsoleError::file("write into", &folder))?;
         let mut file = tokio::fs::File::from_std(copy.reopen().map_err(ConsoleError::file("write", &path))?);
@@ -188,6 +203,13 @@ impl Blobs {
         file.sync_all().await.map_err(ConsoleError::file("write", &path))?;
         copy.persist(&path).map_err(|error| ConsoleError::file("write", &path)(error.error))?;
         Ok(path)
+    }
+
+    /// Whether a copy was asked for a moment ago.
+    pub(crate) fn asked_within(&self, name: &str, time: Duration) -> bool {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.retain(|_, at| at.elapsed() < time);
+        asked.contains_key(name)
     }
 
     /// A short blob as text; nothing where it is not there.
@@ -296,6 +318,11 @@ pub(crate) fn sync_of(file: &str) -> Option<&str> {
 /// The name of a snapshot.
 pub(crate) fn snapshot_name(connector: &str, file: &str) -> String {
     format!("snapshots/{connector}/{file}")
+}
+
+/// The file of the data folder that a connector's syncs write.
+pub(crate) fn current_name(connector: &str) -> String {
+    format!("snapshots/{connector}/current.c1z")
 }
 
 /// The name of a log.

@@ -21,8 +21,9 @@ use crate::{
     oidc::{OidcConfig, Provider},
     orgs::Orgs,
     rebuild::{self, Rebuilt},
+    retention,
     run::Running,
-    store::{self, Store, Who, shared, syncs},
+    store::{self, Store, Who, head::Keeper, shared, syncs},
     tls::TlsFiles,
     vault::{Vault, VaultKeySource},
 };
@@ -130,7 +131,7 @@ impl ConsoleConfig {
 pub(crate) struct Console {
     pub(crate) config: ConsoleConfig,
     pub(crate) store: Store,
-    pub(crate) vault: Vault,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) blobs: Blobs,
     pub(crate) hub: Hub,
     pub(crate) orgs: Orgs,
@@ -160,10 +161,12 @@ impl Console {
         let oidc =
             config.oidc.clone().map(|oidc| Provider::new(oidc, config.ca_pem.as_deref())).transpose()?;
         let lock = prepare(&config.data)?;
+        retention::remove_halves(&config.data);
         let blobs = Blobs::open(config.blobs.as_deref(), config.blobs_endpoint.as_deref(), &config.data)?;
-        let store =
+        let mut store =
             Store::open(config.database_url.as_deref(), &config.data, Arc::clone(&config.clock)).await?;
-        let vault = Vault::open(&config.vault, &config.data)?;
+        let vault = Arc::new(Vault::open(&config.vault, &config.data)?);
+        store.keep_head(Keeper::open(&config.data, Arc::clone(&vault))?);
         if store.shared() {
             agree_on_key(&store, &vault, &config).await?;
             agree_on_blobs(&store, &blobs).await?;
@@ -241,7 +244,7 @@ impl Console {
     /// The file that a connector's syncs write: the connector's own guard compares with it, and a run that is cut off
     /// is taken up beside it.
     pub(crate) fn current_path(&self, connector: &str) -> PathBuf {
-        self.config.data.join("snapshots").join(connector).join("current.c1z")
+        self.blobs.path(&blobs::current_name(connector))
     }
 
     /// Where the log of a sync under way lies.

@@ -32,6 +32,8 @@ mod retention;
 mod rotate;
 mod run;
 pub mod schedule;
+mod secrets;
+mod seen;
 mod serve;
 mod settings;
 mod store;

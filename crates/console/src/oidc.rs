@@ -27,6 +27,9 @@ pub(crate) use id_token::{Claims, Expected};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What the provider says of itself is asked for again after so many seconds.
 const FRESH: i64 = 3600;
+/// Whoever asks within so many seconds after a failure hears of that failure: a provider that hangs holds up one
+/// sign-in, and not each that waits behind it for as long again.
+const SPARED: i64 = 10;
 /// Largest answer.
 const LARGEST: usize = 256 * 1024;
 
@@ -80,7 +83,14 @@ pub(crate) struct Provider {
     pub(crate) config: OidcConfig,
     issuer: Url,
     http: reqwest::Client,
-    found: Mutex<Option<Found>>,
+    found: Mutex<Known>,
+}
+
+/// What is known of the provider: what it said, or when and why it said nothing.
+#[derive(Default)]
+struct Known {
+    found: Option<Found>,
+    failed: Option<(i64, String)>,
 }
 
 /// Why nobody was signed in.
@@ -218,7 +228,7 @@ impl Provider {
             Err(id_token::Fault::UnknownKey) => {
                 let keys = self.keys(&found.says).await?;
                 let checked = id_token::check(&answer.id_token, &keys, &expected);
-                *self.found.lock().await = Some(Found { keys: Arc::new(keys), ..found });
+                self.found.lock().await.found = Some(Found { keys: Arc::new(keys), ..found });
                 checked
             }
             checked => checked,
@@ -265,11 +275,39 @@ impl Provider {
 
     /// What the provider says of itself, and its keys.
     async fn found(&self, now: Timestamp) -> Result<Found, Refusal> {
+        let begin = std::time::Instant::now();
         let mut kept = self.found.lock().await;
         let now = now.as_second();
-        if let Some(found) = kept.as_ref().filter(|found| (0..FRESH).contains(&(now - found.at))) {
+        if let Some(found) = kept.found.as_ref().filter(|found| (0..FRESH).contains(&(now - found.at))) {
             return Ok(found.clone());
         }
+        if let Some((_, why)) = kept.failed.as_ref().filter(|(at, _)| (-60..SPARED).contains(&(now - at))) {
+            return Err(Refusal::Provider(why.clone()));
+        }
+        match self.discover(now).await {
+            Ok(found) => {
+                kept.failed = None;
+                Ok(kept.found.insert(found).clone())
+            }
+            Err(refusal) => {
+                let (Refusal::Provider(why) | Refusal::Unproven(why)) = &refusal;
+                // From now on, not from when it was asked.
+                let waited = i64::try_from(begin.elapsed().as_secs()).unwrap_or(0);
+                kept.failed = Some((now.saturating_add(waited), why.clone()));
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Whether it answers as it must: how many keys it has, or what is wrong.
+    pub(crate) async fn look(&self, now: Timestamp) -> Result<usize, String> {
+        match self.found(now).await {
+            Ok(found) => Ok(found.keys.len()),
+            Err(Refusal::Provider(why) | Refusal::Unproven(why)) => Err(why),
+        }
+    }
+
+    async fn discover(&self, now: i64) -> Result<Found, Refusal> {
         let place = format!("{}/.well-known/openid-configuration", self.config.issuer.trim_end_matches('/'));
         let says: Discovery = self.ask(self.http.get(place)).await?;
         if says.issuer != self.config.issuer {
@@ -283,7 +321,7 @@ impl Provider {
             }
         }
         let keys = Arc::new(self.keys(&says).await?);
-        Ok(kept.insert(Found { at: now, says, keys }).clone())
+        Ok(Found { at: now, says, keys })
     }
 
     async fn keys(&self, says: &Discovery) -> Result<Vec<Value>, Refusal> {

@@ -23,6 +23,7 @@ use crate::{
     lens::Lens,
     life::{Last, Life, Setup},
     report::{Numbers, Report},
+    retention::Retention,
     run::clean,
     schedule::Schedule,
     settings::Settings,
@@ -93,6 +94,8 @@ pub(crate) async fn bring_back(console: &Arc<Console>) -> Result<Rebuilt, Consol
         rebuilt.connectors += 1;
         rebuilt.syncs += found.len();
     }
+    // How long things were to be kept is lost too: until somebody says it again, everything is.
+    Retention::EVERYTHING.keep(&change).await?;
     let detail = json!({
         "connectors": rebuilt.connectors, "syncs": rebuilt.syncs, "unreadable": rebuilt.unreadable.len(),
     });
@@ -103,12 +106,18 @@ pub(crate) async fn bring_back(console: &Arc<Console>) -> Result<Rebuilt, Consol
 
 /// Which of the snapshots was the last good one: the file that syncs write, or the note beside the snapshots, says so.
 async fn good(console: &Console, id: &str, found: &[Found]) -> Result<Option<usize>, ConsoleError> {
-    if console.blobs.here() {
-        let current = look(console.current_path(id)).await.ok();
-        return Ok(current.and_then(|current| found.iter().position(|snapshot| snapshot.run == current.run)));
+    if !console.blobs.here()
+        && let Some(file) = console.blobs.text(&blobs::good_name(id)).await?
+    {
+        return Ok(found.iter().position(|snapshot| snapshot.file == file.trim()));
     }
-    let noted = console.blobs.text(&blobs::good_name(id)).await?;
-    Ok(noted.and_then(|file| found.iter().position(|snapshot| snapshot.file == file.trim())))
+    // Files that were brought from the data folder of a console with SQLite have no note, but that file.
+    let current = match console.blobs.fetch(&blobs::current_name(id)).await {
+        Ok(path) => look(path).await.ok(),
+        Err(ConsoleError::BlobMissing { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(current.and_then(|current| found.iter().position(|snapshot| snapshot.run == current.run)))
 }
 
 /// Names of the snapshots that lie there, by connector.

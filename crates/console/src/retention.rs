@@ -18,10 +18,17 @@ use crate::{
     store::{self, Who, acceptances, connectors, entity::sync, messages, plans, settings, syncs},
 };
 
+mod copies;
+
+use copies::Copies;
+pub(crate) use copies::remove_halves;
+
 const TICK: Duration = Duration::from_secs(2);
 /// A clean-up begins so long after the last one.
 const EVERY_MS: i64 = 24 * 3600 * 1000;
 const DAY_MS: i64 = 24 * 3600 * 1000;
+/// What a deleted connector read goes after so many days.
+const DELETED_DAYS: i64 = 30;
 /// Names under which the database keeps it.
 const RULES: &str = "retention";
 const SWEPT: &str = "retention.swept-at";
@@ -47,6 +54,16 @@ impl Default for Retention {
 }
 
 impl Retention {
+    /// Longest that can be asked for, in days: a hundred years.
+    pub(crate) const LONGEST: i64 = 36_500;
+    /// Nothing goes.
+    pub(crate) const EVERYTHING: Self = Self {
+        snapshot_days: Self::LONGEST,
+        snapshot_count: 10,
+        one_per_day_after: 0,
+        log_days: Self::LONGEST,
+    };
+
     pub(crate) async fn load(console: &Console) -> Result<Self, ConsoleError> {
         match settings::get(console.store.db(), RULES).await? {
             Some(text) => store::json("console_setting", &text),
@@ -61,29 +78,43 @@ impl Retention {
 
 /// Cleans up once a day until the console stops.
 pub(crate) async fn clean_up(console: Arc<Console>) {
+    let mut copies = Copies::default();
     loop {
-        if let Err(error) = round(&console).await {
-            tracing::warn!(%error, "old snapshots and logs");
-        }
+        let turn = async {
+            if let Err(error) = round(&console).await {
+                tracing::warn!(%error, "old snapshots and logs");
+            }
+            if let Err(error) = copies.round(&console).await {
+                tracing::warn!(%error, "copies in the data folder");
+            }
+            tokio::time::sleep(TICK).await;
+        };
+        // A place of snapshots that hangs does not keep the console from stopping; what is cut off is taken up.
         tokio::select! {
-            () = tokio::time::sleep(TICK) => {}
+            () = turn => {}
             () = console.stop.cancelled() => return,
         }
     }
 }
 
 async fn round(console: &Console) -> Result<(), ConsoleError> {
-    if is_due(console.store.db(), console.now().as_millisecond()).await? {
-        sweep(console).await
-    } else {
-        Ok(())
+    match is_due(console.store.db(), console.now().as_millisecond()).await? {
+        Some(true) => sweep(console).await,
+        Some(false) => Ok(()),
+        // The first one comes a day later: whoever gets this with an update can say how long things are kept.
+        None => {
+            let change = console.store.change(Who::console(), false).await?;
+            settings::set(change.tx(), SWEPT, &change.now_ms().to_string()).await?;
+            change.commit().await.map(drop)
+        }
     }
 }
 
-async fn is_due(db: &impl ConnectionTrait, now: i64) -> Result<bool, ConsoleError> {
+/// Whether it is time; nothing when there never was a clean-up.
+async fn is_due(db: &impl ConnectionTrait, now: i64) -> Result<Option<bool>, ConsoleError> {
     let last = settings::get(db, SWEPT).await?;
-    let last: i64 = last.and_then(|text| text.parse().ok()).unwrap_or(0);
-    Ok(!(0..EVERY_MS).contains(&(now - last)))
+    let last: Option<i64> = last.and_then(|text| text.parse().ok());
+    Ok(last.map(|last| !(0..EVERY_MS).contains(&(now - last))))
 }
 
 async fn sweep(console: &Console) -> Result<(), ConsoleError> {
@@ -93,13 +124,27 @@ async fn sweep(console: &Console) -> Result<(), ConsoleError> {
         there.extend(console.blobs.list(folder).await?);
     }
     let change = console.store.change(Who::console(), false).await?;
-    if !is_due(change.tx(), change.now_ms()).await? {
+    if is_due(change.tx(), change.now_ms()).await? != Some(true) {
         // Another process was faster.
         return Ok(());
     }
     let now = change.now;
     let before = |days: i64| now.as_millisecond().saturating_sub(days.saturating_mul(DAY_MS));
     let (mut snapshots, mut names, mut logs) = (0, BTreeSet::new(), 0);
+    let deleted = connectors::deleted_before(change.tx(), before(DELETED_DAYS)).await?;
+    for id in &deleted {
+        for row in syncs::history(change.tx(), id, None, u64::from(u32::MAX)).await? {
+            let mut report = Hosted::report(&row);
+            if row.file.is_some() && report.removed_at.is_none() {
+                report.removed_at = Some(now);
+                change.forget_snapshot(&row.id, store::to_json(&report)).await?;
+                snapshots += 1;
+            }
+        }
+        for folder in [format!("snapshots/{id}/"), format!("logs/{id}/")] {
+            names.extend(there.range(folder.clone()..).take_while(|name| name.starts_with(&folder)).cloned());
+        }
+    }
     for row in connectors::all(change.tx()).await? {
         let hosted = Hosted::of(row)?;
         let id = hosted.row.id.clone();
@@ -168,7 +213,8 @@ async fn needed(
     Ok(needed)
 }
 
-/// Which snapshots go. `history` is newest first.
+/// Which snapshots go. `history` is newest first. Of a day, the newest that was taken over stays: what was held and
+/// discarded, or cancelled, was never shown to anybody.
 fn too_old(
     history: &[sync::Model],
     needed: &BTreeSet<String>,
@@ -181,7 +227,7 @@ fn too_old(
     let mut days = BTreeSet::new();
     let mut gone = BTreeSet::new();
     for (at, row) in sealed.enumerate() {
-        let newest_of_day = days.insert(day(row));
+        let newest_of_day = was_taken_over(row) && days.insert(day(row));
         let thinned =
             rules.one_per_day_after > 0 && age(row) > rules.one_per_day_after * DAY_MS && !newest_of_day;
         let old = age(row) > rules.snapshot_days * DAY_MS;

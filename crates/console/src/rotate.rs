@@ -11,8 +11,10 @@ use crate::{
     ConsoleConfig, ConsoleError,
     console::Console,
     hosted::Hosted,
+    secrets,
     store::{Who, connectors, messages, provisioning, shared},
     vault::Vault,
+    web::idempotency,
 };
 
 /// How a rotation went.
@@ -24,7 +26,7 @@ pub struct Rotated {
     pub to: String,
     /// Secrets that are sealed under the new key.
     pub secrets: usize,
-    /// Connectors whose secret no key opened; it stays as it was.
+    /// Names of the secrets that no key opened; they stay as they were.
     pub unopened: Vec<String>,
     /// Where the new key lies.
     pub file: PathBuf,
@@ -56,7 +58,8 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
         return Err(ConsoleError::Rotation("the file holds the key that is in use"));
     }
     let change = console.store.change(Who::host(), false).await?;
-    let (mut secrets, mut unopened) = (0, Vec::new());
+    let unopened = unopened(change.tx(), &console.vault, &next).await?;
+    let mut secrets = 0;
     for mut row in connectors::with_secret(change.tx()).await? {
         let place = Hosted::of(row.clone())?.secret_place();
         let sealed = row.secret.take().unwrap_or_default();
@@ -64,13 +67,10 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
             secrets += 1;
             continue;
         }
-        match console.vault.open_sealed(&place, &sealed) {
-            Ok(plain) => {
-                row.secret = Some(next.seal(&place, &plain)?);
-                change.keep_connector(row).await?;
-                secrets += 1;
-            }
-            Err(_) => unopened.push(row.name),
+        if let Ok(plain) = console.vault.open_sealed(&place, &sealed) {
+            row.secret = Some(next.seal(&place, &plain)?);
+            change.keep_connector(row).await?;
+            secrets += 1;
         }
     }
     for mut hook in messages::webhooks(change.tx()).await? {
@@ -81,8 +81,6 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
             hook.secret = next.seal(&place, &plain)?;
             messages::keep_webhook(change.tx(), hook).await?;
             secrets += 1;
-        } else {
-            unopened.push(hook.url);
         }
     }
     for mut row in provisioning::with_secret(change.tx()).await? {
@@ -95,17 +93,30 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
             row.secret = Some(next.seal(&place, &plain)?);
             change.keep_provisioning(row).await?;
             secrets += 1;
-        } else {
-            unopened.push(format!("{place} (writes)"));
         }
     }
+    // Answers that are kept for a repetition are no secrets of anybody's; but they are sealed alike.
+    idempotency::move_to(change.tx(), &console.vault, &next).await?;
     if console.store.shared() {
         change.keep_fact(shared::VAULT_KEY, &to).await?;
     }
     let detail = json!({ "from": from, "to": to, "secrets": secrets, "unopened": unopened });
     change.audit("vault.key-rotated", "console", detail).await?;
     change.commit().await?;
+    if let Some(keeper) = console.store.head() {
+        keeper.move_to(&next)?;
+    }
     console.store.settle_log().await?;
     let file = if in_place { Vault::settle(&data)? } else { file };
     Ok(Rotated { from, to, secrets, unopened, file, in_place })
+}
+
+/// Names of the secrets that neither key opens.
+async fn unopened(
+    db: &impl sea_orm::ConnectionTrait,
+    now: &Vault,
+    next: &Vault,
+) -> Result<Vec<String>, ConsoleError> {
+    let all = secrets::all(db).await?.into_iter();
+    Ok(all.filter(|one| !one.opens(now) && !one.opens(next)).map(|one| one.name).collect())
 }

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use crate::{
     ConsoleConfig, ConsoleError,
     console::{Console, Front},
-    hook, mail, retention,
+    hook, mail, retention, secrets,
     store::{self, Who},
     tell,
     tls::{Peer, TlsListener},
@@ -99,20 +99,12 @@ impl Server {
         self.console.rebuilt.as_ref()
     }
 
-    /// Connectors whose token does not open under the vault's key.
+    /// Secrets that do not open under the vault's key, by name.
     ///
     /// # Errors
     /// The database.
     pub async fn unopened(&self) -> Result<Vec<String>, ConsoleError> {
-        let rows = store::connectors::all(self.console.store.db()).await?;
-        let mut names = Vec::new();
-        for row in rows {
-            let hosted = crate::hosted::Hosted::of(row)?;
-            if hosted.row.secret.is_some() && hosted.login(&self.console.vault).is_err() {
-                names.push(crate::run::clean(&hosted.row.name));
-            }
-        }
-        Ok(names)
+        secrets::unopened(self.console.store.db(), &self.console.vault).await
     }
 
     /// A one-time link to create the first administrator, while there is none.
@@ -197,15 +189,32 @@ pub async fn doctor(config: ConsoleConfig) -> Result<Diagnosis, ConsoleError> {
             ("audit record", false, format!("row {row} does not follow from the one before: it was changed"))
         }
     });
+    if let Some(found) = store::audit::standing(&console.store).await? {
+        // What the record notes itself is known.
+        lines.push(("audit record", found.noted_at.is_some(), found.text));
+    }
+    for secret in secrets::all(console.store.db()).await? {
+        let name = &secret.name;
+        lines.push(match secret.opens(&console.vault) {
+            true => ("secret", true, format!("{name}: can be opened")),
+            false => (
+                "secret",
+                false,
+                format!("{name}: does not open; it names the vault key {}", secret.key_id()),
+            ),
+        });
+    }
+    if let Some(provider) = &console.oidc {
+        lines.push(match provider.look(console.now()).await {
+            Ok(keys) => ("sign-in", true, format!("{}: answers, {keys} keys", provider.config.issuer)),
+            Err(why) => {
+                ("sign-in", false, format!("{}: {}", provider.config.issuer, crate::run::clean(&why)))
+            }
+        });
+    }
     for row in store::connectors::all(console.store.db()).await? {
         let hosted = crate::hosted::Hosted::of(row)?;
-        let name = &hosted.row.name;
-        if hosted.row.secret.is_some() {
-            lines.push(match hosted.login(&console.vault) {
-                Ok(_) => ("token", true, format!("{name}: can be opened")),
-                Err(error) => ("token", false, format!("{name}: {error}")),
-            });
-        }
+        let name = crate::run::clean(&hosted.row.name);
         if let Some(good) = &hosted.row.good_sync {
             lines.push(match console.lens(&hosted.row.id, good).await {
                 Ok(lens) => ("snapshot", true, format!("{name}: {} grants", lens.grants.len())),

@@ -60,17 +60,8 @@ struct Key {
 impl Vault {
     /// Takes the first key that is configured, else the one of the data folder, else makes one there.
     pub(crate) fn open(source: &VaultKeySource, data: &Path) -> Result<Self, ConsoleError> {
-        let configured = |key| Self { key, next: None, own: false, made: None };
-        if let Some(path) = &source.file {
-            return Key::read(path).map(configured);
-        }
-        if let Some(text) = &source.text {
-            return Key::of(text, "ROLEBOOK_VAULT_KEY").map(configured);
-        }
-        if let Some(path) =
-            source.credentials.as_ref().map(|folder| folder.join(CREDENTIAL)).filter(|p| p.exists())
-        {
-            return Key::read(&path).map(configured);
+        if let Some(configured) = Self::configured(source)? {
+            return Ok(configured);
         }
         let path = data.join(OWN_KEY);
         let made = !path.exists();
@@ -95,13 +86,16 @@ impl Vault {
         sealed.strip_prefix("v1.")?.split('.').next()
     }
 
-    /// Id of the key that is configured from outside of the data folder, if one is.
-    pub(crate) fn configured_id(source: &VaultKeySource) -> Result<Option<String>, ConsoleError> {
-        if source.file.is_none() && source.text.is_none() {
-            return Ok(None);
-        }
-        // A folder that is never looked into, since file or text come first.
-        Self::open(source, Path::new("")).map(|vault| Some(vault.key.id))
+    /// The vault under the key that is configured from outside of the data folder, if one is.
+    pub(crate) fn configured(source: &VaultKeySource) -> Result<Option<Self>, ConsoleError> {
+        let credential = source.credentials.as_ref().map(|folder| folder.join(CREDENTIAL));
+        let key = match (&source.file, &source.text, credential.filter(|path| path.exists())) {
+            (Some(path), _, _) => Key::read(path)?,
+            (None, Some(text), _) => Key::of(text, "ROLEBOOK_VAULT_KEY")?,
+            (None, None, Some(path)) => Key::read(&path)?,
+            (None, None, None) => return Ok(None),
+        };
+        Ok(Some(Self { key, next: None, own: false, made: None }))
     }
 
     /// Where a rotation keeps the new key of a data folder until every secret is sealed under it.

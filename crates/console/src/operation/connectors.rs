@@ -77,7 +77,7 @@ pub(crate) struct ConnectorView {
     pub runs_in: Option<String>,
     /// Nothing is written to Okta: provisioning is off.
     pub read_only: bool,
-    /// Goes up with each change; the ETag.
+    /// Goes up with each change; the first part of the ETag.
     pub version: i64,
     /// When it was made.
     #[schema(value_type = String)]
@@ -187,10 +187,7 @@ pub(crate) async fn load(context: &Context, id: &str) -> Result<Hosted, Problem>
 
 /// Refuses when the caller saw another version.
 pub(crate) fn match_version(context: &Context, hosted: &Hosted) -> Result<(), Problem> {
-    match context.if_match {
-        Some(version) if version != hosted.row.version => Err(Problem::changed()),
-        _ => Ok(()),
-    }
+    context.expect(&hosted.row.version.to_string())
 }
 
 /// Draws one connector.

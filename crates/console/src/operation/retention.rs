@@ -6,10 +6,8 @@ use super::Context;
 use crate::{
     problem::{FieldError, Problem},
     retention::Retention,
+    seen::state,
 };
-
-/// A hundred years.
-const LONGEST: i64 = 36_500;
 
 pub(crate) async fn get(context: &Context) -> Result<Retention, Problem> {
     Ok(Retention::load(&context.console).await?)
@@ -19,8 +17,11 @@ pub(crate) async fn get(context: &Context) -> Result<Retention, Problem> {
 pub(crate) async fn set(context: &Context, rules: Retention) -> Result<Retention, Problem> {
     let mut fields = Vec::new();
     let mut within = |field: &str, value: i64, least: i64| {
-        if !(least..=LONGEST).contains(&value) {
-            fields.push(FieldError { field: field.to_owned(), text: format!("{least} to {LONGEST}") });
+        if !(least..=Retention::LONGEST).contains(&value) {
+            fields.push(FieldError {
+                field: field.to_owned(),
+                text: format!("{least} to {}", Retention::LONGEST),
+            });
         }
     };
     within("snapshot_days", rules.snapshot_days, 1);
@@ -30,8 +31,9 @@ pub(crate) async fn set(context: &Context, rules: Retention) -> Result<Retention
     if !fields.is_empty() {
         return Err(Problem::invalid(fields));
     }
-    let before = get(context).await?;
     let change = context.change().await?;
+    let before = get(context).await?;
+    context.expect(&state(&before))?;
     rules.keep(&change).await?;
     change.audit("retention.changed", "console", json!({ "from": before, "to": rules })).await?;
     change.commit().await?;

@@ -19,7 +19,7 @@ use crate::{
     report::{Numbers, Report},
     run::LogLine,
     store::{self, entity::sync, syncs},
-    table::{Cell, Column, Tabular, column, numbers},
+    table::{self, Cell, Column, Tabular, column, numbers},
     worker,
 };
 
@@ -268,6 +268,7 @@ pub(crate) struct SyncsQuery {
     /// `started`: the oldest first.
     pub sort: String,
     /// Where the page before ended.
+    #[serde(deserialize_with = "table::cursor")]
     pub cursor: String,
     /// Rows of a page, 1 to 200; 25 when absent.
     pub limit: Option<u64>,

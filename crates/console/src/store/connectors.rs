@@ -21,6 +21,12 @@ pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<connector::Mode
         .await?)
 }
 
+/// Ids of the connectors that were deleted before then.
+pub(crate) async fn deleted_before(db: &impl ConnectionTrait, at: i64) -> Result<Vec<String>, ConsoleError> {
+    let gone = connector::Entity::find().filter(connector::Column::DeletedAt.lt(at)).all(db).await?;
+    Ok(gone.into_iter().map(|row| row.id).collect())
+}
+
 /// Every row that holds a sealed secret, deleted ones too.
 pub(crate) async fn with_secret(db: &impl ConnectionTrait) -> Result<Vec<connector::Model>, ConsoleError> {
     Ok(connector::Entity::find().filter(connector::Column::Secret.is_not_null()).all(db).await?)

@@ -239,6 +239,7 @@ async fn without_the_provider_passwords_go_on() {
     assert_eq!(again.status(), StatusCode::SEE_OTHER);
     // It comes back by itself.
     provider.ways.lock().unwrap().down = false;
+    house.advance(11);
     assert_eq!(fetch(&format!("{}/sign-in/oidc", house.url), "").await.status(), StatusCode::SEE_OTHER);
     let none = House::demo().await;
     assert_eq!(fetch(&format!("{}/sign-in/oidc", none.url), "").await.status(), StatusCode::NOT_FOUND);

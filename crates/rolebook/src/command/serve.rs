@@ -1,6 +1,6 @@
 //! `rolebook serve`: the console, until it is stopped. Also what is done on a console that is not running.
 
-use std::{io::Write, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
+use std::{collections::BTreeSet, io::Write, net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
 
 use rolebook_console::{
     ConsoleConfig, ConsoleError, DemoOrg, Front, MailConfig, OidcConfig, Server, TlsFiles, VaultKeySource,
@@ -117,9 +117,9 @@ async fn greet(server: &Server) -> Result<std::io::Result<()>, Failure> {
         if !unopened.is_empty() {
             writeln!(
                 out,
-                "Sealed under another vault key, so these ask for their token again: {}.\nWhat they read stays \
-                 readable. Bring the old key back, or enter the tokens.\n",
-                unopened.join(", ")
+                "Sealed under another vault key, so these are to be given again:\n  {}\nWhat was read stays \
+                 readable. Bring the old key back, or enter them.\n",
+                unopened.join("\n  ")
             )?;
         }
         writeln!(out, "Console    {}", server.url())?;
@@ -166,15 +166,7 @@ pub(crate) async fn admin(arguments: AdminArguments) -> Result<ExitCode, Failure
         }
         (AdminTask::Restore, Some(file)) => {
             let done = rolebook_console::restore(&config, &file).await?;
-            let keys = match done.missing_keys.as_slice() {
-                [] => String::new(),
-                ids => format!(
-                    "\nIts tokens are sealed under the vault key {}, which is not in a backup. Put that key into\n{} \
-                     before you start, or enter the tokens again.\n",
-                    ids.join(", "),
-                    serve.data_dir.join("vault.key").display()
-                ),
-            };
+            let keys = to_give(&done.unopened, &serve.data_dir.join("vault.key"));
             finish(write!(
                 out,
                 "Restored   {}, {} files, as of {}\n{keys}\nStart it with rolebook serve; everybody signs in \
@@ -191,6 +183,28 @@ pub(crate) async fn admin(arguments: AdminArguments) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a restored console cannot open: which key would, and what is to be given again without it.
+fn to_give(unopened: &[(String, String)], key: &Path) -> String {
+    if unopened.is_empty() {
+        return String::new();
+    }
+    let keys: BTreeSet<&str> = unopened.iter().map(|(_, key)| key.as_str()).collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let mut text = format!(
+        "\nSecrets in it are sealed under the vault key {}, which is not in a backup. Put that key into\n{} \
+         before you start, or give these again:\n",
+        keys.join(", "),
+        key.display()
+    );
+    for (name, key) in unopened {
+        text.push_str(&format!(
+            "  {name}{}\n",
+            if keys.len() > 1 { format!(" ({key})") } else { String::new() }
+        ));
+    }
+    text
+}
+
 /// How a rotation went, and what is to be done about it.
 fn rotated(done: &rolebook_console::Rotated) -> String {
     let mut text = format!(
@@ -201,7 +215,7 @@ fn rotated(done: &rolebook_console::Rotated) -> String {
         done.secrets
     );
     if !done.unopened.is_empty() {
-        text.push_str(&format!("Not opened {}: enter their tokens again\n", done.unopened.join(", ")));
+        text.push_str(&format!("Not opened, to be given again:\n  {}\n", done.unopened.join("\n  ")));
     }
     text.push_str(if done.in_place {
         "\nThe old key is destroyed. Backups made before need it: keep its copy as long as you keep them, and\n\

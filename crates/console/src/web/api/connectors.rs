@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{Mode, Paging, Words, tagged};
+use super::{Mode, Paging, Words, made, tagged};
 use crate::{
     operation::{
         Context, catalog,
@@ -75,8 +75,8 @@ async fn list_connectors(
 #[utoipa::path(post, path = "/api/connectors", params(Mode), request_body = NewConnector, tag = "connectors",
     responses((status = 201, body = ConnectorView), (status = 422, body = Problem)))]
 async fn create_connector(context: Context, Body(new): Body<NewConnector>) -> Result<Response, Problem> {
-    let status = if context.dry_run { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(tagged(status, connectors::create(&context, new).await?))
+    let (status, Json(view)) = made(&context, connectors::create(&context, new).await?);
+    Ok(tagged(status, view))
 }
 
 /// One connector
@@ -116,7 +116,8 @@ struct Confirmation {
 
 /// Delete a connector; its app stays
 #[utoipa::path(delete, path = "/api/connectors/{id}", params(("id" = String, Path, description = "Connector"), Mode),
-    request_body = Confirmation, tag = "connectors", responses((status = 204), (status = 422, body = Problem)))]
+    request_body = Confirmation, tag = "connectors", responses((status = 204), (status = 422, body = Problem),
+    (status = 412, body = Problem)))]
 async fn delete_connector(
     context: Context,
     Path(id): Path<String>,
@@ -140,7 +141,8 @@ async fn test_settings(
 /// Save settings that pass their checks, and sync
 #[utoipa::path(patch, path = "/api/connectors/{id}/settings",
     params(("id" = String, Path, description = "Connector"), Mode), request_body = SettingsPatch, tag = "settings",
-    responses((status = 200, body = ConnectorView), (status = 422, body = Problem)))]
+    responses((status = 200, body = ConnectorView), (status = 422, body = Problem),
+    (status = 412, body = Problem)))]
 async fn save_settings(
     context: Context,
     Path(id): Path<String>,
@@ -152,7 +154,8 @@ async fn save_settings(
 /// Forget the token
 #[utoipa::path(delete, path = "/api/connectors/{id}/token",
     params(("id" = String, Path, description = "Connector"), Mode), tag = "settings",
-    responses((status = 200, body = ConnectorView)))]
+    responses((status = 200, body = ConnectorView),
+    (status = 412, body = Problem)))]
 async fn clear_token(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
     Ok(tagged(StatusCode::OK, settings::clear_token(&context, &id).await?))
 }
@@ -168,7 +171,8 @@ struct Owners {
 /// Replace the owners
 #[utoipa::path(put, path = "/api/connectors/{id}/owners",
     params(("id" = String, Path, description = "Connector"), Mode), request_body = Owners, tag = "connectors",
-    responses((status = 200, body = ConnectorView), (status = 422, body = Problem)))]
+    responses((status = 200, body = ConnectorView), (status = 422, body = Problem),
+    (status = 412, body = Problem)))]
 async fn set_owners(
     context: Context,
     Path(id): Path<String>,
@@ -180,7 +184,8 @@ async fn set_owners(
 /// Change the schedule
 #[utoipa::path(put, path = "/api/connectors/{id}/schedule",
     params(("id" = String, Path, description = "Connector"), Mode), request_body = Schedule, tag = "connectors",
-    responses((status = 200, body = ConnectorView), (status = 422, body = Problem)))]
+    responses((status = 200, body = ConnectorView), (status = 422, body = Problem),
+    (status = 412, body = Problem)))]
 async fn set_schedule(
     context: Context,
     Path(id): Path<String>,

@@ -8,7 +8,7 @@ use axum::{
 };
 use utoipa_axum::routes;
 
-use super::{Mode, Paging, download};
+use super::{Mode, Paging, download, made};
 use crate::{
     operation::{
         Context,
@@ -60,7 +60,7 @@ async fn accept_finding(
     context: Context,
     Body(new): Body<NewAcceptance>,
 ) -> Result<(StatusCode, Json<AcceptanceView>), Problem> {
-    Ok((StatusCode::CREATED, Json(findings::accept(&context, new).await?)))
+    Ok(made(&context, findings::accept(&context, new).await?))
 }
 
 /// End an acceptance

@@ -7,7 +7,7 @@ use axum::{
 };
 use utoipa_axum::routes;
 
-use super::{Mode, Paging};
+use super::{Mode, Paging, made};
 use crate::{
     operation::{
         Context,
@@ -46,7 +46,7 @@ async fn add_watch(
     context: Context,
     Body(new): Body<NewWatch>,
 ) -> Result<(StatusCode, Json<WatchView>), Problem> {
-    Ok((StatusCode::CREATED, Json(messages::watch(&context, new).await?)))
+    Ok(made(&context, messages::watch(&context, new).await?))
 }
 
 /// End a watch
@@ -78,7 +78,7 @@ async fn add_webhook(
     context: Context,
     Body(new): Body<NewWebhook>,
 ) -> Result<(StatusCode, Json<WebhookView>), Problem> {
-    Ok((StatusCode::CREATED, Json(messages::add_webhook(&context, new).await?)))
+    Ok(made(&context, messages::add_webhook(&context, new).await?))
 }
 
 /// End a webhook

@@ -7,7 +7,7 @@ use axum::{
 };
 use utoipa_axum::routes;
 
-use super::{Mode, Paging};
+use super::{Mode, Paging, made};
 use crate::{
     operation::{
         Context,
@@ -23,11 +23,22 @@ pub(super) fn enter(routes: Routes) -> Routes {
     let see = Access::Connector(Action::SeePlans);
     let change = Access::Connector(Action::ChangeAccess);
     routes
+        .api(Access::May(Action::SeePlans), routes!(list_all_plans))
         .api(see, routes!(list_plans))
         .api(change, routes!(make_plan))
         .api(see, routes!(get_plan))
         .api(change, routes!(approve_plan))
         .api(change, routes!(apply_plan))
+}
+
+/// Plans of all connectors, newest first
+#[utoipa::path(get, path = "/api/plans", params(Paging), tag = "plans",
+    responses((status = 200, body = Page<PlanView>)))]
+async fn list_all_plans(
+    context: Context,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<PlanView>>, Problem> {
+    plans::list(&context, "", paging.from(), paging.limit()).await.map(Json)
 }
 
 /// Plans of a connector, newest first
@@ -51,8 +62,7 @@ async fn make_plan(
     Path(id): Path<String>,
     Body(new): Body<NewPlan>,
 ) -> Result<(StatusCode, Json<PlanView>), Problem> {
-    let status = if context.dry_run { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(plans::make(&context, &id, new).await?)))
+    Ok(made(&context, plans::make(&context, &id, new).await?))
 }
 
 /// One plan

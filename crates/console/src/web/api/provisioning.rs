@@ -36,7 +36,8 @@ async fn get_provisioning(
 /// Switch provisioning, or the second person, on or off
 #[utoipa::path(patch, path = "/api/connectors/{id}/provisioning",
     params(("id" = String, Path, description = "Connector"), Mode), request_body = Switch, tag = "provisioning",
-    responses((status = 200, body = ProvisioningView), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = ProvisioningView), (status = 409, body = Problem), (status = 422, body = Problem),
+    (status = 412, body = Problem)))]
 async fn switch_provisioning(
     context: Context,
     Path(id): Path<String>,
@@ -48,7 +49,8 @@ async fn switch_provisioning(
 /// Set the second credential, which only applying a plan opens
 #[utoipa::path(put, path = "/api/connectors/{id}/provisioning/token",
     params(("id" = String, Path, description = "Connector"), Mode), request_body = WriteToken, tag = "provisioning",
-    responses((status = 200, body = ProvisioningView), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = ProvisioningView), (status = 409, body = Problem), (status = 422, body = Problem),
+    (status = 412, body = Problem)))]
 async fn set_write_token(
     context: Context,
     Path(id): Path<String>,
@@ -60,7 +62,8 @@ async fn set_write_token(
 /// Destroy the second credential
 #[utoipa::path(delete, path = "/api/connectors/{id}/provisioning/token",
     params(("id" = String, Path, description = "Connector"), Mode), tag = "provisioning",
-    responses((status = 200, body = ProvisioningView), (status = 404, body = Problem)))]
+    responses((status = 200, body = ProvisioningView), (status = 404, body = Problem),
+    (status = 412, body = Problem)))]
 async fn clear_write_token(
     context: Context,
     Path(id): Path<String>,

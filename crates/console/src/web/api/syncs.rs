@@ -47,28 +47,32 @@ pub(super) fn enter(routes: Routes) -> Routes {
 
 /// Sync now
 #[utoipa::path(post, path = "/api/connectors/{id}/sync", params(("id" = String, Path, description = "Connector"), Mode),
-    tag = "syncs", responses((status = 202, body = ConnectorView), (status = 409, body = Problem)))]
+    tag = "syncs", responses((status = 202, body = ConnectorView), (status = 409, body = Problem),
+    (status = 412, body = Problem)))]
 async fn start_sync(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
     Ok(tagged(StatusCode::ACCEPTED, syncs::start(&context, &id).await?))
 }
 
 /// Pause syncs
 #[utoipa::path(post, path = "/api/connectors/{id}/pause", params(("id" = String, Path, description = "Connector"), Mode),
-    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 409, body = Problem),
+    (status = 412, body = Problem)))]
 async fn pause_connector(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
     Ok(tagged(StatusCode::OK, syncs::pause(&context, &id).await?))
 }
 
 /// Resume syncs
 #[utoipa::path(post, path = "/api/connectors/{id}/resume", params(("id" = String, Path, description = "Connector"), Mode),
-    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 409, body = Problem),
+    (status = 412, body = Problem)))]
 async fn resume_connector(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
     Ok(tagged(StatusCode::OK, syncs::resume(&context, &id).await?))
 }
 
 /// Stop the sync under way
 #[utoipa::path(post, path = "/api/connectors/{id}/cancel", params(("id" = String, Path, description = "Connector"), Mode),
-    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 409, body = Problem),
+    (status = 412, body = Problem)))]
 async fn cancel_sync(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
     Ok(tagged(StatusCode::OK, syncs::cancel(&context, &id).await?))
 }
@@ -84,7 +88,8 @@ struct Reason {
 /// Take a held sync over
 #[utoipa::path(post, path = "/api/connectors/{id}/hold/confirm",
     params(("id" = String, Path, description = "Connector"), Mode), request_body = Reason, tag = "syncs",
-    responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+    responses((status = 200, body = ConnectorView), (status = 409, body = Problem),
+    (status = 412, body = Problem)))]
 async fn confirm_hold(
     context: Context,
     Path(id): Path<String>,
@@ -96,7 +101,8 @@ async fn confirm_hold(
 /// Drop a held sync
 #[utoipa::path(post, path = "/api/connectors/{id}/hold/discard",
     params(("id" = String, Path, description = "Connector"), Mode), request_body = Reason, tag = "syncs",
-    responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+    responses((status = 200, body = ConnectorView), (status = 409, body = Problem),
+    (status = 412, body = Problem)))]
 async fn discard_hold(
     context: Context,
     Path(id): Path<String>,
@@ -163,7 +169,7 @@ async fn get_diff(
 /// Snapshot of a sync, a Baton `.c1z` file
 #[utoipa::path(get, path = "/api/connectors/{id}/syncs/{sync}/snapshot",
     params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync")),
-    tag = "syncs", responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem)))]
+    tag = "syncs", responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn get_snapshot(
     context: Context,
     Path((id, sync)): Path<(String, String)>,

@@ -219,13 +219,9 @@ fn a_backup_and_a_restore_are_whole_or_not_there() {
     let (serving, sue) = again(&place, "--data-dir there");
     assert_eq!(sue.connector()["id"], json!(id));
     serving.stop();
-    let left: Vec<String> = place
-        .files()
-        .into_iter()
-        .filter(|name| name.starts_with('.'))
-        .filter(|name| !name.starts_with(".rolebook-"))
-        .collect();
-    assert_eq!(left, [""; 0], "what a kill leaves says what it is");
+    // What the kills left is gone: the last backup and the last restore were whole.
+    let left: Vec<String> = place.files().into_iter().filter(|name| name.starts_with('.')).collect();
+    assert_eq!(left, [""; 0]);
 }
 
 #[test]
@@ -426,7 +422,8 @@ fn the_disk_is_full_in_the_middle_of_a_sync() {
     let (place, fake) = (Place::new(), okta(orgs::demo()));
     let (serving, sue, id) = house(&place, &fake);
     let (grants, before) = (sue.grants(), syncs(&sue, &id).len());
-    fake.configure(|options| options.latency = Duration::from_millis(150));
+    // Slow enough for a busy machine: what is taken over before the limit stands would have to be opened under it.
+    fake.configure(|options| options.latency = Duration::from_secs(1));
     sue.json("POST", &format!("/api/connectors/{id}/sync"), &json!({})).json(202);
     until("it reads", || !sue.connector()["stages"].as_array().is_none_or(Vec::is_empty));
     limit(&serving, "0");
@@ -452,7 +449,7 @@ fn the_disk_is_full_in_the_middle_of_a_change() {
     let (place, fake) = (Place::new(), okta(org()));
     let (serving, sue, id) = writing(&place, &fake);
     let first = plan(&sue, &id, "ReadOnly");
-    fake.add_fault(Fault::on("/api/v1/groups/**").method("PUT").latency(Duration::from_secs(2)));
+    fake.add_fault(Fault::on("/api/v1/groups/**").method("PUT").latency(Duration::from_secs(6)));
     let (asked, url) = (sue.clone(), format!("{}/apply", path(&id, &first)));
     let body = json!({ "digest": first["digest"] });
     let answer = spawn(move || asked.json("POST", &url, &body).json(507));

@@ -265,13 +265,19 @@ fn a_backup_is_made_while_it_runs_and_restored_elsewhere() {
 
     let end = place.run("admin restore kept.tar --data-dir there").succeeded();
     assert!(end.out.contains("Restored   there, "), "{end:#?}");
-    assert!(end.out.contains("Put that key into\nthere/vault.key before you start"), "{end:#?}");
+    assert!(
+        end.out.contains(
+            "Put that key into\nthere/vault.key before you start, or give these again:\n  \
+             Okta AWS Federation: API token\n"
+        ),
+        "{end:#?}"
+    );
 
     // Without the key everything reads, and the token is asked for.
     let (serving, sue) = again(&place, "--data-dir there");
     assert!(
         serving.said.contains(
-            "Sealed under another vault key, so these ask for their token again: Okta AWS Federation."
+            "Sealed under another vault key, so these are to be given again:\n  Okta AWS Federation: API token\n"
         ),
         "{}",
         serving.said
