@@ -42,6 +42,8 @@ pub(crate) struct Blobs {
     /// Blobs lie in the data folder itself.
     here: bool,
     data: PathBuf,
+    /// How the last request failed, until one succeeds.
+    trouble: Mutex<Option<String>>,
     /// When a copy was last asked for.
     asked: Mutex<HashMap<String, Instant>>,
     /// For people: `s3://bucket/prefix`, or the folder.
@@ -70,6 +72,7 @@ impl Blobs {
                     here: folder.is_none(),
                     data: data.to_owned(),
                     asked: Mutex::default(),
+                    trouble: Mutex::default(),
                     place: root.display().to_string(),
                 })
             }
@@ -126,6 +129,7 @@ impl Blobs {
             here: false,
             data: data.to_owned(),
             asked: Mutex::default(),
+            trouble: Mutex::default(),
             place: text.trim_end_matches('/').to_owned(),
         })
     }
@@ -159,13 +163,13 @@ impl Blobs {
                 Err(error)
             }
         };
-        copied.map_err(|error| self.failed("put", name, &error))
+        copied.map(|()| self.well(())).map_err(|error| self.failed("put", name, &error))
     }
 
     /// Keeps a short text.
     pub(crate) async fn put_text(&self, name: &str, text: &str) -> Result<(), ConsoleError> {
         let put = self.store.put(&self.key(name), text.as_bytes().to_vec().into()).await;
-        put.map(drop).map_err(|error| self.failed("put", name, &error))
+        put.map(|_| self.well(())).map_err(|error| self.failed("put", name, &error))
     }
 
     /// A blob as a file that nobody changes: where it lies, or a copy of it.
@@ -202,7 +206,7 @@ impl Blobs {
         }
         file.sync_all().await.map_err(ConsoleError::file("write", &path))?;
         copy.persist(&path).map_err(|error| ConsoleError::file("write", &path)(error.error))?;
-        Ok(path)
+        Ok(self.well(path))
     }
 
     /// Whether a copy was asked for a moment ago.
@@ -253,7 +257,7 @@ impl Blobs {
         let mut names: Vec<String> =
             found.iter().filter_map(|blob| blob.location.as_ref().get(skip..)).map(str::to_owned).collect();
         names.sort();
-        Ok(names)
+        Ok(self.well(names))
     }
 
     /// Whether blobs can be written, read and removed.
@@ -267,12 +271,27 @@ impl Blobs {
     }
 
     fn failed(&self, action: &'static str, name: &str, why: &dyn std::fmt::Display) -> ConsoleError {
-        ConsoleError::Blob {
+        let error = ConsoleError::Blob {
             action,
             name: name.to_owned(),
             place: self.place.clone(),
             reason: why.to_string(),
-        }
+        };
+        // In words that name nobody's snapshot: probes need no session.
+        let text = format!("the place of snapshots and logs fails ({action})");
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+        error
+    }
+
+    /// It answered.
+    fn well<T>(&self, got: T) -> T {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        got
+    }
+
+    /// What went wrong there last, unless something went well since.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn missing(&self, name: &str) -> ConsoleError {

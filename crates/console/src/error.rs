@@ -164,6 +164,16 @@ impl ConsoleError {
             && full(&self.to_string())
     }
 
+    /// A peer that the console cannot do without does not answer: which.
+    pub(crate) fn away(&self) -> Option<&'static str> {
+        match self {
+            Self::DatabaseAway(_) => Some(DATABASE),
+            Self::Database(error) if is_away(error) => Some(DATABASE),
+            Self::Blob { .. } => Some("the place of snapshots and logs"),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -218,6 +228,29 @@ impl ConsoleError {
 
 /// Whether an error of the system says that there is no room: a full disk, a quota, or a limit on files. SQLite calls
 /// the last of them an I/O error.
+const DATABASE: &str = "the database";
+
+/// Whether the database was not reached, or has just gone.
+fn is_away(error: &sea_orm::DbErr) -> bool {
+    use sea_orm::{DbErr, RuntimeErr};
+    use sqlx::Error;
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            match &**error {
+                Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+                // Connections that fail, and an operator who intervenes.
+                Error::Database(error) => {
+                    error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P"))
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Whether the words of an error say that a disk is full.
 pub(crate) fn full(words: &str) -> bool {
     let words = words.to_lowercase();
     ["is full", "no space", "quota", "file too large", "disk i/o error"]

@@ -171,6 +171,14 @@ impl From<ConsoleError> for Problem {
                 "the disk of the data folder is full, and what cannot be recorded is not done",
                 "make room; the console goes on by itself",
             )
+        } else if let Some(peer) = error.away() {
+            Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "peer-away",
+                format!("{peer} does not answer"),
+                "the console goes on by itself when it comes back; the log says more, under the error id",
+                "try again in a while; whoever runs this console: see /ready, and rolebook doctor",
+            )
         } else {
             Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,

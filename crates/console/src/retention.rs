@@ -237,3 +237,6 @@ fn too_old(
     }
     gone
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Starting and stopping a console.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
 
@@ -13,6 +13,9 @@ use crate::{
     tls::{Peer, TlsListener},
     watch, web, worker,
 };
+
+/// How long a stop takes at most.
+const GRACE: Duration = Duration::from_secs(12);
 
 /// What connections come from.
 enum Way {
@@ -121,12 +124,16 @@ impl Server {
     /// Stops: requests under way are answered, syncs are left for the next start.
     pub async fn stop(self) {
         self.console.stop.cancel();
-        for task in self.tasks {
-            // A task that panicked has nothing left to stop.
-            let _ = task.await;
+        let deadline = tokio::time::Instant::now() + GRACE;
+        for mut task in self.tasks {
+            // A task that panicked has nothing left to stop. One that waits for a peer which stands still is left:
+            // what it had not written yet did not happen, and is taken up by the next start.
+            if tokio::time::timeout_at(deadline, &mut task).await.is_err() {
+                tracing::warn!("a task did not hear that the console stops");
+                task.abort();
+            }
         }
-        let grace = std::time::Duration::from_secs(10);
-        if tokio::time::timeout(grace, self.serving).await.is_err() {
+        if tokio::time::timeout_at(deadline, self.serving).await.is_err() {
             tracing::warn!("some requests were still open");
         }
         // Connections let go of the console a moment after their last answer; then the data folder is free.

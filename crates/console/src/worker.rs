@@ -39,6 +39,8 @@ const TICK: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_secs(1);
 /// Time between heartbeats; a lease outlives five of them.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// What does not hear that the console stops is left after so long.
+const STOPPING: Duration = Duration::from_secs(4);
 /// Syncs under way at the same time; Okta's rate limit is the real bound.
 const AT_ONCE: usize = 4;
 
@@ -188,6 +190,8 @@ async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model, lost: O
                     running.cancel.cancel();
                     Outcome::Abandoned
                 }
+                // It hears the stop itself, unless something that it waits for stands still.
+                () = long_after_stop(console) => Outcome::Abandoned,
             }
         }
         Err(error) => Outcome::Failed(Failure {
@@ -197,11 +201,20 @@ async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model, lost: O
             ..Failure::default()
         }),
     };
-    if let Err(error) = end(console, &taken, outcome, running.as_deref().ok()).await {
-        tracing::error!(%error, sync = id, "a sync's end could not be recorded; it will be run again");
+    tokio::select! {
+        ended = end(console, &taken, outcome, running.as_deref().ok()) => if let Err(error) = ended {
+            tracing::error!(%error, sync = id, "a sync's end could not be recorded; it will be run again");
+        },
+        () = long_after_stop(console) => tracing::warn!(sync = id, "the console stops before a sync's end is recorded"),
     }
     console.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&connector);
     tell_label(console, &connector).await;
+}
+
+/// Returns when the console is to stop, and everything had time to do so.
+async fn long_after_stop(console: &Console) {
+    console.stop.cancelled().await;
+    tokio::time::sleep(STOPPING).await;
 }
 
 /// Keeps the lease; returns when it is lost. Hears the wish to stop, wherever it was said.

@@ -1,6 +1,6 @@
 //! What answers without a session: is it alive, is it ready, how is it doing, what can it do.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     console::{Console, Front},
@@ -33,22 +33,33 @@ pub(super) fn router(document: utoipa::openapi::OpenApi) -> Router<Arc<Console>>
         )
 }
 
+/// Who asks has little patience.
+const PATIENCE: Duration = Duration::from_secs(4);
+const FULL: &str = "the disk of the data folder is full";
+
 /// Ready when database and data folder can be written.
 async fn ready(State(console): State<Arc<Console>>) -> Response {
     let not = |why: String| (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response();
-    if let Err(error) = console.store.try_write().await {
-        let why = if error.is_full() { "the disk of the data folder is full: " } else { "" };
-        return not(format!("{why}{error}"));
+    match tokio::time::timeout(PATIENCE, console.store.try_write()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) if error.is_full() => return not(format!("{FULL}: {error}")),
+        Ok(Err(error)) => match error.away() {
+            Some(peer) => return not(format!("{peer} does not answer: {error}")),
+            None => return not(error.to_string()),
+        },
+        Err(_) => return not(format!("the database does not answer within {} seconds", PATIENCE.as_secs())),
     }
     let probe = console.config.data.join(".ready");
     // A few kB, so that a full disk shows.
     let written = tokio::fs::write(&probe, [0; 4096]).await;
     let _ = tokio::fs::remove_file(&probe).await;
     match written {
-        Err(error) if full(&error.to_string()) => {
-            not(format!("the disk of the data folder is full: {error}"))
-        }
-        Ok(()) => "ready\n".into_response(),
+        Err(error) if full(&error.to_string()) => not(format!("{FULL}: {error}")),
+        // Pages read from the copies that lie here, so it is no reason to send people away.
+        Ok(()) => match console.blobs.trouble() {
+            Some(trouble) => format!("ready, but: {trouble}\n").into_response(),
+            None => "ready\n".into_response(),
+        },
         Err(error) => not(format!("the data folder cannot be written: {error}")),
     }
 }

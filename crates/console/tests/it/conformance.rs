@@ -191,3 +191,40 @@ async fn a_missing_or_damaged_snapshot_says_so_and_the_next_sync_goes_on() {
         assert_eq!(house.settled(&sue, &id).await["label"], "connected");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_sqlite_to_postgresql_by_the_snapshots() {
+    let Some(base) = Base::postgres("a move from SQLite").await else { return };
+    let mut small = House::demo().await;
+    let sue = small.sue().await;
+    let id = small.connected(&sue, "super").await;
+    let total = sue.get("/api/grants?limit=1").await.json(StatusCode::OK).await["total"].clone();
+    // The newest snapshot is one that is held: it must not come back as the good one.
+    small.almost_all_leave();
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
+    small.until(&sue, &id, |view| !view["held_sync"].is_null()).await;
+    small.stop().await;
+    // As docs/CONSOLE.md says: `snapshots` and `logs` are copied to the new place.
+    let place = base.folder.path().join("place");
+    for folder in ["snapshots", "logs"] {
+        std::fs::create_dir_all(place.join(folder).join(&id)).unwrap();
+        for entry in std::fs::read_dir(small.data.join(folder).join(&id)).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), place.join(folder).join(&id).join(entry.file_name())).unwrap();
+        }
+    }
+    let mut large = small.moved(base, (place.display().to_string(), String::new()));
+    let error = Server::start(large.config(), "127.0.0.1:0".parse().unwrap()).await.err().unwrap();
+    assert!(error.to_string().contains("holds snapshots, but its database is gone"), "{error}");
+    large.start_with(|config| config.rebuild = true).await;
+    let sue = large.sue().await;
+    assert_eq!(sue.get("/api/grants?limit=1").await.json(StatusCode::OK).await["total"], total);
+    let view = sue.get(&format!("/api/connectors/{id}")).await.json(StatusCode::OK).await;
+    assert_eq!((&view["label"], &view["token"]), (&json!("error"), &Value::Null), "{view:#}");
+    let first = view["good_sync"].as_str().unwrap();
+    let log = sue.get(&format!("/api/connectors/{id}/syncs/{first}/log")).await.text(StatusCode::OK).await;
+    assert!(log.contains("sync succeeded"), "{log}");
+    large.save(&sue, &id, "super").await;
+    // It is compared with what was good before, so the loss is held again.
+    large.until(&sue, &id, |view| !view["held_sync"].is_null()).await;
+}

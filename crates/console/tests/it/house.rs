@@ -115,6 +115,13 @@ impl House {
         }
     }
 
+    /// The same Okta with a console that has another database and another place for snapshots, not started.
+    pub(crate) fn moved(&self, base: Base, blobs: (String, String)) -> Self {
+        let data = base.folder.path().join("data");
+        let moved = self.elsewhere("moved");
+        Self { data, database_url: base.url, blobs: Some(blobs), _folder: Arc::new(base.folder), ..moved }
+    }
+
     /// The configuration of this house's console.
     pub(crate) fn config(&self) -> ConsoleConfig {
         let (begin, ahead) = (self.begin, Arc::clone(&self.ahead));
@@ -155,6 +162,11 @@ impl House {
         self.url = server.url().to_owned();
         self.first_link = server.first_link().await.unwrap();
         self.server = Some(server);
+    }
+
+    /// Secrets that do not open, by name.
+    pub(crate) async fn unopened(&self) -> Vec<String> {
+        self.server.as_ref().unwrap().unopened().await.unwrap()
     }
 
     pub(crate) async fn stop(&mut self) {

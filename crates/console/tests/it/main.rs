@@ -10,6 +10,7 @@
 #![allow(clippy::disallowed_methods, reason = "the environment says whether there is a browser to drive")]
 
 mod api;
+mod away;
 mod bases;
 mod browser;
 mod buckets;
@@ -48,3 +49,4 @@ mod tls;
 mod tokens;
 mod twice;
 mod upgrade;
+mod wire;

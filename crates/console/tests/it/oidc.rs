@@ -42,7 +42,7 @@ async fn go(house: &House) -> (String, String) {
     (location(&back), cookie_of(&out))
 }
 
-async fn sign_in(house: &House) -> Response {
+pub(crate) async fn sign_in(house: &House) -> Response {
     let (back, cookie) = go(house).await;
     fetch(&back, &cookie).await
 }
@@ -245,4 +245,42 @@ async fn without_the_provider_passwords_go_on() {
     assert_eq!(fetch(&format!("{}/sign-in/oidc", none.url), "").await.status(), StatusCode::NOT_FOUND);
     let page = http().get(format!("{}/sign-in", none.url)).send().await.unwrap().text().await.unwrap();
     assert!(!page.contains("/sign-in/oidc"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_hangs_holds_up_nobody_for_long() {
+    let (mut house, provider, sue) = house().await;
+    provider.ways.lock().unwrap().hangs = true;
+    let begin = std::time::Instant::now();
+    let url = format!("{}/sign-in/oidc", house.url);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let url = url.clone();
+        tasks.spawn(async move { fetch(&url, "").await.status() });
+    }
+    // Passwords and pages go on meanwhile.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    sue.get("/api/me").await.json(StatusCode::OK).await;
+    let answers = tasks.join_all().await;
+    assert_eq!(answers, [StatusCode::BAD_GATEWAY; 4]);
+    let waited = begin.elapsed();
+    assert!(waited < std::time::Duration::from_secs(19), "one after the other: {waited:?}");
+    // Who comes a moment later is told at once; whoever comes when it is well again is let through.
+    let begin = std::time::Instant::now();
+    assert_eq!(fetch(&url, "").await.status(), StatusCode::BAD_GATEWAY);
+    assert!(begin.elapsed() < std::time::Duration::from_secs(5));
+    provider.ways.lock().unwrap().hangs = false;
+    house.advance(30);
+    assert_eq!(fetch(&url, "").await.status(), StatusCode::SEE_OTHER);
+
+    // A look over the console says how the provider is.
+    house.stop().await;
+    let line = |lines: Vec<(&'static str, bool, String)>| {
+        lines.into_iter().find(|(what, _, _)| *what == "sign-in").map(|(_, well, text)| (well, text)).unwrap()
+    };
+    let (well, text) = line(rolebook_console::doctor(house.config()).await.unwrap().lines);
+    assert!(well && text.ends_with("answers, 2 keys"), "{text}");
+    provider.ways.lock().unwrap().down = true;
+    let (well, text) = line(rolebook_console::doctor(house.config()).await.unwrap().lines);
+    assert!(!well && text.contains("503"), "{text}");
 }

@@ -39,6 +39,8 @@ pub(crate) struct Ways {
     /// `none` or `HS256` instead of what the key signs.
     pub(crate) alg: Option<&'static str>,
     pub(crate) down: bool,
+    /// It takes the question, and never answers.
+    pub(crate) hangs: bool,
     /// Published, if not the key that signs.
     pub(crate) hide_key: bool,
 }
@@ -71,7 +73,13 @@ impl Provider {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let provider = Arc::new(Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
-            ways: Mutex::new(Ways { claims: json!({}), alg: None, down: false, hide_key: false }),
+            ways: Mutex::new(Ways {
+                claims: json!({}),
+                alg: None,
+                down: false,
+                hangs: false,
+                hide_key: false,
+            }),
             key: Mutex::new(rsa("k1")),
             codes: Mutex::default(),
             spent: Mutex::default(),
@@ -131,6 +139,9 @@ impl Provider {
 }
 
 async fn discovery(State(provider): State<Arc<Provider>>) -> Response {
+    if provider.ways.lock().unwrap().hangs {
+        return std::future::pending().await;
+    }
     if provider.ways.lock().unwrap().down {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }

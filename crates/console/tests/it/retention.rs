@@ -3,9 +3,13 @@
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
+use rolebook_fake_okta::{Options, orgs};
 use serde_json::{Value, json};
 
-use crate::house::{House, PASSWORD, Person, cookie_of, http};
+use crate::{
+    bases::Base,
+    house::{House, PASSWORD, Person, cookie_of, http},
+};
 
 const DAY: i64 = 24 * 3600;
 
@@ -114,4 +118,111 @@ async fn accept_one(sue: &Person, id: &str) {
     let body =
         json!({ "connector": id, "finding": found[0]["id"], "reason": "known", "until": "2026-12-01" });
     sue.post("/api/findings/acceptances", &body).await.json(StatusCode::CREATED).await;
+}
+
+/// The copies that lie in its data folder, without what syncs write over.
+fn copies(house: &House, id: &str) -> Vec<String> {
+    let list = |folder: &str| {
+        let entries = std::fs::read_dir(house.data.join(folder).join(id)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    let mut names: Vec<String> = list("snapshots").into_iter().chain(list("logs")).collect();
+    names.retain(|name| name.starts_with("syn_") || name.starts_with(".copy-"));
+    names.sort();
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_of_what_lies_elsewhere_are_trimmed_and_come_again() {
+    let beside = tempfile::tempdir().unwrap();
+    let place = beside.path().join("blobs");
+    std::fs::create_dir(&place).unwrap();
+    let blobs = Some((place.display().to_string(), String::new()));
+    let mut house = House::on(orgs::demo(), Options::default(), Base::sqlite(), blobs).await;
+    let sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    let view = sue.get(&format!("/api/connectors/{id}")).await.json(StatusCode::OK).await;
+    let first = view["good_sync"].as_str().unwrap().to_owned();
+    let second = sync(&house, &sue, &id).await;
+    house.almost_all_leave();
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await;
+    let held = house.until(&sue, &id, |view| !view["held_sync"].is_null()).await["held_sync"].clone();
+    let held = held.as_str().unwrap().to_owned();
+    house.stop().await;
+    assert_eq!(copies(&house, &id).len(), 6, "{:?}", copies(&house, &id));
+    // A log that could not be brought away, and half a copy of a process that was killed.
+    let log = |sync: &str| format!("logs/{id}/{sync}.ndjson");
+    std::fs::remove_file(place.join(log(&second))).unwrap();
+    std::fs::write(house.data.join("snapshots").join(&id).join(".copy-half"), "half").unwrap();
+
+    house.start().await;
+    let sue = Person::with(&house.url, &sue.cookie).await;
+    let mut stays = [format!("{second}.c1z"), format!("{held}.c1z")];
+    stays.sort();
+    until("what is not shown goes", async || copies(&house, &id) == stays).await;
+    assert!(place.join(log(&second)).exists(), "it was brought there first");
+    let text = sue.get(&format!("/api/connectors/{id}/syncs/{second}/log")).await.text(StatusCode::OK).await;
+    assert!(text.contains("sync succeeded"), "{text}");
+    let again = sue.get(&format!("/api/connectors/{id}/syncs/{first}/snapshot")).await;
+    assert_eq!(again.status(), StatusCode::OK);
+    assert!(copies(&house, &id).contains(&format!("{first}.c1z")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_deleted_connector_read_goes_after_thirty_days() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let (gone, stays) = (house.connected(&sue, "super").await, house.connected(&sue, "super").await);
+    let path = format!("/api/connectors/{gone}");
+    let deleted = sue.send(Method::DELETE, &path, Some(&json!({ "confirm": "DELETE" }))).await;
+    assert!(deleted.status().is_success(), "{}", deleted.status());
+    let left = |id: &str| {
+        ["snapshots", "logs"].map(|folder| {
+            std::fs::read_dir(house.data.join(folder).join(id)).map_or(0, |entries| entries.count())
+        })
+    };
+    let before = left(&gone);
+    // A day at a time: the clean-up before the day comes takes nothing.
+    let sue = days(&house, 29).await;
+    let swept = async |sue: &Person| {
+        let audit = sue.audit("console").await;
+        audit.iter().filter(|row| row["action"] == "retention.cleaned-up").count()
+    };
+    assert_eq!((swept(&sue).await, left(&gone)), (0, before));
+    let sue = days(&house, 2).await;
+    until("what it read goes", async || left(&gone) == [0, 0]).await;
+    assert!(left(&stays)[0] > 0);
+    assert_eq!(swept(&sue).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuilt_console_removes_nothing_until_somebody_says_how_long_things_are_kept() {
+    let mut house = House::demo().await;
+    let sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    for _ in 0..11 {
+        sync(&house, &sue, &id).await;
+    }
+    let count = |house: &House| {
+        let entries = std::fs::read_dir(house.data.join("snapshots").join(&id)).unwrap();
+        entries
+            .filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with("syn_"))
+            .count()
+    };
+    house.stop().await;
+    for name in ["rolebook.db", "rolebook.db-wal", "rolebook.db-shm"] {
+        let _ = std::fs::remove_file(house.data.join(name));
+    }
+    house.start_with(|config| config.rebuild = true).await;
+    let sue = house.sue().await;
+    let rules = sue.get("/api/retention").await.json(StatusCode::OK).await;
+    assert_eq!((&rules["snapshot_days"], &rules["one_per_day_after"]), (&json!(36_500), &json!(0)));
+    let sue = days(&house, 500).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(count(&house), 12, "by the usual rules, two were old by now");
+    let usual =
+        json!({ "snapshot_days": 400, "snapshot_count": 10, "one_per_day_after": 30, "log_days": 90 });
+    sue.send(Method::PUT, "/api/retention", Some(&usual)).await.json(StatusCode::OK).await;
+    days(&house, 2).await;
+    until("it goes by what was said", async || count(&house) == 10).await;
 }
