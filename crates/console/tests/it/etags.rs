@@ -125,7 +125,9 @@ async fn a_change_is_made_over_the_state_that_was_seen_or_not_at_all() {
         for words in ["title", "detail", "hint"] {
             assert!(!refused[words].as_str().unwrap().is_empty(), "{what}");
         }
-        assert_eq!(tag(&sue, &read).await, seen, "{what} was refused, and done");
+        // Progress may have moved on; what people edit has not.
+        let state = |tag: &str| tag.split('-').next().unwrap().to_owned();
+        assert_eq!(state(&tag(&sue, &read).await), state(&seen), "{what} was refused, and done");
         let done = with(seen.clone()).await;
         assert!(done.status().is_success(), "{what}: {}", done.text(StatusCode::OK).await);
         if matches!(method, Method::PUT | Method::PATCH) && read == path {
