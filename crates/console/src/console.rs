@@ -23,7 +23,7 @@ use crate::{
     rebuild::{self, Rebuilt},
     retention,
     run::Running,
-    store::{self, Store, Who, shared, syncs},
+    store::{self, Store, Who, head::Keeper, shared, syncs},
     tls::TlsFiles,
     vault::{Vault, VaultKeySource},
 };
@@ -131,7 +131,7 @@ impl ConsoleConfig {
 pub(crate) struct Console {
     pub(crate) config: ConsoleConfig,
     pub(crate) store: Store,
-    pub(crate) vault: Vault,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) blobs: Blobs,
     pub(crate) hub: Hub,
     pub(crate) orgs: Orgs,
@@ -163,9 +163,10 @@ impl Console {
         let lock = prepare(&config.data)?;
         retention::remove_halves(&config.data);
         let blobs = Blobs::open(config.blobs.as_deref(), config.blobs_endpoint.as_deref(), &config.data)?;
-        let store =
+        let mut store =
             Store::open(config.database_url.as_deref(), &config.data, Arc::clone(&config.clock)).await?;
-        let vault = Vault::open(&config.vault, &config.data)?;
+        let vault = Arc::new(Vault::open(&config.vault, &config.data)?);
+        store.keep_head(Keeper::open(&config.data, Arc::clone(&vault))?);
         if store.shared() {
             agree_on_key(&store, &vault, &config).await?;
             agree_on_blobs(&store, &blobs).await?;

@@ -3,7 +3,7 @@
 use crate::{
     ConsoleError,
     credential::{Login, ServiceAppName},
-    life::{Event, Hold, Label, Last, Life, Refusal, Setup},
+    life::{Event, Hold, Label, Life, Refusal, Setup},
     report::Report,
     schedule::Schedule,
     settings::{SecretNote, Settings},
@@ -66,9 +66,7 @@ impl Hosted {
             Label::Stale => {
                 life.good_at.map(|at| format!("last good sync {}", minute(at))).unwrap_or_default()
             }
-            Label::NeedsAttention if life.last == Last::SucceededWithWarnings => {
-                "the last sync has something to look at".to_owned()
-            }
+            Label::NeedsAttention => "the last sync has something to look at".to_owned(),
             _ => String::new(),
         }
     }

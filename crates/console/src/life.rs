@@ -6,6 +6,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// Failures in a row after which the label is an error and somebody is told.
+pub(crate) const TELL_AFTER: u32 = 3;
 /// First pause after a transient failure; doubles with each further one.
 const FIRST_BACK_OFF: SignedDuration = SignedDuration::from_secs(60);
 /// Data is stale when no sync succeeded for twice the interval, and never before this.
@@ -87,6 +89,8 @@ pub struct Life {
     pub last: Last,
     /// When a sync with data was last taken over: what pages show is of then.
     pub good_at: Option<Timestamp>,
+    /// What is shown has something to look at: it is empty, or signs say that the token sees less than there is.
+    pub attention: bool,
     /// Failures since the last success.
     pub failures: u32,
     /// First of these failures.
@@ -133,7 +137,10 @@ pub enum Event {
     /// Go on.
     Resume,
     /// The result put aside is right: take it over.
-    Confirm,
+    Confirm {
+        /// Something to look at, an empty result included.
+        warnings: bool,
+    },
     /// The result put aside is wrong: drop it.
     Discard,
 }
@@ -204,15 +211,15 @@ impl Life {
             Event::Fetched => self.step(&[Run::Syncing], Run::Processing)?,
             Event::Committed { warnings } => {
                 self.step(&[Run::Processing], Run::Idle)?;
-                self.last = if warnings { Last::SucceededWithWarnings } else { Last::Succeeded };
-                self.setup = Setup::Valid;
-                self.succeeded(now);
+                self.succeeded(warnings, now);
                 self.schedule(pace);
             }
             Event::Held => {
                 self.step(&[Run::Processing], Run::Idle)?;
                 self.hold = Hold::Anomaly;
                 self.next_at = None;
+                // Everything was read: whatever failed before does so no more.
+                self.worked();
             }
             Event::FailedTransient => {
                 self.step(&[Run::Syncing, Run::Processing], Run::Idle)?;
@@ -254,14 +261,13 @@ impl Life {
                 self.hold = Hold::None;
                 self.schedule(pace);
             }
-            Event::Confirm | Event::Discard => {
+            Event::Confirm { .. } | Event::Discard => {
                 if self.hold != Hold::Anomaly {
                     return Err(Refusal::NotNow);
                 }
                 self.hold = Hold::None;
-                if event == Event::Confirm {
-                    self.last = Last::Succeeded;
-                    self.succeeded(now);
+                if let Event::Confirm { warnings } = event {
+                    self.succeeded(warnings, now);
                 }
                 self.schedule(pace);
             }
@@ -295,8 +301,15 @@ impl Life {
         Ok(())
     }
 
-    fn succeeded(&mut self, now: Timestamp) {
+    fn succeeded(&mut self, warnings: bool, now: Timestamp) {
+        self.last = if warnings { Last::SucceededWithWarnings } else { Last::Succeeded };
+        self.attention = warnings;
         self.good_at = Some(now);
+        self.worked();
+    }
+
+    fn worked(&mut self) {
+        self.setup = Setup::Valid;
         self.failures = 0;
         self.failing_since = None;
     }
@@ -323,28 +336,25 @@ impl Life {
         }
     }
 
-    /// The one label, first match wins.
+    /// The one label, first match wins. A sync that a person stopped says nothing about the ones before it, so what
+    /// fails, and what wants a look, is not read from the last result.
     #[must_use]
     pub fn label(&self, now: Timestamp, interval: SignedDuration) -> Label {
-        if self.good_at.is_none() && self.hold == Hold::None && matches!(self.run, Run::Idle) {
-            return match (self.setup, self.last) {
-                (Setup::Valid, Last::FailedTransient) => Label::Retrying,
-                (Setup::Valid, Last::SucceededWithWarnings) => Label::NeedsAttention,
-                _ => Label::NotConnected,
-            };
-        }
         match (self.run, self.hold) {
             (Run::Queued | Run::Syncing | Run::Cancelling, _) => return Label::Syncing,
             (Run::Processing, _) => return Label::Processing,
-            (_, Hold::PausedByUser | Hold::Anomaly) => return Label::Paused,
-            _ => {}
+            (Run::Idle, Hold::PausedByUser | Hold::Anomaly) => return Label::Paused,
+            (Run::Idle, Hold::None) => {}
         }
-        match (self.setup, self.last) {
-            (Setup::Invalid, _) | (_, Last::FailedConfig) => Label::Error,
-            (_, Last::FailedTransient) if self.failures >= 3 => Label::Error,
-            (_, Last::FailedTransient) => Label::Retrying,
+        let attention = self.attention || self.last == Last::SucceededWithWarnings;
+        match (self.good_at.is_some(), self.setup) {
+            (false, Setup::Incomplete | Setup::Invalid) => Label::NotConnected,
+            (true, Setup::Invalid) => Label::Error,
+            _ if self.failures >= TELL_AFTER => Label::Error,
+            _ if self.failures > 0 => Label::Retrying,
+            (false, _) => Label::NotConnected,
             _ if self.is_stale(now, interval) => Label::Stale,
-            (_, Last::SucceededWithWarnings) => Label::NeedsAttention,
+            _ if attention => Label::NeedsAttention,
             _ => Label::Connected,
         }
     }

@@ -11,14 +11,10 @@ use zeroize::Zeroizing;
 use crate::{
     ConsoleError,
     console::Console,
-    hosted::{Hosted, minute},
-    report::Report,
     run::clean,
-    store::{Change, connectors, outbox, outbox::Letter},
+    store::{outbox, outbox::Letter},
 };
 
-/// Failures in a row before anybody is told.
-const TELL_AFTER: u32 = 3;
 /// How often the outbox is looked at.
 const TICK: Duration = Duration::from_secs(2);
 /// A letter is tried so often, with growing pauses: for two days in all.
@@ -65,12 +61,6 @@ impl MailConfig {
     }
 }
 
-/// A message to the owners, with the name under which it goes out only once.
-pub(crate) struct Note {
-    once: String,
-    letter: Letter,
-}
-
 /// Writes one letter as text and HTML: paragraphs, then a link.
 pub(crate) fn letter(subject: &str, paragraphs: &[String], link: &str, link_words: &str) -> Letter {
     let subject: String = subject.chars().filter(|c| !c.is_control()).collect();
@@ -107,66 +97,6 @@ pub(crate) fn hand_over(console: &Console, by: &str, connector: &str, name: &str
         &format!("{}/connectors/{connector}/settings", console.config.base_url),
         "Open the settings",
     )
-}
-
-/// What a sync's end is worth telling: a third failure (then once a day), a hold, a recovery.
-pub(crate) fn after_sync(hosted: &Hosted, result: &str, report: &Report, console: &Console) -> Option<Note> {
-    let name = &hosted.row.name;
-    let id = &hosted.row.id;
-    let link = format!("{}/connectors/{id}", console.config.base_url);
-    let now = console.now();
-    let day = now.strftime("%Y-%m-%d").to_string();
-    match (result, &report.error) {
-        ("failed", Some(error)) if hosted.life.failures >= TELL_AFTER => {
-            let since = hosted.life.failing_since.map(minute).unwrap_or_default();
-            let again = if error.class == "config" { "It needs a change by somebody." } else { "It goes on trying." };
-            Some(Note {
-                once: format!("failing/{id}/{day}"),
-                letter: letter(
-                    &format!("{name} cannot sync since {since}"),
-                    &[
-                        format!("{} syncs in a row failed. {again}", hosted.life.failures),
-                        format!("What happened: {}", error.text),
-                        format!("What to do: {}", error.hint),
-                    ],
-                    &link,
-                    "Open the connector",
-                ),
-            })
-        }
-        ("held", _) => {
-            Some(Note {
-                once: format!("held/{id}/{day}"),
-                letter: letter(
-                    &format!("A sync of {name} is held"),
-                    &[
-                        "The newest sync would remove too much, so it was put aside and pages show the last good state."
-                            .to_owned(),
-                        report.losses.join("; "),
-                        "Look at what would vanish, then confirm or discard it.".to_owned(),
-                    ],
-                    &link,
-                    "Look at it",
-                ),
-            })
-        }
-        _ => None,
-    }
-}
-
-/// Puts a note into the outbox of every owner.
-pub(crate) async fn post_to_owners(
-    change: &Change<'_>,
-    hosted: &Hosted,
-    note: Option<Note>,
-) -> Result<(), ConsoleError> {
-    let Some(note) = note else { return Ok(()) };
-    for owner in connectors::owners(change.tx(), &hosted.row.id).await? {
-        if owner.active {
-            change.post(&format!("{}/{}", note.once, owner.id), &owner.email, &note.letter).await?;
-        }
-    }
-    Ok(())
 }
 
 /// What keeps letters from going out, in words; nothing when nothing does.

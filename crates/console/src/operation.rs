@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use crate::{actor::Actor, console::Console, problem::Problem, store::Change};
+use crate::{actor::Actor, console::Console, problem::Problem, seen::Seen, store::Change};
 
+pub(crate) mod about;
 pub(crate) mod access;
 pub(crate) mod apps;
 pub(crate) mod attention;
@@ -30,13 +31,21 @@ pub(crate) struct Context {
     pub(crate) actor: Actor,
     /// Say what would happen, change nothing.
     pub(crate) dry_run: bool,
-    /// The version that the caller saw.
-    pub(crate) if_match: Option<i64>,
+    /// The state that the caller saw, where they say so.
+    pub(crate) if_match: Option<Seen>,
 }
 
 impl Context {
     /// Begins a change in the caller's name.
     pub(crate) async fn change(&self) -> Result<Change<'_>, Problem> {
         Ok(self.console.store.change(self.actor.who(), self.dry_run).await?)
+    }
+
+    /// Refuses when what is now there is not what the caller saw. To be asked inside the change.
+    pub(crate) fn expect(&self, state: &str) -> Result<(), Problem> {
+        match &self.if_match {
+            Some(seen) if !seen.is(state) => Err(Problem::changed()),
+            _ => Ok(()),
+        }
     }
 }

@@ -103,6 +103,9 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
     let detail = json!({ "from": from, "to": to, "secrets": secrets, "unopened": unopened });
     change.audit("vault.key-rotated", "console", detail).await?;
     change.commit().await?;
+    if let Some(keeper) = console.store.head() {
+        keeper.move_to(&next)?;
+    }
     console.store.settle_log().await?;
     let file = if in_place { Vault::settle(&data)? } else { file };
     Ok(Rotated { from, to, secrets, unopened, file, in_place })

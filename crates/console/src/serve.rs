@@ -196,6 +196,10 @@ pub async fn doctor(config: ConsoleConfig) -> Result<Diagnosis, ConsoleError> {
             ("audit record", false, format!("row {row} does not follow from the one before: it was changed"))
         }
     });
+    if let Some(found) = store::audit::standing(&console.store).await? {
+        // What the record notes itself is known.
+        lines.push(("audit record", found.noted_at.is_some(), found.text));
+    }
     for secret in secrets::all(console.store.db()).await? {
         let name = &secret.name;
         lines.push(match secret.open(&console.vault) {

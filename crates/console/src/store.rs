@@ -4,7 +4,7 @@
 //! could not be recorded did not happen. Changes take turns, which is what SQLite does anyway and what the audit's
 //! chain of hashes needs; on PostgreSQL also those of different processes do.
 
-use std::path::Path;
+use std::{path::Path, sync::PoisonError};
 
 use jiff::Timestamp;
 use sea_orm::{
@@ -22,6 +22,7 @@ mod conformance;
 pub(crate) mod connectors;
 mod database;
 pub(crate) mod entity;
+pub(crate) mod head;
 pub(crate) mod messages;
 pub(crate) mod oidc;
 pub(crate) mod outbox;
@@ -35,6 +36,8 @@ pub(crate) mod shared;
 mod shared_schema;
 mod sign_in_schema;
 pub(crate) mod syncs;
+
+use head::{Head, Keeper};
 
 use database::{CHANGING, applied, connect, known, migrate, refuse_newer};
 pub(crate) use database::{check_url, is_shared};
@@ -68,6 +71,8 @@ pub(crate) struct Store {
     shared: bool,
     turn: Mutex<()>,
     clock: Clock,
+    /// Remembers where the audit record ends.
+    head: Option<Keeper>,
 }
 
 /// A change under way.
@@ -77,6 +82,9 @@ pub(crate) struct Change<'a> {
     pub(crate) now: Timestamp,
     pub(crate) who: Who,
     dry: bool,
+    head: Option<&'a Keeper>,
+    /// The last row of the audit record, when this change has written it.
+    written: std::sync::Mutex<Option<Head>>,
 }
 
 impl Store {
@@ -85,7 +93,7 @@ impl Store {
         let db = connect(url, data, "rwc").await?;
         let shared = is_shared(url);
         migrate(&db, shared, data).await?;
-        Ok(Self { db, shared, turn: Mutex::new(()), clock })
+        Ok(Self { db, shared, turn: Mutex::new(()), clock, head: None })
     }
 
     /// Opens the database beside a console that may be running: nothing is migrated.
@@ -102,7 +110,7 @@ impl Store {
                     .to_owned(),
             ));
         }
-        Ok(Self { db, shared: is_shared(url), turn: Mutex::new(()), clock })
+        Ok(Self { db, shared: is_shared(url), turn: Mutex::new(()), clock, head: None })
     }
 
     /// Whether other processes may be at work on this database.
@@ -163,7 +171,18 @@ impl Store {
         if self.shared {
             tx.execute_unprepared(CHANGING).await?;
         }
-        Ok(Change { tx, _turn: turn, now: (self.clock)(), who, dry })
+        let (now, head) = ((self.clock)(), self.head.as_ref());
+        Ok(Change { tx, _turn: turn, now, who, dry, head, written: std::sync::Mutex::default() })
+    }
+
+    /// Remembers from now on where the audit record ends.
+    pub(crate) fn keep_head(&mut self, keeper: Keeper) {
+        self.head = Some(keeper);
+    }
+
+    /// Who remembers where the audit record ends.
+    pub(crate) fn head(&self) -> Option<&Keeper> {
+        self.head.as_ref()
     }
 }
 
@@ -185,6 +204,11 @@ impl Change<'_> {
             return Ok(false);
         }
         self.tx.commit().await?;
+        let written = self.written.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(keeper), Some(head)) = (self.head, written) {
+            // Still in its turn, so that what is remembered never goes back.
+            keeper.keep(head);
+        }
         Ok(true)
     }
 }

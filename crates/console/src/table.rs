@@ -5,8 +5,10 @@
 
 use std::{borrow::Cow, cmp::Ordering};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use utoipa::{IntoParams, ToSchema};
+
+use crate::{problem::Problem, run::clean};
 
 /// Rows of a page when nobody says.
 pub(crate) const PAGE: usize = 25;
@@ -143,6 +145,15 @@ pub(crate) fn shown<T: Tabular>(names: &str) -> Vec<&'static Column> {
     if named.is_empty() { T::COLUMNS.iter().filter(|column| !column.spare).collect() } else { named }
 }
 
+/// Reads a cursor. What is none is refused: taken for the first page, it would let a program read that for ever.
+pub(crate) fn cursor<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() || text.parse::<u64>().is_ok() {
+        return Ok(text);
+    }
+    Err(D::Error::custom("cursor: send the next_cursor of the page before, or leave it out"))
+}
+
 /// What is asked of a table; in the URL of pages and API alike.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, IntoParams)]
 #[serde(default)]
@@ -157,6 +168,7 @@ pub(crate) struct TableQuery {
     /// What that column must be.
     pub is: String,
     /// Where the page before ended.
+    #[serde(deserialize_with = "cursor")]
     pub cursor: String,
     /// Rows of a page, 1 to 200; 25 when absent.
     pub limit: Option<usize>,
@@ -175,6 +187,19 @@ impl TableQuery {
 
     pub(crate) fn from(&self) -> usize {
         self.cursor.parse().unwrap_or(0)
+    }
+
+    /// Refuses columns that the table does not have: all rows are no answer to a question about some.
+    pub(crate) fn check<T: Tabular>(&self) -> Result<(), Problem> {
+        let sort = self.sort.strip_prefix('-').unwrap_or(&self.sort);
+        for (field, name) in [("sort", sort), ("only", self.only.as_str())] {
+            if !name.is_empty() && !T::COLUMNS.iter().any(|column| column.name == name) {
+                let names: Vec<&str> = T::COLUMNS.iter().map(|column| column.name).collect();
+                let text = format!("there is no column {}: choose one of {}", clean(name), names.join(", "));
+                return Err(Problem::field(field, text));
+            }
+        }
+        Ok(())
     }
 
     /// Whether everything is asked for, in the order in which it is.

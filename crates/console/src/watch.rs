@@ -1,5 +1,5 @@
 //! Between syncs, the app's settings are read now and then: one request. When they have changed, who has access may
-//! have changed for everybody, so a sync starts at once.
+//! have changed for everybody, so a sync starts at once. Whoever has to decide a held sync is reminded here too.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,6 +11,7 @@ use crate::{
     console::Console,
     hosted::Hosted,
     life::{Hold, Run, Setup},
+    notice,
     store::{Who, connectors, shared, syncs},
     worker,
 };
@@ -38,6 +39,7 @@ async fn round(console: &Arc<Console>) -> Result<(), ConsoleError> {
     for row in connectors::all(console.store.db()).await? {
         let hosted = Hosted::of(row)?;
         let life = &hosted.life;
+        notice::remind(console, &hosted).await?;
         if life.run != Run::Idle || life.hold != Hold::None || life.setup != Setup::Valid {
             continue;
         }

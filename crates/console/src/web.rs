@@ -18,12 +18,14 @@ mod assets;
 mod caller;
 mod form;
 mod gate;
+mod hosts;
 pub(crate) mod idempotency;
 mod live;
 mod page;
 mod pages;
 mod probes;
 mod routes;
+mod tags;
 
 pub(crate) use gate::same;
 pub use routes::RouteEntry;
@@ -37,6 +39,8 @@ pub(crate) fn router(console: &Arc<Console>) -> Router {
         .layer(from_fn_with_state(Arc::clone(console), gate::explain))
         .layer(from_fn_with_state(Arc::clone(console), gate::admit))
         .merge(probes::router(document))
+        .layer(from_fn(tags::tag))
+        .layer(from_fn_with_state(Arc::clone(console), hosts::ours_only))
         .layer(DefaultBodyLimit::max(gate::LARGEST_BODY))
         // Within what gives every answer its headers.
         .layer(CatchPanicLayer::new())

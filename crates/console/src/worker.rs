@@ -19,7 +19,7 @@ use crate::{
     fresh,
     hosted::Hosted,
     life::{Event, Hold, Run},
-    mail,
+    notice,
     report::{Failure, Report},
     run::Running,
     settings::Settings,
@@ -374,6 +374,8 @@ async fn end(
         return Ok(());
     };
     let mut hosted = Hosted::of(row)?;
+    let failing_since = hosted.life.failing_since;
+    let cancelling = hosted.life.run == Run::Cancelling;
     let (event, result, report) = match outcome {
         Outcome::Read(summary) => {
             let before = match &hosted.row.good_sync {
@@ -381,7 +383,6 @@ async fn end(
                 None => None,
             };
             let report = Report::of(&summary, before.and_then(|before| before.counts));
-            let cancelling = hosted.life.run == Run::Cancelling;
             if cancelling {
                 (Event::Cancelled, "cancelled", report)
             } else {
@@ -395,6 +396,8 @@ async fn end(
                 }
             }
         }
+        // A person wanted it to stop: how it would have failed does not matter.
+        _ if cancelling => (Event::Cancelled, "cancelled", Report::default()),
         Outcome::Failed(failure) if failure.class == "transient" => {
             (Event::FailedTransient, "failed", Report::failed(failure))
         }
@@ -430,8 +433,15 @@ async fn end(
     let detail =
         json!({ "sync": taken.id, "result": result, "counts": report.counts, "error": report.error });
     change.audit("sync.ended", &object, detail).await?;
-    let note = mail::after_sync(&hosted, result, &report, console);
-    mail::post_to_owners(&change, &hosted, note).await?;
+    match (event, &report.error) {
+        (Event::Committed { .. }, _) => notice::recovered(console, &change, &hosted, failing_since).await?,
+        (Event::Held, _) => {
+            notice::recovered(console, &change, &hosted, failing_since).await?;
+            notice::held(console, &change, &hosted, &taken.id, &report).await?;
+        }
+        (_, Some(error)) => notice::failed(console, &change, &hosted, error).await?,
+        _ => {}
+    }
     change.keep_connector(hosted.clone().into_row()).await?;
     change.commit().await?;
     console.metrics.sync_ended(result);

@@ -90,7 +90,7 @@ fn a_held_sync_stops_everybody_until_it_is_decided() {
     let mut dropped = life.clone();
     dropped.apply(Event::Discard, at(60), pace(at(60))).unwrap();
     assert_eq!(dropped.good_at, Some(at(3)));
-    life.apply(Event::Confirm, at(60), pace(at(60))).unwrap();
+    life.apply(Event::Confirm { warnings: false }, at(60), pace(at(60))).unwrap();
     assert_eq!(life.good_at, Some(at(60)));
     assert_eq!(life.label(at(61), HOUR), Label::Connected);
 }
@@ -100,6 +100,43 @@ fn old_data_is_stale() {
     let life = live(&FIRST_SYNC);
     assert_eq!(life.label(at(3) + HOUR * 2, HOUR), Label::Connected);
     assert_eq!(life.label(at(4) + HOUR * 2, HOUR), Label::Stale);
+}
+
+#[test]
+fn an_empty_result_that_somebody_confirmed_is_not_plainly_connected() {
+    let mut life = live(&FIRST_SYNC);
+    let confirmed = Event::Confirm { warnings: true };
+    for event in [Event::Wanted { by_person: true }, Event::Claimed, Event::Fetched, Event::Held, confirmed] {
+        life.apply(event, at(50), pace(at(50))).unwrap();
+    }
+    assert_eq!(life.label(at(51), HOUR), Label::NeedsAttention);
+}
+
+#[test]
+fn a_sync_that_was_stopped_hides_no_failure() {
+    let mut life = live(&FIRST_SYNC);
+    for _ in 0..3 {
+        for event in [Event::Wanted { by_person: true }, Event::Claimed, Event::FailedTransient] {
+            life.apply(event, at(50), pace(at(50))).unwrap();
+        }
+    }
+    for event in [Event::Wanted { by_person: true }, Event::Claimed, Event::Cancel, Event::Cancelled] {
+        life.apply(event, at(60), pace(at(60))).unwrap();
+    }
+    assert_eq!((life.last, life.label(at(61), HOUR)), (Last::Cancelled, Label::Error));
+    assert_eq!(life.failing_since, Some(at(50)));
+}
+
+#[test]
+fn a_connector_that_never_worked_is_an_error_after_the_third_failure_too() {
+    let mut life = live(&[Event::Saved, Event::Claimed, Event::FailedTransient]);
+    assert_eq!(life.label(at(3), HOUR), Label::Retrying);
+    for _ in 0..2 {
+        for event in [Event::Wanted { by_person: true }, Event::Claimed, Event::FailedTransient] {
+            life.apply(event, at(9), pace(at(9))).unwrap();
+        }
+    }
+    assert_eq!(life.label(at(10), HOUR), Label::Error);
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -119,7 +156,8 @@ fn event() -> impl Strategy<Value = Event> {
         Event::Lost,
         Event::Pause,
         Event::Resume,
-        Event::Confirm,
+        Event::Confirm { warnings: true },
+        Event::Confirm { warnings: false },
         Event::Discard,
     ])
 }
@@ -131,6 +169,7 @@ proptest! {
         let mut life = Life::default();
         let mut now = at(0);
         let mut committed = false;
+        let (mut full, mut fails) = (false, 0);
         for (event, later) in events {
             now += SignedDuration::from_secs(later);
             let before = life.clone();
@@ -139,11 +178,22 @@ proptest! {
                 prop_assert_eq!(&life, &before, "a refused event changes nothing");
                 continue;
             }
-            committed |= matches!(event, Event::Committed { .. } | Event::Confirm);
+            committed |= matches!(event, Event::Committed { .. } | Event::Confirm { .. });
             let label = life.label(now, HOUR);
+            match event {
+                Event::Committed { warnings } | Event::Confirm { warnings } => (full, fails) = (!warnings, 0),
+                Event::FailedTransient | Event::FailedConfig => fails += 1,
+                Event::Held => fails = 0,
+                _ => {}
+            }
             if label == Label::Connected {
                 prop_assert!(committed, "connected only after a committed sync");
                 prop_assert!(life.good_at.is_some());
+                prop_assert!(full, "plainly connected only when what is shown has nothing to look at");
+                prop_assert_eq!(fails, 0, "what fails is not called connected, whatever was stopped since");
+            }
+            if fails >= TELL_AFTER && life.run == Run::Idle && life.hold == Hold::None && life.good_at.is_some() {
+                prop_assert_eq!(label, Label::Error, "after the third failure");
             }
             if life.hold != Hold::None || life.setup == Setup::Incomplete {
                 prop_assert_eq!(life.next_at, None, "nothing is scheduled while held");
@@ -155,7 +205,7 @@ proptest! {
                 prop_assert_eq!(before.hold, Hold::None, "nothing starts while held");
             }
             if before.good_at != life.good_at {
-                prop_assert!(matches!(event, Event::Committed { .. } | Event::Confirm), "only a sync changes what is shown");
+                prop_assert!(matches!(event, Event::Committed { .. } | Event::Confirm { .. }), "only a sync changes what is shown");
             }
             // A process that dies here leaves nothing that cannot go on.
             let mut revived = life.clone();

@@ -114,6 +114,7 @@ pub(crate) async fn page<T: Listed>(
     context: &Context,
     query: &TableQuery,
 ) -> Result<(Page<ReadBy<T>>, Vec<Freshness>), Problem> {
+    query.check::<T>()?;
     let (lenses, fresh) = lenses(context, &query.connector).await?;
     let query = query.clone();
     // A search through a hundred thousand rows does not hold up other requests.
@@ -159,6 +160,7 @@ pub(crate) async fn why_none(context: &Context) -> Result<Vec<String>, Problem> 
 
 /// The whole filtered table as CSV.
 pub(crate) async fn csv<T: Listed>(context: &Context, query: &TableQuery) -> Result<String, Problem> {
+    query.check::<T>()?;
     let (lenses, _) = lenses(context, &query.connector).await?;
     let query = query.clone();
     aside(move || table::csv(rows::<T>(&lenses).0, &query)).await

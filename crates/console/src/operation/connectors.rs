@@ -74,7 +74,7 @@ pub(crate) struct ConnectorView {
     pub runs_in: Option<String>,
     /// Nothing is written to Okta: provisioning is off.
     pub read_only: bool,
-    /// Goes up with each change; the ETag.
+    /// Goes up with each change; the first part of the ETag.
     pub version: i64,
     /// When it was made.
     #[schema(value_type = String)]
@@ -184,10 +184,7 @@ pub(crate) async fn load(context: &Context, id: &str) -> Result<Hosted, Problem>
 
 /// Refuses when the caller saw another version.
 pub(crate) fn match_version(context: &Context, hosted: &Hosted) -> Result<(), Problem> {
-    match context.if_match {
-        Some(version) if version != hosted.row.version => Err(Problem::changed()),
-        _ => Ok(()),
-    }
+    context.expect(&hosted.row.version.to_string())
 }
 
 /// Draws one connector.
@@ -511,8 +508,10 @@ pub(crate) async fn set_schedule(
     let mut hosted = load(context, id).await?;
     match_version(context, &hosted)?;
     let old = std::mem::replace(&mut hosted.schedule, schedule);
-    if hosted.life.next_at.is_some() && !hosted.life.retrying {
-        hosted.life.next_at = Some(hosted.schedule.pace(change.now).next);
+    if let Some(next_at) = &mut hosted.life.next_at {
+        let next = hosted.schedule.pace(change.now).next;
+        // A retry never waits longer than the schedule.
+        *next_at = if hosted.life.retrying { next.min(*next_at) } else { next };
     }
     let detail = json!({ "from": old.words(), "to": hosted.schedule.words() });
     change.audit("connector.schedule-set", &format!("connector/{id}"), detail).await?;

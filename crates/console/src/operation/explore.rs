@@ -140,7 +140,7 @@ pub(crate) async fn why(
 
 /// A change that somebody thinks of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Thought {
     /// `add-to`, `remove-from`, `assign`, `unassign`, `assign-group`, `unassign-group`, `rename-group`,
     /// `remove-group`, `person-status`, `set`.

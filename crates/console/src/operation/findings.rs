@@ -162,6 +162,7 @@ pub(crate) async fn page(
     wanted: &Wanted,
     query: &TableQuery,
 ) -> Result<FindingsPage, Problem> {
+    query.check::<FindingRow>()?;
     let all = all(context, &query.connector).await?;
     let rows = rows(&all, wanted);
     let page = table::page(table::plain(&rows), rows.len(), query);
@@ -185,6 +186,7 @@ pub(crate) async fn page(
 
 /// Everything that fits, as CSV.
 pub(crate) async fn csv(context: &Context, wanted: &Wanted, query: &TableQuery) -> Result<String, Problem> {
+    query.check::<FindingRow>()?;
     let rows = rows(&all(context, &query.connector).await?, wanted);
     Ok(table::csv(table::plain(&rows), query))
 }
@@ -227,7 +229,7 @@ impl From<acceptance::Model> for AcceptanceView {
 
 /// Accept a finding.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct NewAcceptance {
     /// Connector.
     pub connector: String,

@@ -163,8 +163,8 @@ pub(crate) async fn add_webhook(context: &Context, new: NewWebhook) -> Result<We
     change.add_webhook(row.clone()).await?;
     let host = url.host_str().unwrap_or_default();
     change.audit("webhook.added", &format!("webhook/{}", row.id), json!({ "host": host })).await?;
-    change.commit().await?;
-    Ok(WebhookView { secret: Some(secret), ..WebhookView::from(&row) })
+    let made = change.commit().await?;
+    Ok(WebhookView { secret: made.then_some(secret), ..WebhookView::from(&row) })
 }
 
 /// Ends a webhook.

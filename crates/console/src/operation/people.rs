@@ -12,6 +12,7 @@ use crate::{
     mail, password,
     policy::{Role, Roles},
     problem::{FieldError, Problem},
+    seen,
     store::{self, Who, entity::user, people},
 };
 
@@ -33,6 +34,13 @@ pub(crate) struct UserView {
     /// Last sign-in.
     #[schema(value_type = Option<String>)]
     pub signed_in_at: Option<Timestamp>,
+}
+
+impl UserView {
+    /// What people edit of it: signing in changes nothing of that.
+    pub(crate) fn state(&self) -> String {
+        seen::state(&(&self.name, &self.email, &self.roles, self.active))
+    }
 }
 
 impl From<&user::Model> for UserView {
@@ -263,6 +271,12 @@ pub(crate) async fn list(context: &Context) -> Result<Vec<UserView>, Problem> {
     Ok(people::all(context.console.store.db()).await?.iter().map(UserView::from).collect())
 }
 
+/// One user, in full.
+pub(crate) async fn get(context: &Context, id: &str) -> Result<UserView, Problem> {
+    let found = people::by_id(context.console.store.db(), id).await?;
+    found.as_ref().map(UserView::from).ok_or_else(|| Problem::not_found("user"))
+}
+
 /// Users to choose owners from.
 pub(crate) async fn pick(context: &Context, words: &str) -> Result<Vec<PersonRef>, Problem> {
     let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
@@ -316,6 +330,7 @@ pub(crate) async fn change(context: &Context, id: &str, patch: UserPatch) -> Res
     let new_roles = patch.roles.as_deref().map(roles).transpose()?;
     let change = context.change().await?;
     let mut user = people::by_id(change.tx(), id).await?.ok_or_else(|| Problem::not_found("user"))?;
+    context.expect(&UserView::from(&user).state())?;
     let before = (user.roles.clone(), user.active);
     if let Some(roles) = new_roles {
         user.roles = roles.stored();

@@ -17,6 +17,7 @@ use crate::{
     hosted::Hosted,
     problem::Problem,
     run::clean,
+    seen::state,
     settings::{Capability, Known, MatrixRow, SecretNote, TokenKind, known, matrix},
     store::{self, entity::provisioning, provisioning as stored, provisioning::secret_place as place},
     vault::Vault,
@@ -150,6 +151,18 @@ fn reason(text: &str) -> Result<String, Problem> {
     }
 }
 
+/// The row that a change is about to be made over, when it is what the caller saw.
+async fn seen_row(
+    context: &Context,
+    change: &store::Change<'_>,
+    hosted: &Hosted,
+) -> Result<provisioning::Model, Problem> {
+    let row = stored::of(change.tx(), &hosted.row.id).await?;
+    let shown = Writer::of(row.clone(), hosted)?.view(&context.console.vault);
+    context.expect(&state(&shown))?;
+    Ok(row)
+}
+
 /// Switches provisioning, or the second person, on or off.
 pub(crate) async fn switch(context: &Context, id: &str, switch: Switch) -> Result<ProvisioningView, Problem> {
     if switch.enabled.is_none() && switch.second_person.is_none() {
@@ -165,7 +178,7 @@ pub(crate) async fn switch(context: &Context, id: &str, switch: Switch) -> Resul
         ));
     }
     let change = context.change().await?;
-    let mut row = stored::of(change.tx(), id).await?;
+    let mut row = seen_row(context, &change, &hosted).await?;
     let object = format!("connector/{id}");
     if let Some(enabled) = switch.enabled {
         row.enabled = enabled;
@@ -193,6 +206,8 @@ pub(crate) async fn set_token(
 ) -> Result<ProvisioningView, Problem> {
     let hosted = load(context, id).await?;
     let before = Writer::load(context, &hosted).await?;
+    // Before the token is tried out, and again inside the change.
+    context.expect(&state(&before.view(&context.console.vault)))?;
     let own = before.own(&context.console.vault);
     let entered = Some(token.api_token.as_str()).filter(|text| !text.is_empty());
     if entered.is_none() && token.service_app.is_none() {
@@ -218,7 +233,7 @@ pub(crate) async fn set_token(
     }
     let Some(note) = note_of(context, &tried, &login, None) else { return Err(failed(&tried)) };
     let change = context.change().await?;
-    let mut row = stored::of(change.tx(), id).await?;
+    let mut row = seen_row(context, &change, &hosted).await?;
     let place = place(id, login.app.is_some());
     row.secret = Some(context.console.vault.seal(&place, &login.secret)?);
     row.secret_note = Some(store::to_json(&note));
@@ -234,7 +249,7 @@ pub(crate) async fn set_token(
 pub(crate) async fn clear_token(context: &Context, id: &str) -> Result<ProvisioningView, Problem> {
     let hosted = load(context, id).await?;
     let change = context.change().await?;
-    let mut row = stored::of(change.tx(), id).await?;
+    let mut row = seen_row(context, &change, &hosted).await?;
     if row.secret.is_none() {
         return Err(Problem::not_found("second credential"));
     }

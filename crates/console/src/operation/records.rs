@@ -8,8 +8,11 @@ use super::Context;
 use crate::{
     problem::Problem,
     store::{self, audit},
-    table::{Cell, Column, Tabular, column, numbers, spare},
+    table::{self, Cell, Column, Tabular, column, numbers, spare},
 };
+
+/// A note of missing rows is shown for thirty days; it stays in the record.
+const NOTICE_MS: i64 = 30 * 24 * 3600 * 1000;
 
 /// Something that was done.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -40,6 +43,8 @@ pub(crate) struct AuditPage {
     pub items: Vec<AuditEvent>,
     /// Where the next page begins.
     pub next_cursor: Option<String>,
+    /// What is to be known of the record's end: rows that were written and are not there.
+    pub notice: Option<String>,
 }
 
 impl Tabular for AuditEvent {
@@ -87,6 +92,7 @@ pub(crate) struct Wanted {
     /// `seq`: the oldest first.
     pub sort: String,
     /// Where the page before ended.
+    #[serde(deserialize_with = "table::cursor")]
     pub cursor: String,
     /// Rows of a page, 1 to 200; 25 when absent.
     pub limit: Option<u64>,
@@ -152,5 +158,8 @@ pub(crate) async fn page(context: &Context, wanted: &Wanted) -> Result<AuditPage
         })
         .collect();
     let next_cursor = items.last().filter(|_| more).map(|last| last.seq.to_string());
-    Ok(AuditPage { items, next_cursor })
+    let since = context.console.now().as_millisecond() - NOTICE_MS;
+    let standing = audit::standing(&context.console.store).await?;
+    let notice = standing.filter(|found| found.noted_at.is_none_or(|at| at >= since)).map(|found| found.text);
+    Ok(AuditPage { items, next_cursor, notice })
 }

@@ -6,6 +6,7 @@ use super::Context;
 use crate::{
     problem::{FieldError, Problem},
     retention::Retention,
+    seen::state,
 };
 
 pub(crate) async fn get(context: &Context) -> Result<Retention, Problem> {
@@ -30,8 +31,9 @@ pub(crate) async fn set(context: &Context, rules: Retention) -> Result<Retention
     if !fields.is_empty() {
         return Err(Problem::invalid(fields));
     }
-    let before = get(context).await?;
     let change = context.change().await?;
+    let before = get(context).await?;
+    context.expect(&state(&before))?;
     rules.keep(&change).await?;
     change.audit("retention.changed", "console", json!({ "from": before, "to": rules })).await?;
     change.commit().await?;

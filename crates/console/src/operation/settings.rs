@@ -231,6 +231,9 @@ pub(crate) async fn save(
         "from": before, "to": fresh.settings,
     });
     change.audit("connector.settings-saved", &format!("connector/{id}"), detail).await?;
+    if first {
+        crate::notice::set_up(&context.console, &change, &fresh, &context.actor.user).await?;
+    }
     let view = keep(context, change, fresh).await?;
     if new {
         forget(context).await;

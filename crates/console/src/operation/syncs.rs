@@ -19,7 +19,7 @@ use crate::{
     report::{Numbers, Report},
     run::LogLine,
     store::{self, entity::sync, syncs},
-    table::{Cell, Column, Tabular, column, numbers},
+    table::{self, Cell, Column, Tabular, column, numbers},
     worker,
 };
 
@@ -207,8 +207,13 @@ pub(crate) async fn decide(
     let change = context.change().await?;
     let mut hosted = load(context, id).await?;
     match_version(context, &hosted)?;
-    hosted.apply(if confirm { Event::Confirm } else { Event::Discard }, change.now)?;
     let held = hosted.row.held_sync.take();
+    let report = match &held {
+        Some(held) => syncs::by_id(change.tx(), held).await?.map(|sync| Hosted::report(&sync)),
+        None => None,
+    };
+    let warnings = report.is_none_or(|report| !report.attention.is_empty());
+    hosted.apply(if confirm { Event::Confirm { warnings } } else { Event::Discard }, change.now)?;
     let current = context.console.current_path(id);
     if context.dry_run {
         // Nothing moves.
@@ -263,6 +268,7 @@ pub(crate) struct SyncsQuery {
     /// `started`: the oldest first.
     pub sort: String,
     /// Where the page before ended.
+    #[serde(deserialize_with = "table::cursor")]
     pub cursor: String,
     /// Rows of a page, 1 to 200; 25 when absent.
     pub limit: Option<u64>,

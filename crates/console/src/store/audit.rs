@@ -1,33 +1,65 @@
 //! The audit record: rows that are only ever added, each with the hash of the one before it.
 
+use std::sync::PoisonError;
+
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Order, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, ExprTrait, Func},
 };
 use serde_json::Value;
 
 use super::{
-    Change,
-    entity::audit::{ActiveModel, Column, Entity, Model},
+    Change, Store, Who,
+    entity::audit::{Column, Entity, Model},
+    head::Head,
+    settings,
 };
 use crate::ConsoleError;
 
 /// The hash before the first row.
 const BEGIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/// The note that rows which were written are not there; also the setting that says which row is the last such note.
+const SHORTENED: &str = "audit.shortened";
+
 impl Change<'_> {
     /// Records what this change does. `object` is kind and id, as in `connector/con_1`; secrets never stand in `detail`.
     pub(crate) async fn audit(&self, action: &str, object: &str, detail: Value) -> Result<(), ConsoleError> {
-        let last = Entity::find().order_by_desc(Column::Seq).one(self.tx()).await?;
+        let mut last = last(self.tx()).await?;
+        let first = self.written.lock().unwrap_or_else(PoisonError::into_inner).is_none();
+        if let Some(keeper) = self.head.filter(|_| first)
+            && let Some(short) = keeper.look(self.tx(), last.as_ref()).await?
+        {
+            let words = short.words();
+            tracing::warn!(words, "the audit record");
+            let detail = serde_json::json!({ "found": words });
+            let row = self.add(last, &Who::console(), SHORTENED, "audit", detail).await?;
+            settings::set(self.tx(), SHORTENED, &row.seq.to_string()).await?;
+            last = Some(row);
+        }
+        let row = self.add(last, &self.who, action, object, detail).await?;
+        *self.written.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Head { seq: row.seq, hash: row.hash });
+        Ok(())
+    }
+
+    async fn add(
+        &self,
+        last: Option<Model>,
+        who: &Who,
+        action: &str,
+        object: &str,
+        detail: Value,
+    ) -> Result<Model, ConsoleError> {
         let (seq, prev) = last.map_or((1, BEGIN.to_owned()), |row| (row.seq + 1, row.hash));
         let mut row = Model {
             seq,
             at: self.now_ms(),
-            actor_id: self.who.id.clone(),
-            actor: self.who.name.clone(),
+            actor_id: who.id.clone(),
+            actor: who.name.clone(),
             action: action.to_owned(),
             object: object.to_owned(),
             detail: detail.to_string(),
@@ -35,20 +67,40 @@ impl Change<'_> {
             hash: String::new(),
         };
         row.hash = hash(&row);
-        let row = ActiveModel {
-            seq: Set(row.seq),
-            at: Set(row.at),
-            actor_id: Set(row.actor_id),
-            actor: Set(row.actor),
-            action: Set(row.action),
-            object: Set(row.object),
-            detail: Set(row.detail),
-            prev: Set(row.prev),
-            hash: Set(row.hash),
-        };
-        Entity::insert(row).exec_without_returning(self.tx()).await?;
-        Ok(())
+        Entity::insert(row.clone().into_active_model()).exec_without_returning(self.tx()).await?;
+        Ok(row)
     }
+}
+
+/// The last row.
+async fn last(db: &impl ConnectionTrait) -> Result<Option<Model>, ConsoleError> {
+    Ok(Entity::find().order_by_desc(Column::Seq).one(db).await?)
+}
+
+/// What is to be known of the record's end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// When the record noted it itself; nothing while it has not.
+    pub(crate) noted_at: Option<i64>,
+    pub(crate) text: String,
+}
+
+/// Whether rows that were written are not there, or were not at some time.
+pub(crate) async fn standing(store: &Store) -> Result<Option<Standing>, ConsoleError> {
+    let db = store.db();
+    if let Some(keeper) = store.head()
+        && let Some(short) = keeper.look(db, last(db).await?.as_ref()).await?
+    {
+        return Ok(Some(Standing { noted_at: None, text: short.words() }));
+    }
+    let Some(seq) = settings::get(db, SHORTENED).await?.and_then(|seq| seq.parse::<i64>().ok()) else {
+        return Ok(None);
+    };
+    Ok(Entity::find_by_id(seq).one(db).await?.map(|row| {
+        let detail: Value = serde_json::from_str(&row.detail).unwrap_or_default();
+        let found = detail.get("found").and_then(Value::as_str).unwrap_or_default();
+        Standing { noted_at: Some(row.at), text: format!("row {} notes: {found}", row.seq) }
+    }))
 }
 
 fn hash(row: &Model) -> String {

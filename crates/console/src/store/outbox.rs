@@ -59,6 +59,17 @@ pub(crate) async fn due(db: &impl ConnectionTrait, now: i64) -> Result<Vec<Model
         .await?)
 }
 
+/// When the newest letter was written whose name begins so.
+pub(crate) async fn last(db: &impl ConnectionTrait, begin: &str) -> Result<Option<i64>, ConsoleError> {
+    let newest = Entity::find().filter(Column::Once.starts_with(begin)).order_by_desc(Column::CreatedAt);
+    Ok(newest.one(db).await?.map(|row| row.created_at))
+}
+
+/// How many letters have a name that begins so.
+pub(crate) async fn count(db: &impl ConnectionTrait, begin: &str) -> Result<u64, ConsoleError> {
+    Ok(Entity::find().filter(Column::Once.starts_with(begin)).count(db).await?)
+}
+
 /// Takes a letter for one attempt, which ends before the next is due; false when another process was faster.
 pub(crate) async fn claim(
     db: &impl ConnectionTrait,

@@ -7,16 +7,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::StreamExt;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use crate::{
-    operation::connectors::ConnectorView,
+    operation::{Context, connectors::ConnectorView},
     problem::Problem,
     table::{self, Page, Tabular},
     web::routes::Routes,
 };
 
+mod about;
 mod access;
 mod apps;
 mod connectors;
@@ -41,6 +42,7 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = explore::enter(routes);
     let routes = findings::enter(routes);
     let routes = provisioning::enter(routes);
+    let routes = about::enter(routes);
     let routes = retention::enter(routes);
     let routes = plans::enter(routes);
     let routes = messages::enter(routes);
@@ -54,6 +56,15 @@ pub(crate) fn enter(routes: Routes) -> Routes {
 pub(crate) struct Mode {
     /// `1`: say what would happen, change nothing.
     dry_run: Option<String>,
+}
+
+/// Which connector.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the document is made from it; handlers take the id out of the path")]
+struct OneConnector {
+    /// Connector
+    id: String,
 }
 
 /// Words that are searched for.
@@ -71,6 +82,7 @@ pub(crate) struct Words {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Paging {
     /// Where the page before ended.
+    #[serde(deserialize_with = "table::cursor")]
     cursor: String,
     /// Rows of a page, 1 to 200; 25 when absent.
     limit: Option<usize>,
@@ -92,11 +104,20 @@ impl Paging {
     }
 }
 
-/// An answer of JSON with an ETag.
+/// What was made; or, where it was only tried out, what would be.
+pub(crate) fn made<T>(context: &Context, view: T) -> (StatusCode, Json<T>) {
+    (if context.dry_run { StatusCode::OK } else { StatusCode::CREATED }, Json(view))
+}
+
+/// A connector: its state is its version, whatever else moves in it.
 pub(crate) fn tagged(status: StatusCode, view: ConnectorView) -> Response {
-    let tag = format!("\"{}\"", view.version);
+    with_state(status, &view.version.to_string(), view)
+}
+
+/// An answer that shows something in this state, for its ETag.
+pub(crate) fn with_state(status: StatusCode, state: &str, view: impl Serialize) -> Response {
     let mut response = (status, Json(view)).into_response();
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{state}\"")) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response

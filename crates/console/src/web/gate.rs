@@ -17,7 +17,7 @@ use crate::{
     problem::{PROBLEM, Problem},
     run::clean,
     store::people,
-    web::{form::Fields, page},
+    web::{form::Fields, hosts::foreign, page},
 };
 
 /// A session without a request for so long ends.
@@ -120,7 +120,7 @@ pub(crate) async fn admit(State(console): State<Arc<Console>>, mut request: Requ
         }
         request = match read_form(request).await {
             Ok(request) => request,
-            Err(problem) => return problem.into_response(),
+            Err(problem) => return page::problem_page(&console, actor.as_ref(), problem),
         };
         if let Some(Actor { via: Via::Session { csrf, .. }, .. }) = &actor {
             let given = request
@@ -163,7 +163,8 @@ pub(crate) async fn explain(State(console): State<Arc<Console>>, request: Reques
     if !status.is_client_error() || !bare {
         return response;
     }
-    let said = to_bytes(response.into_body(), LONGEST).await.unwrap_or_default();
+    let (parts, body) = response.into_parts();
+    let said = to_bytes(body, LONGEST).await.unwrap_or_default();
     let said = clean(&String::from_utf8_lossy(&said));
     let why =
         if said.trim().is_empty() { status.canonical_reason().unwrap_or_default().to_owned() } else { said };
@@ -174,7 +175,15 @@ pub(crate) async fn explain(State(console): State<Arc<Console>>, request: Reques
         why,
         "send what /openapi.json describes, or use the console's own pages",
     );
-    page::problem(&console, actor.as_ref(), &asked, problem)
+    allowing(&parts.headers, page::problem(&console, actor.as_ref(), &asked, problem))
+}
+
+/// Which methods there are is still told.
+fn allowing(headers: &HeaderMap, mut response: Response) -> Response {
+    if let Some(allowed) = headers.get(header::ALLOW) {
+        response.headers_mut().insert(header::ALLOW, allowed.clone());
+    }
+    response
 }
 
 /// Reads the fields of a form, so that its token can be checked before anything else sees it.
@@ -203,22 +212,6 @@ async fn read_form(request: Request) -> Result<Request, Problem> {
     Ok(request)
 }
 
-/// Whether the request names another origin than the one it was sent to.
-fn foreign(console: &Console, headers: &HeaderMap) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok())
-        && !matches!(site, "same-origin" | "none")
-    {
-        return true;
-    }
-    let Some(origin) = headers.get(header::ORIGIN) else { return false };
-    let Ok(origin) = origin.to_str() else { return true };
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let of_host = origin.split_once("://").is_some_and(|(scheme, named)| {
-        named == host && (scheme == "https" || (scheme == "http" && !console.config.secure()))
-    });
-    !of_host && origin != console.config.base_url
-}
-
 /// Compares without telling by time where they differ.
 pub(crate) fn same(a: &str, b: &str) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
@@ -244,11 +237,7 @@ pub(crate) async fn speak(request: Request, next: Next) -> Response {
         if said.is_empty() { status.canonical_reason().unwrap_or_default().to_lowercase() } else { said },
         "send it as /openapi.json describes it",
     );
-    let mut response = problem.into_response();
-    if let Some(allowed) = parts.headers.get(header::ALLOW) {
-        response.headers_mut().insert(header::ALLOW, allowed.clone());
-    }
-    response
+    allowing(&parts.headers, problem.into_response())
 }
 
 /// Headers of every answer.

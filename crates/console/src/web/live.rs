@@ -4,16 +4,16 @@ use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::Query,
-    http::Method,
     response::{
         Sse,
         sse::{Event, KeepAlive},
     },
-    routing::get,
 };
 use futures_util::{Stream, stream};
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
+use utoipa::IntoParams;
+use utoipa_axum::routes;
 
 use crate::{
     operation::{Context, connectors},
@@ -26,16 +26,20 @@ use crate::{
 const LONGEST: Duration = Duration::from_secs(300);
 
 pub(super) fn enter(routes: Routes) -> Routes {
-    routes.page(Method::GET, "/api/events", Access::May(Action::ListConnectors), get(events))
+    routes.api(Access::May(Action::ListConnectors), routes!(events))
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 struct Wanted {
     /// Only this connector, with its log.
     connector: String,
 }
 
+/// Labels, stages and log lines as they come, for five minutes
+#[utoipa::path(get, path = "/api/events", params(Wanted), tag = "syncs",
+    responses((status = 200, content_type = "text/event-stream", body = String)))]
 async fn events(
     context: Context,
     Query(wanted): Query<Wanted>,

@@ -61,7 +61,7 @@ fn document() -> Value {
 }
 
 /// Every operation: method, path, and what the document says of it.
-fn operations(document: &Value) -> Vec<(Method, String, Value)> {
+pub(crate) fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     let each = paths.iter().flat_map(|(path, item)| {
         item.as_object().unwrap().iter().map(move |(method, operation)| {
@@ -72,7 +72,13 @@ fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     each.collect()
 }
 
-fn parameters(operation: &Value) -> BTreeSet<(String, String)> {
+/// What a reference leads to.
+pub(crate) fn resolved<'a>(document: &'a Value, of: &'a Value) -> &'a Value {
+    let Some(place) = of["$ref"].as_str() else { return of };
+    document.pointer(place.trim_start_matches('#')).unwrap_or_else(|| panic!("{place} leads nowhere"))
+}
+
+pub(crate) fn parameters(operation: &Value) -> BTreeSet<(String, String)> {
     let all = operation["parameters"].as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     all.iter().map(|parameter| (text(&parameter["in"]), text(&parameter["name"]))).collect()
@@ -128,6 +134,8 @@ fn the_document_says_of_every_operation_how_it_is_paged_tried_out_and_sent_twice
             assert!(takes("header", "Idempotency-Key"), "{method} {path}");
         }
         for (status, response) in operation["responses"].as_object().unwrap() {
+            let response = resolved(&document, response);
+            assert!(!response["description"].as_str().unwrap().is_empty(), "{method} {path} {status}");
             if status == "default" || status.starts_with(['4', '5']) {
                 let kinds: Vec<&String> = response["content"].as_object().unwrap().keys().collect();
                 assert_eq!(kinds, ["application/problem+json"], "{method} {path} {status}");
@@ -189,10 +197,23 @@ async fn whatever_goes_wrong_is_a_problem() {
         let answer = sue.send(Method::TRACE, &path, None).await;
         assert!(answer.status().is_client_error(), "{what}");
         is_problem(answer, &what).await;
-        if parameters(&operation).contains(&("query".to_owned(), "limit".to_owned())) {
-            let answer = sue.get(&format!("{path}?limit=many")).await;
-            assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{what}");
-            assert!(is_problem(answer, &what).await["detail"].as_str().unwrap().contains("limit"), "{what}");
+        let takes = |name: &str| parameters(&operation).contains(&("query".to_owned(), name.to_owned()));
+        let refused = async |asked: &str, status: StatusCode, words: &str| {
+            let answer = sue.get(&format!("{path}?{asked}")).await;
+            assert_eq!(answer.status(), status, "{what} {asked}");
+            let problem = is_problem(answer, &what).await;
+            assert!(problem["detail"].as_str().unwrap().contains(words), "{what}: {problem}");
+        };
+        if takes("limit") {
+            refused("limit=many", StatusCode::BAD_REQUEST, "limit").await;
+            // Taken for the first page, it would be read for ever.
+            for cursor in ["none", "-1", "1e3", "%00"] {
+                refused(&format!("cursor={cursor}"), StatusCode::BAD_REQUEST, "next_cursor").await;
+            }
+        }
+        if takes("only") {
+            refused("only=none&is=x", StatusCode::UNPROCESSABLE_ENTITY, "no column none").await;
+            refused("sort=-none", StatusCode::UNPROCESSABLE_ENTITY, "no column none").await;
         }
     }
     let large = json!({ "name": "x".repeat(300_000) });

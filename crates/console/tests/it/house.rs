@@ -17,7 +17,7 @@ use rolebook_okta::{AddressRules, install_crypto_provider};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::bases::Base;
+use crate::{bases::Base, documented};
 
 /// The password of everybody here.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -173,6 +173,11 @@ impl House {
         if let Some(server) = self.server.take() {
             server.stop().await;
         }
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.server.as_ref().unwrap().address().port()
     }
 
     /// Turns the console's clock on.
@@ -340,7 +345,7 @@ impl Person {
     ) -> Answer {
         let mut request = self
             .http
-            .request(method, format!("{}{path}", self.url))
+            .request(method.clone(), format!("{}{path}", self.url))
             .header(header::COOKIE, &self.cookie)
             .header("x-csrf-token", &self.csrf);
         for (name, value) in headers {
@@ -349,7 +354,9 @@ impl Person {
         if let Some(body) = body {
             request = request.json(body);
         }
-        Answer(request.send().await.unwrap())
+        let answer = request.send().await.unwrap();
+        documented::look(&method, path, &answer);
+        Answer(answer)
     }
 
     /// Sends a form of a page.

@@ -88,6 +88,176 @@ async fn a_dead_token_is_an_error_with_a_way_out_and_a_mail_after_the_third() {
     let view = house.settled(&sue, &id).await;
     assert_eq!((&view["label"], &view["life"]["failures"]), (&json!("connected"), &json!(0)));
     assert_eq!(house.mail().iter().filter(|letter| letter.contains("cannot sync")).count(), 1);
+    assert!(house.mail_to("sue@acme.test", 2).await.iter().any(|letter| letter.contains("works again")));
+}
+
+/// Lets one more sync run, and waits for its end.
+async fn sync(house: &House, sue: &crate::house::Person, id: &str) -> Value {
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
+    house.settled(sue, id).await
+}
+
+/// Waits until the outbox is empty and this many letters are about this.
+async fn letters(house: &House, about: &str, count: usize) {
+    for _ in 0..200 {
+        if house.mail().iter().filter(|letter| letter.contains(about)).count() == count {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // One too many would come with the next look at the outbox.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let found = house.mail().into_iter().filter(|letter| letter.contains(about)).count();
+    assert_eq!(found, count, "{about}: {:#?}", house.mail());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_between_two_letters_is_a_day_and_no_date() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    // Nobody owns it: the Super Administrators hear of it.
+    let owners = json!({ "owners": [] });
+    let path = format!("/api/connectors/{id}/owners");
+    sue.send(reqwest::Method::PUT, &path, Some(&owners)).await.json(StatusCode::OK).await;
+    sue.post(&format!("/api/connectors/{id}/pause"), &json!({})).await.json(StatusCode::OK).await;
+    house.pass(&sue, 15 * 3600).await;
+    sue.post(&format!("/api/connectors/{id}/resume"), &json!({})).await.json(StatusCode::OK).await;
+    house.fake.add_fault(Fault::everywhere().status(401).code("E0000011").done());
+    for _ in 0..3 {
+        sync(&house, &sue, &id).await;
+    }
+    letters(&house, "cannot sync since", 1).await;
+    // Midnight passes.
+    let again = || async {
+        house.settled(&sue, &id).await;
+        sync(&house, &sue, &id).await;
+    };
+    house.pass(&sue, 2 * 3600).await;
+    again().await;
+    letters(&house, "cannot sync since", 1).await;
+    house.pass(&sue, 21 * 3600).await;
+    again().await;
+    letters(&house, "cannot sync since", 1).await;
+    house.pass(&sue, 3 * 3600).await;
+    again().await;
+    letters(&house, "cannot sync since", 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_to_decide_a_held_sync_is_reminded_daily_seven_times() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let olga = house.invite(&sue, "Olga", "basic-user").await;
+    let id = house.connected(&sue, "super").await;
+    let owner = json!({ "owners": ["olga@acme.test"] });
+    let path = format!("/api/connectors/{id}/owners");
+    sue.send(reqwest::Method::PUT, &path, Some(&owner)).await.json(StatusCode::OK).await;
+    house.almost_all_leave();
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
+    house.until(&sue, &id, |view| !view["held_sync"].is_null()).await;
+    // The owner and the Super Administrator.
+    letters(&house, "is held", 2).await;
+    drop(olga);
+    for day in 1..=8 {
+        house.advance(24 * 3600);
+        let known = 2 * (day + 1).min(7);
+        for _ in 0..400 {
+            if house.mail().iter().filter(|letter| letter.contains("is held")).count() >= known {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    letters(&house, "is held", 14).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_handed_the_set_up_over_hears_that_it_is_finished() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let olga = house.invite(&sue, "Olga", "basic-user").await;
+    let id = house.added(&sue).await;
+    let owner = json!({ "owners": ["olga@acme.test"] });
+    let path = format!("/api/connectors/{id}/owners");
+    sue.send(reqwest::Method::PUT, &path, Some(&owner)).await.json(StatusCode::OK).await;
+    house.save(&olga, &id, "super").await;
+    house.settled(&sue, &id).await;
+    let letter = house.mail_to("sue@acme.test", 1).await;
+    assert!(letter[0].contains("is set up") && letter[0].contains("Olga finished"), "{letter:?}");
+    house.save(&olga, &id, "super").await;
+    house.settled(&sue, &id).await;
+    letters(&house, "is set up", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endless_rate_limit_ends_in_a_retry_that_a_person_can_stop() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    house.fake.add_fault(Fault::everywhere().status(429).header("retry-after", "1").done());
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
+    let open = house.until(&sue, &id, |view| view["open_sync"]["state"] == "running").await;
+    let log = format!("/api/connectors/{id}/syncs/{}/log", open["open_sync"]["id"].as_str().unwrap());
+    let mut text = String::new();
+    for _ in 0..400 {
+        text = sue.get(&log).await.text(StatusCode::OK).await;
+        if text.contains("waits") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(text.contains("waits"), "the log tells of the wait: {text}");
+    let view = sue.get(&format!("/api/connectors/{id}")).await.json(StatusCode::OK).await;
+    assert_eq!(view["label"], "syncing", "{view:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_at_any_moment_neither_loses_nor_doubles_a_sync() {
+    let mut house = House::demo().await;
+    let mut sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    let mut asked = 1;
+    house.fake.configure(|options| options.latency = Duration::from_millis(15));
+    for (wait, deed) in [0, 10, 40, 120, 300]
+        .into_iter()
+        .flat_map(|wait| ["", "cancel", "pause", "sync"].into_iter().map(move |deed| (wait, deed)))
+    {
+        sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
+        asked += 1;
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        if !deed.is_empty() {
+            let answer = sue.post(&format!("/api/connectors/{id}/{deed}"), &json!({})).await;
+            // Where it had ended by then, another one begins, or there is nothing to stop.
+            let begun = answer.status() == StatusCode::ACCEPTED;
+            let syncs =
+                sue.get(&format!("/api/connectors/{id}/syncs?limit=200")).await.json(StatusCode::OK).await;
+            let count = syncs["items"].as_array().unwrap().len();
+            assert!(count == asked || (begun && count == asked + 1), "{wait} {deed}: {count} of {asked}");
+            asked = count;
+        }
+        house.stop().await;
+        house.start().await;
+        sue = crate::house::Person::with(&house.url, &sue.cookie).await;
+        let view = house.settled(&sue, &id).await;
+        let paused = deed == "pause";
+        assert_eq!(view["label"], if paused { "paused" } else { "connected" }, "{wait} {deed}: {view:#}");
+        if paused {
+            sue.post(&format!("/api/connectors/{id}/resume"), &json!({})).await.json(StatusCode::OK).await;
+        }
+        let syncs =
+            sue.get(&format!("/api/connectors/{id}/syncs?limit=200")).await.json(StatusCode::OK).await;
+        let items = syncs["items"].as_array().unwrap();
+        assert_eq!(items.len(), asked, "{wait} {deed}: neither lost nor doubled");
+        let result = items[0]["result"].as_str().unwrap();
+        assert!(
+            result == "succeeded" || (deed == "cancel" && result == "cancelled"),
+            "{wait} {deed}: {result}"
+        );
+    }
+    let record = sue.get(&format!("/api/audit?limit=200&object=connector/{id}&action=sync.ended")).await;
+    let ended = record.json(StatusCode::OK).await["items"].as_array().unwrap().len();
+    assert!(ended <= asked, "{ended} ends of {asked} syncs");
 }
 
 #[tokio::test(flavor = "multi_thread")]

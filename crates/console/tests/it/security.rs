@@ -1,6 +1,7 @@
 //! Doors: set-up, sign-in, sessions, keys, origins, headers.
 
 use reqwest::{Method, StatusCode, header};
+use rolebook_console::Front;
 use serde_json::json;
 
 use crate::house::{House, PASSWORD, Person, cookie_of, http};
@@ -172,6 +173,61 @@ async fn a_change_needs_our_own_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_answers_to_its_own_names_only() {
+    let mut house = House::demo().await;
+    let sue = house.sue().await;
+    let ask = |sue: &Person, path: &'static str, host: &str| {
+        let (sue, host) = (sue.clone(), host.to_owned());
+        async move { sue.send_with(Method::GET, path, None, &[("host", &host)]).await }
+    };
+    let port = house.url.rsplit_once(':').unwrap().1.to_owned();
+    for own in ["127.0.0.1", "localhost", "LOCALHOST.", "[::1]", "127.0.0.7"] {
+        assert_eq!(ask(&sue, "/api/me", &format!("{own}:{port}")).await.status(), StatusCode::OK, "{own}");
+    }
+    // A name that somebody made lead here: no page, no number, no door.
+    for other in
+        ["evil.test", "127.0.0.1.evil.test", "localhost.evil.test", "10.0.0.3", "rolebook.acme.test", "@"]
+    {
+        let other = format!("{other}:{port}");
+        for path in ["/", "/sign-in", "/assets/console.css", "/openapi.json", "/nothing"] {
+            let answer = ask(&sue, path, &other).await;
+            assert_eq!(answer.status(), StatusCode::MISDIRECTED_REQUEST, "{path} at {other}");
+        }
+        let problem = ask(&sue, "/api/me", &other).await.json(StatusCode::MISDIRECTED_REQUEST).await;
+        assert_eq!(problem["code"], "other-host");
+        assert!(problem["hint"].as_str().unwrap().contains("--base-url"), "{problem}");
+        assert_eq!(ask(&sue, "/live", &other).await.status(), StatusCode::OK);
+        let by_address = other.starts_with("10.");
+        for path in ["/ready", "/metrics"] {
+            assert_eq!(ask(&sue, path, &other).await.status().is_success(), by_address, "{path} at {other}");
+        }
+    }
+    // A change from such a page, were it same-origin to the browser.
+    let origin = format!("http://evil.test:{port}");
+    let headers = [("host", &origin[7..]), ("origin", origin.as_str()), ("sec-fetch-site", "same-origin")];
+    let answer = sue.send_with(Method::POST, "/api/keys", Some(&json!({})), &headers).await;
+    assert_eq!(answer.status(), StatusCode::MISDIRECTED_REQUEST);
+
+    // Behind a proxy, and with a base URL, it goes by that name too, and says so to whoever comes by another.
+    for front in [Front::Proxy, Front::Open] {
+        house.stop().await;
+        house
+            .start_with(|config| {
+                config.front = front.clone();
+                config.base_url = "https://rolebook.acme.test".to_owned();
+            })
+            .await;
+        let here = |path: &str| format!("http://127.0.0.1:{}{path}", house.port());
+        for (host, wanted) in
+            [("rolebook.acme.test", StatusCode::OK), ("evil.test", StatusCode::MISDIRECTED_REQUEST)]
+        {
+            let answer = http().get(here("/sign-in")).header(header::HOST, host).send().await.unwrap();
+            assert_eq!(answer.status(), wanted, "{front:?} {host}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_have_a_role_and_an_end() {
     let house = House::demo().await;
     let sue = house.sue().await;
@@ -202,6 +258,51 @@ async fn keys_have_a_role_and_an_end() {
         .await;
     house.advance(24 * 3600 + 1);
     assert_eq!(call(Method::GET, "/api/audit").await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_gives_no_more_than_its_owner_has_now() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let ann = house.invite(&sue, "Ann", "read-only-administrator").await;
+    let new = json!({ "name": "ci", "role": "read-only-administrator", "days": 9 });
+    let make = || async { ann.post("/api/keys", &new).await.json(StatusCode::CREATED).await };
+    let (one, two) = (make().await, make().await);
+    let call = |made: &serde_json::Value| {
+        let request =
+            http().get(format!("{}/api/audit", house.url)).bearer_auth(made["secret"].as_str().unwrap());
+        async move { request.send().await.unwrap().status() }
+    };
+    assert_eq!((call(&one).await, call(&two).await), (StatusCode::OK, StatusCode::OK));
+    // One that was ended opens nothing, and is not there to be ended again.
+    let path = format!("/api/keys/{}", one["id"].as_str().unwrap());
+    assert_eq!(ann.send(Method::DELETE, &path, None).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(ann.send(Method::DELETE, &path, None).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!((call(&one).await, call(&two).await), (StatusCode::UNAUTHORIZED, StatusCode::OK));
+    // Nor does anybody end another's.
+    let path = format!("/api/keys/{}", two["id"].as_str().unwrap());
+    assert_eq!(sue.send(Method::DELETE, &path, None).await.status(), StatusCode::NOT_FOUND);
+    // A role that was taken away is gone from the key as well; so is somebody who was switched off.
+    let users = sue.get("/api/users").await.json(StatusCode::OK).await;
+    let id =
+        users["items"].as_array().unwrap().iter().find(|user| user["name"] == "Ann").unwrap()["id"].clone();
+    let user = format!("/api/users/{}", id.as_str().unwrap());
+    let change = |body: serde_json::Value| {
+        let (sue, user) = (sue.clone(), user.clone());
+        async move { sue.send(Method::PATCH, &user, Some(&body)).await.json(StatusCode::OK).await }
+    };
+    change(json!({ "roles": ["basic-user"] })).await;
+    assert_eq!(call(&two).await, StatusCode::FORBIDDEN);
+    change(json!({ "roles": ["read-only-administrator"] })).await;
+    assert_eq!(call(&two).await, StatusCode::OK);
+    change(json!({ "active": false })).await;
+    assert_eq!(call(&two).await, StatusCode::UNAUTHORIZED);
+    for line in ["Bearer", "Bearer ", "Basic c3VlOng=", "Bearer none"] {
+        let request = http().get(format!("{}/api/me", house.url)).header(header::AUTHORIZATION, line);
+        // Whoever sends a key does not fall back on a session that the browser adds.
+        let answer = request.header(header::COOKIE, &sue.cookie).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{line:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -238,28 +339,4 @@ async fn it_listens_only_here_without_tls() {
     let busy =
         rolebook_console::Server::start(house.config(), "127.0.0.1:0".parse().unwrap()).await.err().unwrap();
     assert!(busy.to_string().contains("in use by another rolebook"), "{busy}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_audit_record_shows_tampering() {
-    let mut house = House::demo().await;
-    let sue = house.sue().await;
-    house.added(&sue).await;
-    let metrics = sue.get("/metrics").await.text(StatusCode::OK).await;
-    assert!(metrics.contains("rolebook_connectors{label=\"Not connected\"} 1"), "{metrics}");
-    house.stop().await;
-    let well = rolebook_console::doctor(house.config()).await.unwrap();
-    assert!(well.lines.iter().all(|(_, fine, _)| *fine), "{well:?}");
-    let options =
-        sea_orm::ConnectOptions::new(format!("sqlite://{}", house.data.join("rolebook.db").display()));
-    let db = sea_orm::Database::connect(options).await.unwrap();
-    sea_orm::ConnectionTrait::execute_unprepared(&db, "UPDATE audit SET actor = 'Mallory' WHERE seq = 2")
-        .await
-        .unwrap();
-    db.close().await.unwrap();
-    let bad = rolebook_console::doctor(house.config()).await.unwrap();
-    assert!(
-        bad.lines.iter().any(|(what, fine, text)| *what == "audit record" && !fine && text.contains("row 2")),
-        "{bad:?}"
-    );
 }

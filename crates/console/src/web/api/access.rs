@@ -7,7 +7,7 @@ use axum::{
 };
 use utoipa_axum::routes;
 
-use super::{Paging, download};
+use super::{OneConnector, Paging, download};
 use crate::{
     lens::{AccountRow, GrantRow, GroupRow, Listed, PersonRow, RoleRow},
     operation::{
@@ -89,7 +89,7 @@ async fn get_overview(context: Context) -> Result<Json<Overview>, Problem> {
 
 /// What can be exported for a review, and what not and why
 #[utoipa::path(get, path = "/api/connectors/{id}/reviews",
-    params(("id" = String, Path, description = "Connector"), Paging), tag = "access",
+    params(OneConnector, Paging), tag = "access",
     responses((status = 200, body = Page<ReviewOffer>)))]
 async fn list_reviews(
     context: Context,
@@ -101,7 +101,7 @@ async fn list_reviews(
 
 /// Export one scope for a review, as CSV
 #[utoipa::path(get, path = "/api/connectors/{id}/reviews/{scope}",
-    params(("id" = String, Path, description = "Connector"), ("scope" = String, Path,
+    params(OneConnector, ("scope" = String, Path,
         description = "`group-membership`, `application-assignment`, `okta-roles`, `aws-roles`")),
     tag = "access", responses((status = 200, content_type = "text/csv"), (status = 409, body = Problem)))]
 async fn export_review(

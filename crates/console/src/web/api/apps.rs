@@ -58,35 +58,35 @@ async fn list_apps(
 
 /// One app: owners, connectors, numbers and the settings that are in force
 #[utoipa::path(get, path = "/api/apps/{app}", params(("app" = String, Path, description = "App")), tag = "apps",
-    responses((status = 200, body = AppDetail), (status = 404, body = Problem)))]
+    responses((status = 200, body = AppDetail)))]
 async fn get_app(context: Context, Path(app): Path<String>) -> Result<Json<AppDetail>, Problem> {
     apps::detail(&context, &app).await.map(Json)
 }
 
 /// Read the list of apps of an Okta org
 #[utoipa::path(post, path = "/api/apps/discover", params(Mode), request_body = Discovery, tag = "apps",
-    responses((status = 200, body = Discovered), (status = 422, body = Problem)))]
+    responses((status = 200, body = Discovered)))]
 async fn discover_apps(context: Context, Body(wanted): Body<Discovery>) -> Result<Json<Discovered>, Problem> {
     apps::discover(&context, wanted).await.map(Json)
 }
 
 /// Manage an unmanaged app
 #[utoipa::path(post, path = "/api/apps/{app}/promote", params(("app" = String, Path, description = "App"), Mode),
-    tag = "apps", responses((status = 200, body = AppView), (status = 409, body = Problem)))]
+    tag = "apps", responses((status = 200, body = AppView)))]
 async fn promote_app(context: Context, Path(app): Path<String>) -> Result<Json<AppView>, Problem> {
     apps::move_to(&context, &app, "unmanaged", "managed").await.map(Json)
 }
 
 /// Hide an unmanaged app
 #[utoipa::path(post, path = "/api/apps/{app}/ignore", params(("app" = String, Path, description = "App"), Mode),
-    tag = "apps", responses((status = 200, body = AppView), (status = 409, body = Problem)))]
+    tag = "apps", responses((status = 200, body = AppView)))]
 async fn ignore_app(context: Context, Path(app): Path<String>) -> Result<Json<AppView>, Problem> {
     apps::move_to(&context, &app, "unmanaged", "ignored").await.map(Json)
 }
 
 /// List an ignored app again
 #[utoipa::path(post, path = "/api/apps/{app}/list-again", params(("app" = String, Path, description = "App"), Mode),
-    tag = "apps", responses((status = 200, body = AppView), (status = 409, body = Problem)))]
+    tag = "apps", responses((status = 200, body = AppView)))]
 async fn list_app_again(context: Context, Path(app): Path<String>) -> Result<Json<AppView>, Problem> {
     apps::move_to(&context, &app, "ignored", "unmanaged").await.map(Json)
 }
@@ -101,7 +101,7 @@ struct AppOwner {
 
 /// Make somebody an owner of an app
 #[utoipa::path(post, path = "/api/apps/{app}/owners", params(("app" = String, Path, description = "App"), Mode),
-    request_body = AppOwner, tag = "apps", responses((status = 200, body = PersonRef), (status = 422, body = Problem)))]
+    request_body = AppOwner, tag = "apps", responses((status = 200, body = PersonRef)))]
 async fn add_app_owner(
     context: Context,
     Path(app): Path<String>,
@@ -113,7 +113,7 @@ async fn add_app_owner(
 /// End somebody's owning an app
 #[utoipa::path(delete, path = "/api/apps/{app}/owners/{user}",
     params(("app" = String, Path, description = "App"), ("user" = String, Path, description = "User"), Mode),
-    tag = "apps", responses((status = 204), (status = 404, body = Problem)))]
+    tag = "apps", responses((status = 204)))]
 async fn end_app_owner(
     context: Context,
     Path((app, user)): Path<(String, String)>,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{Mode, Paging, Words, tagged};
+use super::{Mode, OneConnector, Paging, Words, made, tagged};
 use crate::{
     operation::{
         Context, catalog,
@@ -53,7 +53,7 @@ async fn list_catalog(
 
 /// One kind of connector
 #[utoipa::path(get, path = "/api/connector-catalog/{kind}", params(("kind" = String, Path, description = "Kind")),
-    tag = "connectors", responses((status = 200, body = catalog::CatalogEntry), (status = 404, body = Problem)))]
+    tag = "connectors", responses((status = 200, body = catalog::CatalogEntry)))]
 async fn get_catalog_entry(
     _context: Context,
     Path(kind): Path<String>,
@@ -73,15 +73,15 @@ async fn list_connectors(
 
 /// Add a connector
 #[utoipa::path(post, path = "/api/connectors", params(Mode), request_body = NewConnector, tag = "connectors",
-    responses((status = 201, body = ConnectorView), (status = 422, body = Problem)))]
+    responses((status = 201, body = ConnectorView)))]
 async fn create_connector(context: Context, Body(new): Body<NewConnector>) -> Result<Response, Problem> {
-    let status = if context.dry_run { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(tagged(status, connectors::create(&context, new).await?))
+    let (status, Json(view)) = made(&context, connectors::create(&context, new).await?);
+    Ok(tagged(status, view))
 }
 
 /// One connector
-#[utoipa::path(get, path = "/api/connectors/{id}", params(("id" = String, Path, description = "Connector")),
-    tag = "connectors", responses((status = 200, body = ConnectorView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/connectors/{id}", params(OneConnector),
+    tag = "connectors", responses((status = 200, body = ConnectorView)))]
 async fn get_connector(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
     Ok(tagged(StatusCode::OK, connectors::get(&context, &id).await?))
 }
@@ -95,7 +95,7 @@ struct Rename {
 }
 
 /// Rename a connector
-#[utoipa::path(patch, path = "/api/connectors/{id}", params(("id" = String, Path, description = "Connector"), Mode),
+#[utoipa::path(patch, path = "/api/connectors/{id}", params(OneConnector, Mode),
     request_body = Rename, tag = "connectors",
     responses((status = 200, body = ConnectorView), (status = 412, body = Problem)))]
 async fn rename_connector(
@@ -115,8 +115,8 @@ struct Confirmation {
 }
 
 /// Delete a connector; its app stays
-#[utoipa::path(delete, path = "/api/connectors/{id}", params(("id" = String, Path, description = "Connector"), Mode),
-    request_body = Confirmation, tag = "connectors", responses((status = 204), (status = 422, body = Problem)))]
+#[utoipa::path(delete, path = "/api/connectors/{id}", params(OneConnector, Mode),
+    request_body = Confirmation, tag = "connectors", responses((status = 204), (status = 412, body = Problem)))]
 async fn delete_connector(
     context: Context,
     Path(id): Path<String>,
@@ -128,7 +128,7 @@ async fn delete_connector(
 
 /// Try settings out; nothing is changed
 #[utoipa::path(post, path = "/api/connectors/{id}/test",
-    params(("id" = String, Path, description = "Connector"), Mode), request_body = SettingsPatch, tag = "settings", responses((status = 200, body = TryReport)))]
+    params(OneConnector, Mode), request_body = SettingsPatch, tag = "settings", responses((status = 200, body = TryReport)))]
 async fn test_settings(
     context: Context,
     Path(id): Path<String>,
@@ -139,8 +139,8 @@ async fn test_settings(
 
 /// Save settings that pass their checks, and sync
 #[utoipa::path(patch, path = "/api/connectors/{id}/settings",
-    params(("id" = String, Path, description = "Connector"), Mode), request_body = SettingsPatch, tag = "settings",
-    responses((status = 200, body = ConnectorView), (status = 422, body = Problem)))]
+    params(OneConnector, Mode), request_body = SettingsPatch, tag = "settings",
+    responses((status = 200, body = ConnectorView), (status = 412, body = Problem)))]
 async fn save_settings(
     context: Context,
     Path(id): Path<String>,
@@ -151,8 +151,8 @@ async fn save_settings(
 
 /// Forget the token
 #[utoipa::path(delete, path = "/api/connectors/{id}/token",
-    params(("id" = String, Path, description = "Connector"), Mode), tag = "settings",
-    responses((status = 200, body = ConnectorView)))]
+    params(OneConnector, Mode), tag = "settings",
+    responses((status = 200, body = ConnectorView), (status = 412, body = Problem)))]
 async fn clear_token(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
     Ok(tagged(StatusCode::OK, settings::clear_token(&context, &id).await?))
 }
@@ -167,8 +167,8 @@ struct Owners {
 
 /// Replace the owners
 #[utoipa::path(put, path = "/api/connectors/{id}/owners",
-    params(("id" = String, Path, description = "Connector"), Mode), request_body = Owners, tag = "connectors",
-    responses((status = 200, body = ConnectorView), (status = 422, body = Problem)))]
+    params(OneConnector, Mode), request_body = Owners, tag = "connectors",
+    responses((status = 200, body = ConnectorView), (status = 412, body = Problem)))]
 async fn set_owners(
     context: Context,
     Path(id): Path<String>,
@@ -179,8 +179,8 @@ async fn set_owners(
 
 /// Change the schedule
 #[utoipa::path(put, path = "/api/connectors/{id}/schedule",
-    params(("id" = String, Path, description = "Connector"), Mode), request_body = Schedule, tag = "connectors",
-    responses((status = 200, body = ConnectorView), (status = 422, body = Problem)))]
+    params(OneConnector, Mode), request_body = Schedule, tag = "connectors",
+    responses((status = 200, body = ConnectorView), (status = 412, body = Problem)))]
 async fn set_schedule(
     context: Context,
     Path(id): Path<String>,

@@ -40,7 +40,7 @@ struct Names {
 
 /// Everybody who can assume the roles of a pattern, with every path
 #[utoipa::path(get, path = "/api/explorer/who", params(Names, Of), tag = "explorer",
-    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem)))]
+    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn ask_who(
     context: Context,
     Query(names): Query<Names>,
@@ -51,7 +51,7 @@ async fn ask_who(
 
 /// Every role of a person, with every path
 #[utoipa::path(get, path = "/api/explorer/what", params(Names, Of), tag = "explorer",
-    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem)))]
+    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn ask_what(
     context: Context,
     Query(names): Query<Names>,
@@ -71,7 +71,7 @@ struct GroupName {
 
 /// Every role that a group confers, and on whom
 #[utoipa::path(get, path = "/api/explorer/group", params(GroupName, Of), tag = "explorer",
-    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem)))]
+    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn ask_group(
     context: Context,
     Query(name): Query<GroupName>,
@@ -82,7 +82,7 @@ async fn ask_group(
 
 /// The proof hop by hop, or the first rule that stops the person
 #[utoipa::path(get, path = "/api/explorer/why", params(Names, Of), tag = "explorer",
-    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem)))]
+    responses((status = 200, body = Answers<Value>), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn ask_why(
     context: Context,
     Query(names): Query<Names>,
@@ -93,6 +93,7 @@ async fn ask_why(
 
 /// Changes to think through.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Thoughts {
     /// Made one after the other.
     changes: Vec<Thought>,

@@ -8,7 +8,7 @@ use axum::{
 };
 use utoipa_axum::routes;
 
-use super::{Mode, Paging, download};
+use super::{Mode, Paging, download, made};
 use crate::{
     operation::{
         Context,
@@ -55,18 +55,18 @@ async fn list_acceptances(
 
 /// Accept a finding until a day
 #[utoipa::path(post, path = "/api/findings/acceptances", params(Mode), request_body = NewAcceptance, tag = "findings",
-    responses((status = 201, body = AcceptanceView), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = AcceptanceView), (status = 404, body = Problem)))]
 async fn accept_finding(
     context: Context,
     Body(new): Body<NewAcceptance>,
 ) -> Result<(StatusCode, Json<AcceptanceView>), Problem> {
-    Ok((StatusCode::CREATED, Json(findings::accept(&context, new).await?)))
+    Ok(made(&context, findings::accept(&context, new).await?))
 }
 
 /// End an acceptance
 #[utoipa::path(delete, path = "/api/findings/acceptances/{acceptance}",
     params(("acceptance" = String, Path, description = "Acceptance"), Mode), tag = "findings",
-    responses((status = 204), (status = 404, body = Problem)))]
+    responses((status = 204)))]
 async fn end_acceptance(context: Context, Path(acceptance): Path<String>) -> Result<StatusCode, Problem> {
     findings::end(&context, &acceptance).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -7,7 +7,7 @@ use axum::{
 };
 use utoipa_axum::routes;
 
-use super::{Mode, Paging};
+use super::{Mode, Paging, made};
 use crate::{
     operation::{
         Context,
@@ -41,18 +41,18 @@ async fn list_watches(
 
 /// Watch an account, a role name or a group
 #[utoipa::path(post, path = "/api/watches", params(Mode), request_body = NewWatch, tag = "messages",
-    responses((status = 201, body = WatchView), (status = 422, body = Problem)))]
+    responses((status = 201, body = WatchView)))]
 async fn add_watch(
     context: Context,
     Body(new): Body<NewWatch>,
 ) -> Result<(StatusCode, Json<WatchView>), Problem> {
-    Ok((StatusCode::CREATED, Json(messages::watch(&context, new).await?)))
+    Ok(made(&context, messages::watch(&context, new).await?))
 }
 
 /// End a watch
 #[utoipa::path(delete, path = "/api/watches/{watch}",
     params(("watch" = String, Path, description = "Watch"), Mode), tag = "messages",
-    responses((status = 204), (status = 404, body = Problem)))]
+    responses((status = 204)))]
 async fn end_watch(context: Context, Path(watch): Path<String>) -> Result<StatusCode, Problem> {
     messages::end_watch(&context, &watch).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -73,18 +73,18 @@ async fn list_webhooks(
 /// Each message carries `Rolebook-Signature: t=<seconds>,v1=<hex>`, HMAC-SHA256 with the secret over
 /// `<seconds>.<body>`. The secret is in this answer only.
 #[utoipa::path(post, path = "/api/webhooks", params(Mode), request_body = NewWebhook, tag = "messages",
-    responses((status = 201, body = WebhookView), (status = 422, body = Problem)))]
+    responses((status = 201, body = WebhookView)))]
 async fn add_webhook(
     context: Context,
     Body(new): Body<NewWebhook>,
 ) -> Result<(StatusCode, Json<WebhookView>), Problem> {
-    Ok((StatusCode::CREATED, Json(messages::add_webhook(&context, new).await?)))
+    Ok(made(&context, messages::add_webhook(&context, new).await?))
 }
 
 /// End a webhook
 #[utoipa::path(delete, path = "/api/webhooks/{webhook}",
     params(("webhook" = String, Path, description = "Webhook"), Mode), tag = "messages",
-    responses((status = 204), (status = 404, body = Problem)))]
+    responses((status = 204)))]
 async fn end_webhook(context: Context, Path(webhook): Path<String>) -> Result<StatusCode, Problem> {
     messages::end_webhook(&context, &webhook).await?;
     Ok(StatusCode::NO_CONTENT)

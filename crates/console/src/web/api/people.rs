@@ -8,7 +8,7 @@ use axum::{
 };
 use utoipa_axum::routes;
 
-use super::{Mode, Paging, Words, csv_of};
+use super::{Mode, Paging, Words, csv_of, made, with_state};
 use crate::{
     operation::{
         Context,
@@ -27,6 +27,7 @@ pub(super) fn enter(routes: Routes) -> Routes {
         .api(Access::SignedIn, routes!(get_me))
         .api(Access::May(Action::SeeUsers), routes!(list_users))
         .api(Access::May(Action::PickUsers), routes!(pick_users))
+        .api(Access::May(Action::SeeUsers), routes!(get_user))
         .api(Access::May(Action::ChangeUsers), routes!(invite_user))
         .api(Access::May(Action::ChangeUsers), routes!(change_user))
         .api(Access::SignedIn, routes!(list_keys))
@@ -59,26 +60,35 @@ async fn pick_users(
     people::pick(&context, &words.q).await.map(|all| paging.cut(all))
 }
 
+/// One console user
+#[utoipa::path(get, path = "/api/users/{user}", params(("user" = String, Path, description = "User")), tag = "users",
+    responses((status = 200, body = UserView)))]
+async fn get_user(context: Context, Path(user): Path<String>) -> Result<Response, Problem> {
+    let view = people::get(&context, &user).await?;
+    Ok(with_state(StatusCode::OK, &view.state(), view))
+}
+
 /// Invite somebody
 #[utoipa::path(post, path = "/api/users", params(Mode), request_body = Invitation, tag = "users",
-    responses((status = 201, body = Invited), (status = 422, body = Problem)))]
+    responses((status = 201, body = Invited)))]
 async fn invite_user(
     context: Context,
     Body(invitation): Body<Invitation>,
 ) -> Result<(StatusCode, Json<Invited>), Problem> {
-    Ok((StatusCode::CREATED, Json(people::invite(&context, invitation).await?)))
+    Ok(made(&context, people::invite(&context, invitation).await?))
 }
 
 /// Change roles, or switch a user off
 #[utoipa::path(patch, path = "/api/users/{user}", params(("user" = String, Path, description = "User"), Mode),
     request_body = UserPatch, tag = "users",
-    responses((status = 200, body = UserView), (status = 409, body = Problem)))]
+    responses((status = 200, body = UserView), (status = 412, body = Problem)))]
 async fn change_user(
     context: Context,
     Path(user): Path<String>,
     Body(patch): Body<UserPatch>,
-) -> Result<Json<UserView>, Problem> {
-    people::change(&context, &user, patch).await.map(Json)
+) -> Result<Response, Problem> {
+    let view = people::change(&context, &user, patch).await?;
+    Ok(with_state(StatusCode::OK, &view.state(), view))
 }
 
 /// Your API keys
@@ -90,14 +100,14 @@ async fn list_keys(context: Context, Query(paging): Query<Paging>) -> Result<Jso
 
 /// Make an API key; its secret is in this answer only
 #[utoipa::path(post, path = "/api/keys", params(Mode), request_body = NewKey, tag = "keys",
-    responses((status = 201, body = KeyView), (status = 422, body = Problem)))]
+    responses((status = 201, body = KeyView)))]
 async fn add_key(context: Context, Body(new): Body<NewKey>) -> Result<(StatusCode, Json<KeyView>), Problem> {
-    Ok((StatusCode::CREATED, Json(people::add_key(&context, new).await?)))
+    Ok(made(&context, people::add_key(&context, new).await?))
 }
 
 /// End an API key
 #[utoipa::path(delete, path = "/api/keys/{key}", params(("key" = String, Path, description = "Key"), Mode),
-    tag = "keys", responses((status = 204), (status = 404, body = Problem)))]
+    tag = "keys", responses((status = 204)))]
 async fn end_key(context: Context, Path(key): Path<String>) -> Result<StatusCode, Problem> {
     people::end_key(&context, &key).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -105,7 +115,7 @@ async fn end_key(context: Context, Path(key): Path<String>) -> Result<StatusCode
 
 /// The audit record, newest first; as CSV with `format=csv`
 #[utoipa::path(get, path = "/api/audit", params(records::Wanted), tag = "audit",
-    responses((status = 200, body = AuditPage), (status = 422, body = Problem)))]
+    responses((status = 200, body = AuditPage)))]
 async fn list_audit(context: Context, Query(wanted): Query<records::Wanted>) -> Result<Response, Problem> {
     let first = records::page(&context, &wanted).await?;
     if wanted.format != "csv" {

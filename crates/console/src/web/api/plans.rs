@@ -7,7 +7,7 @@ use axum::{
 };
 use utoipa_axum::routes;
 
-use super::{Mode, Paging};
+use super::{Mode, OneConnector, Paging, made};
 use crate::{
     operation::{
         Context,
@@ -23,6 +23,7 @@ pub(super) fn enter(routes: Routes) -> Routes {
     let see = Access::Connector(Action::SeePlans);
     let change = Access::Connector(Action::ChangeAccess);
     routes
+        .api(Access::May(Action::SeePlans), routes!(list_all_plans))
         .api(see, routes!(list_plans))
         .api(change, routes!(make_plan))
         .api(see, routes!(get_plan))
@@ -30,9 +31,19 @@ pub(super) fn enter(routes: Routes) -> Routes {
         .api(change, routes!(apply_plan))
 }
 
+/// Plans of all connectors, newest first
+#[utoipa::path(get, path = "/api/plans", params(Paging), tag = "plans",
+    responses((status = 200, body = Page<PlanView>)))]
+async fn list_all_plans(
+    context: Context,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<PlanView>>, Problem> {
+    plans::list(&context, "", paging.from(), paging.limit()).await.map(Json)
+}
+
 /// Plans of a connector, newest first
 #[utoipa::path(get, path = "/api/connectors/{id}/plans",
-    params(("id" = String, Path, description = "Connector"), Paging), tag = "plans",
+    params(OneConnector, Paging), tag = "plans",
     responses((status = 200, body = Page<PlanView>)))]
 async fn list_plans(
     context: Context,
@@ -44,21 +55,20 @@ async fn list_plans(
 
 /// Plan a change; nothing is written to Okta
 #[utoipa::path(post, path = "/api/connectors/{id}/plans",
-    params(("id" = String, Path, description = "Connector"), Mode), request_body = NewPlan, tag = "plans",
-    responses((status = 201, body = PlanView), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    params(OneConnector, Mode), request_body = NewPlan, tag = "plans",
+    responses((status = 201, body = PlanView)))]
 async fn make_plan(
     context: Context,
     Path(id): Path<String>,
     Body(new): Body<NewPlan>,
 ) -> Result<(StatusCode, Json<PlanView>), Problem> {
-    let status = if context.dry_run { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(plans::make(&context, &id, new).await?)))
+    Ok(made(&context, plans::make(&context, &id, new).await?))
 }
 
 /// One plan
 #[utoipa::path(get, path = "/api/connectors/{id}/plans/{plan}",
-    params(("id" = String, Path, description = "Connector"), ("plan" = String, Path, description = "Plan")),
-    tag = "plans", responses((status = 200, body = PlanView), (status = 404, body = Problem)))]
+    params(OneConnector, ("plan" = String, Path, description = "Plan")),
+    tag = "plans", responses((status = 200, body = PlanView)))]
 async fn get_plan(
     context: Context,
     Path((id, plan)): Path<(String, String)>,
@@ -68,9 +78,8 @@ async fn get_plan(
 
 /// Approve exactly this plan, as a second person
 #[utoipa::path(post, path = "/api/connectors/{id}/plans/{plan}/approve",
-    params(("id" = String, Path, description = "Connector"), ("plan" = String, Path, description = "Plan"), Mode),
-    request_body = Seen, tag = "plans", responses((status = 200, body = PlanView), (status = 403, body = Problem),
-    (status = 409, body = Problem), (status = 422, body = Problem)))]
+    params(OneConnector, ("plan" = String, Path, description = "Plan"), Mode),
+    request_body = Seen, tag = "plans", responses((status = 200, body = PlanView)))]
 async fn approve_plan(
     context: Context,
     Path((id, plan)): Path<(String, String)>,
@@ -81,9 +90,8 @@ async fn approve_plan(
 
 /// Apply exactly this plan; answers when Okta shows it, or why it does not
 #[utoipa::path(post, path = "/api/connectors/{id}/plans/{plan}/apply",
-    params(("id" = String, Path, description = "Connector"), ("plan" = String, Path, description = "Plan"), Mode),
-    request_body = Seen, tag = "plans", responses((status = 200, body = PlanView), (status = 403, body = Problem),
-    (status = 409, body = Problem), (status = 422, body = Problem)))]
+    params(OneConnector, ("plan" = String, Path, description = "Plan"), Mode),
+    request_body = Seen, tag = "plans", responses((status = 200, body = PlanView)))]
 async fn apply_plan(
     context: Context,
     Path((id, plan)): Path<(String, String)>,

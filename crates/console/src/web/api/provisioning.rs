@@ -3,7 +3,7 @@
 use axum::{Json, extract::Path};
 use utoipa_axum::routes;
 
-use super::Mode;
+use super::{Mode, OneConnector};
 use crate::{
     operation::{
         Context,
@@ -24,8 +24,8 @@ pub(super) fn enter(routes: Routes) -> Routes {
 }
 
 /// Whether a connector may write
-#[utoipa::path(get, path = "/api/connectors/{id}/provisioning", params(("id" = String, Path, description = "Connector")),
-    tag = "provisioning", responses((status = 200, body = ProvisioningView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/connectors/{id}/provisioning", params(OneConnector),
+    tag = "provisioning", responses((status = 200, body = ProvisioningView)))]
 async fn get_provisioning(
     context: Context,
     Path(id): Path<String>,
@@ -35,8 +35,8 @@ async fn get_provisioning(
 
 /// Switch provisioning, or the second person, on or off
 #[utoipa::path(patch, path = "/api/connectors/{id}/provisioning",
-    params(("id" = String, Path, description = "Connector"), Mode), request_body = Switch, tag = "provisioning",
-    responses((status = 200, body = ProvisioningView), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    params(OneConnector, Mode), request_body = Switch, tag = "provisioning",
+    responses((status = 200, body = ProvisioningView), (status = 412, body = Problem)))]
 async fn switch_provisioning(
     context: Context,
     Path(id): Path<String>,
@@ -47,8 +47,8 @@ async fn switch_provisioning(
 
 /// Set the second credential, which only applying a plan opens
 #[utoipa::path(put, path = "/api/connectors/{id}/provisioning/token",
-    params(("id" = String, Path, description = "Connector"), Mode), request_body = WriteToken, tag = "provisioning",
-    responses((status = 200, body = ProvisioningView), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    params(OneConnector, Mode), request_body = WriteToken, tag = "provisioning",
+    responses((status = 200, body = ProvisioningView), (status = 412, body = Problem)))]
 async fn set_write_token(
     context: Context,
     Path(id): Path<String>,
@@ -59,8 +59,8 @@ async fn set_write_token(
 
 /// Destroy the second credential
 #[utoipa::path(delete, path = "/api/connectors/{id}/provisioning/token",
-    params(("id" = String, Path, description = "Connector"), Mode), tag = "provisioning",
-    responses((status = 200, body = ProvisioningView), (status = 404, body = Problem)))]
+    params(OneConnector, Mode), tag = "provisioning",
+    responses((status = 200, body = ProvisioningView), (status = 412, body = Problem)))]
 async fn clear_write_token(
     context: Context,
     Path(id): Path<String>,

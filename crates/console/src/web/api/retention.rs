@@ -26,7 +26,7 @@ async fn get_retention(context: Context) -> Result<Json<Retention>, Problem> {
 
 /// Change how long snapshots and logs are kept
 #[utoipa::path(put, path = "/api/retention", params(Mode), request_body = Retention, tag = "console",
-    responses((status = 200, body = Retention), (status = 422, body = Problem)))]
+    responses((status = 200, body = Retention), (status = 412, body = Problem)))]
 async fn set_retention(context: Context, Body(rules): Body<Retention>) -> Result<Json<Retention>, Problem> {
     retention::set(&context, rules).await.map(Json)
 }

@@ -12,7 +12,7 @@ use tokio_util::io::ReaderStream;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{Mode, Paging, csv_of, download, tagged};
+use super::{Mode, OneConnector, Paging, csv_of, download, tagged};
 use crate::{
     ConsoleError,
     operation::{
@@ -46,29 +46,29 @@ pub(super) fn enter(routes: Routes) -> Routes {
 }
 
 /// Sync now
-#[utoipa::path(post, path = "/api/connectors/{id}/sync", params(("id" = String, Path, description = "Connector"), Mode),
-    tag = "syncs", responses((status = 202, body = ConnectorView), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/api/connectors/{id}/sync", params(OneConnector, Mode),
+    tag = "syncs", responses((status = 202, body = ConnectorView), (status = 412, body = Problem)))]
 async fn start_sync(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
     Ok(tagged(StatusCode::ACCEPTED, syncs::start(&context, &id).await?))
 }
 
 /// Pause syncs
-#[utoipa::path(post, path = "/api/connectors/{id}/pause", params(("id" = String, Path, description = "Connector"), Mode),
-    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/api/connectors/{id}/pause", params(OneConnector, Mode),
+    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 412, body = Problem)))]
 async fn pause_connector(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
     Ok(tagged(StatusCode::OK, syncs::pause(&context, &id).await?))
 }
 
 /// Resume syncs
-#[utoipa::path(post, path = "/api/connectors/{id}/resume", params(("id" = String, Path, description = "Connector"), Mode),
-    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/api/connectors/{id}/resume", params(OneConnector, Mode),
+    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 412, body = Problem)))]
 async fn resume_connector(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
     Ok(tagged(StatusCode::OK, syncs::resume(&context, &id).await?))
 }
 
 /// Stop the sync under way
-#[utoipa::path(post, path = "/api/connectors/{id}/cancel", params(("id" = String, Path, description = "Connector"), Mode),
-    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/api/connectors/{id}/cancel", params(OneConnector, Mode),
+    tag = "syncs", responses((status = 200, body = ConnectorView), (status = 412, body = Problem)))]
 async fn cancel_sync(context: Context, Path(id): Path<String>) -> Result<Response, Problem> {
     Ok(tagged(StatusCode::OK, syncs::cancel(&context, &id).await?))
 }
@@ -83,8 +83,8 @@ struct Reason {
 
 /// Take a held sync over
 #[utoipa::path(post, path = "/api/connectors/{id}/hold/confirm",
-    params(("id" = String, Path, description = "Connector"), Mode), request_body = Reason, tag = "syncs",
-    responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+    params(OneConnector, Mode), request_body = Reason, tag = "syncs",
+    responses((status = 200, body = ConnectorView), (status = 412, body = Problem)))]
 async fn confirm_hold(
     context: Context,
     Path(id): Path<String>,
@@ -95,8 +95,8 @@ async fn confirm_hold(
 
 /// Drop a held sync
 #[utoipa::path(post, path = "/api/connectors/{id}/hold/discard",
-    params(("id" = String, Path, description = "Connector"), Mode), request_body = Reason, tag = "syncs",
-    responses((status = 200, body = ConnectorView), (status = 409, body = Problem)))]
+    params(OneConnector, Mode), request_body = Reason, tag = "syncs",
+    responses((status = 200, body = ConnectorView), (status = 412, body = Problem)))]
 async fn discard_hold(
     context: Context,
     Path(id): Path<String>,
@@ -107,7 +107,7 @@ async fn discard_hold(
 
 /// Syncs of a connector, newest first; as CSV with `format=csv`
 #[utoipa::path(get, path = "/api/connectors/{id}/syncs",
-    params(("id" = String, Path, description = "Connector"), SyncsQuery), tag = "syncs",
+    params(OneConnector, SyncsQuery), tag = "syncs",
     responses((status = 200, body = SyncPage)))]
 async fn list_syncs(
     context: Context,
@@ -127,8 +127,8 @@ async fn list_syncs(
 
 /// One sync
 #[utoipa::path(get, path = "/api/connectors/{id}/syncs/{sync}",
-    params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync")),
-    tag = "syncs", responses((status = 200, body = SyncView), (status = 404, body = Problem)))]
+    params(OneConnector, ("sync" = String, Path, description = "Sync")),
+    tag = "syncs", responses((status = 200, body = SyncView)))]
 async fn get_sync(
     context: Context,
     Path((id, sync)): Path<(String, String)>,
@@ -138,7 +138,7 @@ async fn get_sync(
 
 /// Log of a sync
 #[utoipa::path(get, path = "/api/connectors/{id}/syncs/{sync}/log",
-    params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync"), Paging),
+    params(OneConnector, ("sync" = String, Path, description = "Sync"), Paging),
     tag = "syncs", responses((status = 200, body = Page<LogLine>)))]
 async fn get_log(
     context: Context,
@@ -150,7 +150,7 @@ async fn get_log(
 
 /// What lies between two syncs: who gained and lost which role, and through which change
 #[utoipa::path(get, path = "/api/connectors/{id}/syncs/{sync}/diff",
-    params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync"), Against),
+    params(OneConnector, ("sync" = String, Path, description = "Sync"), Against),
     tag = "syncs", responses((status = 200, body = SyncDiff), (status = 409, body = Problem)))]
 async fn get_diff(
     context: Context,
@@ -162,8 +162,8 @@ async fn get_diff(
 
 /// Snapshot of a sync, a Baton `.c1z` file
 #[utoipa::path(get, path = "/api/connectors/{id}/syncs/{sync}/snapshot",
-    params(("id" = String, Path, description = "Connector"), ("sync" = String, Path, description = "Sync")),
-    tag = "syncs", responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem)))]
+    params(OneConnector, ("sync" = String, Path, description = "Sync")),
+    tag = "syncs", responses((status = 200, content_type = "application/octet-stream"), (status = 409, body = Problem)))]
 async fn get_snapshot(
     context: Context,
     Path((id, sync)): Path<(String, String)>,

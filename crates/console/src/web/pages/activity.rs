@@ -38,6 +38,7 @@ struct ActivityPage {
     shell: Shell,
     view: TableView,
     wanted: Wanted,
+    notice: Option<String>,
     problem: Option<Problem>,
 }
 
@@ -59,10 +60,10 @@ async fn activity(
 
 async fn draw_activity(context: &Context, address: &Address, wanted: Wanted) -> Result<Response, Problem> {
     let now = context.console.now();
-    let (events, next, problem) = match records::page(context, &wanted).await {
-        Ok(page) => (page.items, page.next_cursor, None),
+    let (events, next, notice, problem) = match records::page(context, &wanted).await {
+        Ok(page) => (page.items, page.next_cursor, page.notice, None),
         // A day that is none: the form stays, with what is wrong.
-        Err(problem) if problem.status().is_client_error() => (Vec::new(), None, Some(problem)),
+        Err(problem) if problem.status().is_client_error() => (Vec::new(), None, None, Some(problem)),
         Err(problem) => return Err(problem),
     };
     let mut view = TableView::new::<AuditEvent>(address, &wanted.columns, |column| column.name == "seq");
@@ -83,6 +84,7 @@ async fn draw_activity(context: &Context, address: &Address, wanted: Wanted) -> 
     view.back = (!wanted.cursor.is_empty()).then(|| ("‹ To the begin", address.first().text()));
     view.on = next.map(|cursor| ("On ›", address.with("cursor", &cursor).text()));
     let status = problem.as_ref().map_or(StatusCode::OK, Problem::status);
-    let page = ActivityPage { shell: shell(context, "Activity", "/activity").await?, view, wanted, problem };
+    let page =
+        ActivityPage { shell: shell(context, "Activity", "/activity").await?, view, wanted, notice, problem };
     Ok(draw(status, &page))
 }

@@ -54,6 +54,7 @@ struct Question {
     via: String,
     with_app: String,
     /// Where the page of plans before ended.
+    #[serde(deserialize_with = "crate::table::cursor")]
     cursor: String,
 }
 

@@ -12,6 +12,7 @@ use super::{field_error, or_problem, shell};
 use crate::{
     operation::{
         Context,
+        about::{self, About},
         people::{self, Invitation, KeyView, NewKey, UserPatch, UserView},
         retention,
     },
@@ -89,28 +90,24 @@ async fn keep(context: Context, fields: Fields) -> Response {
     }
 }
 
+fn facts(about: About) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("Address", about.address),
+        ("Data folder", about.data_folder),
+        ("Vault key", about.vault_key),
+        ("Mail", about.mail),
+        ("Share of Okta's rate limit", format!("{} %", about.rate_budget)),
+        ("Version", about.version),
+    ];
+    facts.extend(about.letters.map(|trouble| ("Letters", trouble)));
+    facts
+}
+
 async fn draw_settings(context: &Context, problem: Option<Problem>, made: Made) -> Result<Response, Problem> {
     let may = |action| context.actor.may(super::NOBODY, action);
     let users = if may(Action::SeeUsers) { people::list(context).await? } else { Vec::new() };
     let now = context.console.now();
-    let config = &context.console.config;
-    let mut facts = if may(Action::SeeSettings) {
-        vec![
-            ("Address", config.base_url.clone()),
-            ("Data folder", config.data.display().to_string()),
-            ("Vault key", context.console.vault.key_id().to_owned()),
-            ("Mail", config.mail.words()),
-            ("Share of Okta's rate limit", format!("{} %", config.rate_budget)),
-            ("Version", config.writer.clone()),
-        ]
-    } else {
-        Vec::new()
-    };
-    if may(Action::SeeSettings)
-        && let Some(trouble) = crate::mail::trouble(&context.console).await?
-    {
-        facts.push(("Letters", trouble));
-    }
+    let facts = if may(Action::SeeSettings) { facts(about::get(context).await?) } else { Vec::new() };
     let own: Vec<Role> =
         if context.actor.is_super() { Role::ALL.to_vec() } else { context.actor.roles.iter().collect() };
     let relation = context.actor.relation(&context.console, None).await?;
