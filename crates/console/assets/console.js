@@ -35,7 +35,7 @@ async function swap(selector) {
     if (answer.redirected && new URL(answer.url).pathname !== location.pathname) { location.reload(); return; }
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const now = $(selector, fresh);
-    if (now) { $(selector).replaceWith(document.adoptNode(now)); localTimes(); follow(); }
+    if (now) { $(selector).replaceWith(document.adoptNode(now)); localTimes(); sift(); follow(); }
   } finally { swapping = false; }
 }
 
@@ -47,6 +47,22 @@ function follow() {
   log.addEventListener("scroll", () => { following = log.scrollTop + log.clientHeight > log.scrollHeight - 30; });
   if (following) log.scrollTop = log.scrollHeight;
 }
+
+// The log shows what is searched for; what is chosen stays when the page is drawn anew around it.
+const wanted = { "log-q": "", "log-level": "" };
+const fits = (item) => item.textContent.toLowerCase().includes(wanted["log-q"]) && (!wanted["log-level"] || item.classList.contains(wanted["log-level"]));
+function sift() {
+  const tools = $("[data-log-tools]");
+  if (!tools) return;
+  tools.hidden = false;
+  for (const field of all("input, select", tools)) if (field.value.toLowerCase() !== wanted[field.id]) field.value = wanted[field.id];
+  for (const item of all("#log li")) item.hidden = !fits(item);
+}
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-log-tools] *")) return;
+  wanted[event.target.id] = event.target.value.toLowerCase();
+  sift();
+});
 
 function addLine(line) {
   const log = $("#log");
@@ -63,6 +79,7 @@ function addLine(line) {
   text.className = "text";
   text.textContent = line.text;
   item.append(at, stage, text);
+  item.hidden = !fits(item);
   log.append(item);
   while (log.children.length > 2000) log.firstChild.remove();
   if (following) log.scrollTop = log.scrollHeight;
@@ -211,4 +228,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 localTimes();
+sift();
 follow();

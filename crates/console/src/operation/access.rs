@@ -15,6 +15,7 @@ use crate::{
     ConsoleError,
     hosted::Hosted,
     lens::{Lens, Listed},
+    life::Run,
     policy::{Action, Relation, Role},
     problem::Problem,
     report::Numbers,
@@ -40,6 +41,9 @@ pub(crate) struct Freshness {
 
 impl Freshness {
     fn of(hosted: &Hosted, now: Timestamp) -> Self {
+        // A retry under way mends nothing yet.
+        let mut hosted = hosted.clone();
+        hosted.life.run = Run::Idle;
         let label = hosted.label(now);
         let troubled = matches!(label.tone(), "red" | "amber");
         Self {
@@ -75,6 +79,14 @@ pub(crate) async fn within_reach(context: &Context, only: &str) -> Result<Vec<Ho
         }
     }
     Ok(found)
+}
+
+/// What is within reach, and may be old.
+pub(crate) async fn troubled(context: &Context) -> Result<Vec<Freshness>, Problem> {
+    let now = context.console.now();
+    let all = within_reach(context, "").await?;
+    let fresh = all.iter().map(|hosted| Freshness::of(hosted, now));
+    Ok(fresh.filter(|source| !source.warning.is_empty()).collect())
 }
 
 /// The lenses over what is within reach.

@@ -70,6 +70,9 @@ pub(crate) struct ConnectorView {
     pub stages: Vec<StageView>,
     /// What it waits for.
     pub waiting: Option<String>,
+    /// When it should end, if it takes as long as the last good one; nothing when that is not known, or over.
+    #[schema(value_type = Option<String>)]
+    pub expected_end: Option<Timestamp>,
     /// The other process that runs it, where several share the work.
     pub runs_in: Option<String>,
     /// Nothing is written to Okta: provisioning is off.
@@ -204,8 +207,24 @@ async fn show(
     let app = connectors::app(db, &hosted.row.app_id).await?.map(|app| app.name).unwrap_or_default();
     let writes = provisioning::of(db, &hosted.row.id).await?.enabled;
     let runs_in = super::syncs::runs_in(context, open.as_ref()).await?;
+    let expected_end = expected_end(context, hosted, open.as_ref()).await?;
     let view = draw(context, hosted, relation, &owners, app, open.map(|sync| sync.id));
-    Ok(ConnectorView { read_only: !writes, runs_in, ..view })
+    Ok(ConnectorView { read_only: !writes, runs_in, expected_end, ..view })
+}
+
+/// When the sync under way should end, by how long the last good one took.
+async fn expected_end(
+    context: &Context,
+    hosted: &Hosted,
+    open: Option<&store::entity::sync::Model>,
+) -> Result<Option<Timestamp>, Problem> {
+    let (Some(begun), Some(good)) = (open.and_then(|sync| sync.started_at), &hosted.row.good_sync) else {
+        return Ok(None);
+    };
+    let good = syncs::by_id(context.console.store.db(), good).await?;
+    let took = good.and_then(|good| Some(good.ended_at? - good.started_at?));
+    let end = took.map(|took| store::time(begun.saturating_add(took)));
+    Ok(end.filter(|end| *end > context.console.now()))
 }
 
 fn draw(
@@ -245,6 +264,7 @@ fn draw(
         open_sync,
         stages: running.as_ref().map(|running| running.stages()).unwrap_or_default(),
         waiting: running.as_ref().and_then(|running| running.waiting()),
+        expected_end: None,
         runs_in: None,
         read_only: true,
         version: row.version,

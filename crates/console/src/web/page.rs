@@ -12,6 +12,7 @@ use crate::{
     ConsoleError,
     actor::{Actor, Via},
     console::Console,
+    operation::access::Freshness,
     policy::{self, Action, Relation},
     problem::Problem,
 };
@@ -35,6 +36,8 @@ pub(crate) struct Shell {
     pub(crate) roles: String,
     pub(crate) csrf: String,
     pub(crate) demo: bool,
+    /// Whose last good state the page shows, though it may be old.
+    pub(crate) old: Vec<Freshness>,
 }
 
 const MENU: [(&str, &str, Option<Action>, char); 12] = [
@@ -72,6 +75,7 @@ impl Shell {
             roles: actor.roles.iter().map(policy::Role::title).collect::<Vec<_>>().join(", "),
             csrf,
             demo: console.config.demo.is_some(),
+            old: Vec::new(),
         }
     }
 
@@ -84,6 +88,7 @@ impl Shell {
             roles: String::new(),
             csrf: String::new(),
             demo: false,
+            old: Vec::new(),
         }
     }
 }

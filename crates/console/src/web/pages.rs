@@ -3,7 +3,7 @@
 use axum::response::Response;
 
 use crate::{
-    operation::Context,
+    operation::{Context, access},
     policy::Relation,
     problem::Problem,
     web::{
@@ -54,10 +54,11 @@ pub(super) fn enter(routes: Routes) -> Routes {
     help::enter(routes)
 }
 
-/// The frame of a page for whoever asks.
+/// The frame of a page for whoever asks. What may be old is said on every page but a connector's own, which says more.
 async fn shell(context: &Context, title: &str, at: &str) -> Result<Shell, Problem> {
     let relation = context.actor.relation(&context.console, None).await?;
-    Ok(Shell::new(&context.console, &context.actor, relation, title, at))
+    let old = if at == "/connectors" { Vec::new() } else { access::troubled(context).await? };
+    Ok(Shell { old, ..Shell::new(&context.console, &context.actor, relation, title, at) })
 }
 
 /// A page, or the page for what went wrong.

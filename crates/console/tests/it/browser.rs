@@ -157,22 +157,32 @@ async fn every_page_is_usable_by_everybody() {
         "/plans".to_owned(),
         "/activity".to_owned(),
         "/settings".to_owned(),
+        "/watches".to_owned(),
         "/help/okta".to_owned(),
         "/nothing".to_owned(),
     ];
+    let pages: Vec<(String, String)> = pages
+        .into_iter()
+        .map(|path| {
+            let name =
+                path.replace(&id, "one").replace(&plan, "one").replace(&app, "one").replace(&good, "one");
+            (name.split("with=").next().unwrap().replace(['/', '?', '=', '&', '*', '@'], "_"), path)
+        })
+        .collect();
+    usable(&browser, &house, &pages).await;
+}
+
+/// Each page, by its name and path, light and dark and on a phone: not too wide, and without serious findings.
+async fn usable(browser: &Browser, house: &House, pages: &[(String, String)]) {
     let axe =
         std::env::var("ROLEBOOK_AXE").ok().map(|path| std::fs::read_to_string(path).expect("axe.min.js"));
     let mut findings = Vec::new();
     for (scheme, width) in [("light", 1280), ("dark", 1280), ("light", 360)] {
         browser.scheme(scheme).await;
         browser.size(width, 860).await;
-        for path in &pages {
+        for (name, path) in pages {
             browser.complaints().await;
             browser.open(&format!("{}{path}", house.url)).await;
-            let name =
-                path.replace(&id, "one").replace(&plan, "one").replace(&app, "one").replace(&good, "one");
-            let name: String =
-                name.split("with=").next().unwrap().replace(['/', '?', '=', '&', '*', '@'], "_");
             browser.picture(&format!("{scheme}-{width}{name}")).await;
             let wide =
                 browser.run("return document.documentElement.scrollWidth - innerWidth", json!([])).await;
@@ -180,7 +190,7 @@ async fn every_page_is_usable_by_everybody() {
                 findings.push(format!("{path} is {wide} too wide at {width}"));
             }
             if let Some(axe) = &axe {
-                let found = violations(&browser, axe).await;
+                let found = violations(browser, axe).await;
                 findings.extend(found.into_iter().map(|found| format!("{scheme} {width} {path}: {found}")));
             }
         }
@@ -412,9 +422,95 @@ async fn somebody_signs_in_through_the_provider() {
     sue.post("/api/users", &ann).await.json(reqwest::StatusCode::CREATED).await;
     browser.open(&format!("{}/settings", house.url)).await;
     browser.see("Sign in with 127.0.0.1").await;
-    browser.picture("sign-in-provider").await;
+    let signing =
+        [("_sign-in", "/sign-in"), ("_sign-in_refused", "/sign-in/oidc/callback?error=access_denied")];
+    usable(&browser, &house, &signing.map(|(name, path)| (name.to_owned(), path.to_owned()))).await;
+    browser.open(&format!("{}/settings", house.url)).await;
     browser.click("#provider").await;
     browser.see("Your API keys").await;
     assert_eq!(browser.path().await, "/settings");
     assert_eq!(browser.run("return document.cookie", json!([])).await, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_token_may_not_write_is_shut_and_says_why() {
+    // SB-06, SB-08, SB-40
+    let Some(browser) = browser().await else { return };
+    let house = House::of(crate::guide_provision::org()).await;
+    set_up(&browser, &house).await;
+    let sue = crate::house::Person::with(&house.url, &browser_cookie(&browser, &house).await).await;
+    let id = house.connected(&sue, "super").await;
+    let patch = |path: String, body: Value| {
+        let sue = sue.clone();
+        async move {
+            sue.send(reqwest::Method::PATCH, &path, Some(&body)).await.json(reqwest::StatusCode::OK).await
+        }
+    };
+    let settings = format!("/api/connectors/{id}/settings");
+    let on = json!({ "enabled": true, "reason": "access is given here" });
+    patch(format!("/api/connectors/{id}/provisioning"), on).await;
+
+    // SB-40, off: Bob has his assignment through a group.
+    let plan = async |role: &str| {
+        browser.open(&format!("{}/plans", house.url)).await;
+        browser.fill("#person", "bob@acme.test").await;
+        browser.fill("#role", role).await;
+        browser.click("form[action='/plans'] button.main").await;
+    };
+    plan("111122223333/Audit").await;
+    browser.see("GROUP").await;
+    assert_eq!(browser.path().await, "/plans", "no plan was made");
+    browser.picture("conversion-off").await;
+    browser.open(&format!("{}/connectors/{id}/settings?edit=1", house.url)).await;
+    browser.click("[name=allow_conversion]").await;
+    browser.click("button[value=save]").await;
+    browser.see("Export for review").await;
+    house.settled(&sue, &id).await;
+    plan("111122223333/Audit").await;
+    browser.see("Confirm: make these calls").await;
+    browser.see("the assignment becomes individual").await;
+    browser.see("\"scope\":\"USER\"").await;
+    browser.picture("conversion-on").await;
+
+    // SB-06, SB-08: a token that is stated to read only.
+    let token = json!({ "api_token": house.fake.token("read_only"), "stated": "read-only" });
+    patch(settings, token).await;
+    house.settled(&sue, &id).await;
+    browser.open(&format!("{}/plans", house.url)).await;
+    browser.see("the token lacks Application Administrator (stated no)").await;
+    browser.see("the token lacks Group Administrator (stated no)").await;
+    let shut = browser
+        .run("return document.querySelector(\"form[action='/plans'] button.main\").disabled", json!([]));
+    assert_eq!(shut.await, true);
+    browser.open(&format!("{}/explorer?ask=what&person=ann@acme.test", house.url)).await;
+    browser.see("Ops").await;
+    let open = browser.run("return document.querySelectorAll(\"main a[href*='action=revoke'], main a[href*='action=grant']\").length", json!([]));
+    assert_eq!(open.await, 0, "nothing is offered: {}", browser.text().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_live_log_is_searched() {
+    let Some(browser) = browser().await else { return };
+    let house = House::demo().await;
+    set_up(&browser, &house).await;
+    let sue = crate::house::Person::with(&house.url, &browser_cookie(&browser, &house).await).await;
+    let id = house.connected(&sue, "super").await;
+    browser.open(&format!("{}/connectors/{id}", house.url)).await;
+    browser.fill("#log-q", "sync begins").await;
+    let shown = async || {
+        let script = "return [...document.querySelectorAll('#log li')].filter((l) => l.offsetParent).map((l) => l.textContent).join('|')";
+        browser.run(script, json!([])).await.as_str().unwrap().to_owned()
+    };
+    let text = shown().await;
+    assert!(text.contains("sync begins") && !text.contains('|'), "{text}");
+    // Lines that come later, and a page that is drawn anew, keep to it.
+    browser.run("document.activeElement.blur()", json!([])).await;
+    slow(&house.fake, 40);
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await;
+    browser.see("By the time that the last good one took").await;
+    browser.picture("syncing-again").await;
+    house.settled(&sue, &id).await;
+    browser.see("Last log").await;
+    let text = shown().await;
+    assert!(text.contains("sync begins (manual") && !text.contains('|'), "{text}");
 }

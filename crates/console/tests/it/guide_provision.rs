@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::house::{Answer, House, Person};
 
 /// Roles stand in profiles: Ann is assigned by herself, Bob by his group.
-fn org() -> Org {
+pub(crate) fn org() -> Org {
     Org::new("acme")
         .user(User::new("ann@acme.test").id("00uA"))
         .user(User::new("bob@acme.test").id("00uB"))

@@ -23,8 +23,13 @@ async fn a_sync_that_would_remove_too_much_is_held_until_somebody_decides() {
         before,
         "pages show the last good state"
     );
-    let page = sue.get("/people").await.text(StatusCode::OK).await;
-    assert!(page.contains("This page shows the last good state"), "and say so");
+    for page in
+        ["/people", "/accounts", "/findings", "/explorer", "/explorer?ask=who&role=*", "/", "/plans", "/apps"]
+    {
+        let text = sue.get(page).await.text(StatusCode::OK).await;
+        let says = "This page shows the last good state, of <time datetime=\"2026-09-01T08:";
+        assert!(text.contains(says), "{page} says so, and its age");
+    }
     assert!(house.mail_to("sue@acme.test", 1).await[0].contains("is held"));
     let held = view["held_sync"].as_str().unwrap();
     let diff = sue.get(&format!("/api/connectors/{id}/syncs/{held}/diff")).await.json(StatusCode::OK).await;
@@ -120,28 +125,22 @@ async fn a_day_between_two_letters_is_a_day_and_no_date() {
     let owners = json!({ "owners": [] });
     let path = format!("/api/connectors/{id}/owners");
     sue.send(reqwest::Method::PUT, &path, Some(&owners)).await.json(StatusCode::OK).await;
-    sue.post(&format!("/api/connectors/{id}/pause"), &json!({})).await.json(StatusCode::OK).await;
-    house.pass(&sue, 15 * 3600).await;
-    sue.post(&format!("/api/connectors/{id}/resume"), &json!({})).await.json(StatusCode::OK).await;
     house.fake.add_fault(Fault::everywhere().status(401).code("E0000011").done());
-    for _ in 0..3 {
+    // It is ten in the evening; sessions end at night.
+    house.advance(14 * 3600);
+    let sue = house.again().await;
+    house.until(&sue, &id, |view| view["open_sync"].is_null() && view["life"]["failures"] != 0).await;
+    for _ in 0..2 {
         sync(&house, &sue, &id).await;
     }
     letters(&house, "cannot sync since", 1).await;
-    // Midnight passes.
-    let again = || async {
+    for (hours, count) in [(3, 1), (20, 1), (2, 2)] {
+        house.advance(hours * 3600);
+        let sue = house.again().await;
         house.settled(&sue, &id).await;
         sync(&house, &sue, &id).await;
-    };
-    house.pass(&sue, 2 * 3600).await;
-    again().await;
-    letters(&house, "cannot sync since", 1).await;
-    house.pass(&sue, 21 * 3600).await;
-    again().await;
-    letters(&house, "cannot sync since", 1).await;
-    house.pass(&sue, 3 * 3600).await;
-    again().await;
-    letters(&house, "cannot sync since", 2).await;
+        letters(&house, "cannot sync since", count).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,25 +190,42 @@ async fn whoever_handed_the_set_up_over_hears_that_it_is_finished() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endless_rate_limit_ends_in_a_retry_that_a_person_can_stop() {
+async fn a_rate_limit_without_end_is_told_can_be_stopped_and_is_survived() {
     let house = House::demo().await;
     let sue = house.sue().await;
     let id = house.connected(&sue, "super").await;
-    house.fake.add_fault(Fault::everywhere().status(429).header("retry-after", "1").done());
+    house.fake.add_fault(Fault::everywhere().rate_limited());
     sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
-    let open = house.until(&sue, &id, |view| view["open_sync"]["state"] == "running").await;
-    let log = format!("/api/connectors/{id}/syncs/{}/log", open["open_sync"]["id"].as_str().unwrap());
-    let mut text = String::new();
-    for _ in 0..400 {
-        text = sue.get(&log).await.text(StatusCode::OK).await;
-        if text.contains("waits") {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert!(text.contains("waits"), "the log tells of the wait: {text}");
+    let open = house.until(&sue, &id, |view| !view["waiting"].is_null()).await;
+    let log = format!("/api/connectors/{id}/syncs/{}/log", open["open_sync"].as_str().unwrap());
+    let text = sue.get(&log).await.text(StatusCode::OK).await;
+    assert!(text.contains("for Okta's rate limit"), "the log tells of the wait: {text}");
     let view = sue.get(&format!("/api/connectors/{id}")).await.json(StatusCode::OK).await;
     assert_eq!(view["label"], "syncing", "{view:#}");
+    assert!(view["waiting"].as_str().is_some_and(|text| text.contains("rate limit")), "{view:#}");
+    let page = sue.get(&format!("/connectors/{id}")).await.text(StatusCode::OK).await;
+    assert!(page.contains("for Okta&#39;s rate limit") || page.contains("for Okta's rate limit"), "{page}");
+    // The first is a short pause; the next one lasts until Okta's window ends, and is told as long as it is.
+    house
+        .until(&sue, &id, |view| {
+            view["waiting"].as_str().is_some_and(|text| !text.starts_with("waiting 1 s"))
+        })
+        .await;
+    // A person can stop it in the middle of a wait.
+    sue.post(&format!("/api/connectors/{id}/cancel"), &json!({})).await.json(StatusCode::OK).await;
+    let begin = std::time::Instant::now();
+    let view = house.settled(&sue, &id).await;
+    assert!(begin.elapsed() < Duration::from_secs(5), "stopped after {:?}", begin.elapsed());
+    assert_eq!((&view["label"], &view["life"]["last"]), (&json!("connected"), &json!("cancelled")));
+    // When Okta answers again, the sync that waits goes on by itself, with the next window.
+    sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await.json(StatusCode::ACCEPTED).await;
+    house.until(&sue, &id, |view| !view["waiting"].is_null()).await;
+    house.fake.clear_faults();
+    // A window is a minute long: its end may lie further ahead than `settled` waits.
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let view = house.settled(&sue, &id).await;
+    assert_eq!((&view["label"], &view["life"]["failures"]), (&json!("connected"), &json!(0)), "{view:#}");
+    assert_eq!(view["waiting"], Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]

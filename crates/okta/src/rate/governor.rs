@@ -16,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 use super::bucket::{Bucket, Moment, Rules, Turn};
 use super::{BucketName, BucketStats, GovernorConfig, Reading, Waiting, server_date};
 
+/// A wait that grows by more than this is told anew.
+const TOLD_ANEW: Duration = Duration::from_secs(5);
+
 /// Keeps all requests to one org inside its limits. Clones share their state: give every client of the same org
 /// the same governor.
 #[derive(Clone)]
@@ -137,7 +140,7 @@ impl Governor {
         waited: &mut Duration,
         cancel: &CancellationToken,
     ) -> Result<(), Refusal> {
-        let mut announced = false;
+        let mut announced: Option<Moment> = None;
         loop {
             let news = lane.news.notified();
             tokio::pin!(news);
@@ -158,9 +161,10 @@ impl Governor {
                     if wait > patience {
                         return Err(Refusal::TooLong { reset });
                     }
-                    if !announced {
-                        announced = true;
-                        lane.state().counts.waits += 1;
+                    // A short hold may turn into a wait for the next window: whoever was told one hears of the other.
+                    if announced.is_none_or(|told| moment > told + TOLD_ANEW) {
+                        lane.state().counts.waits += u64::from(announced.is_none());
+                        announced = Some(moment);
                         tracing::debug!(bucket = %name, wait_ms = wait.as_millis(), "waiting for the rate limit window");
                         if let Some(tell) = &self.shared.config.on_wait {
                             tell(&Waiting { bucket: name, wait, until: reset });

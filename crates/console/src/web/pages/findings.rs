@@ -46,6 +46,8 @@ struct FindingsPage {
     rules: Vec<String>,
     findings: Vec<Shown>,
     off: Vec<String>,
+    /// What stands behind the path in the address, so that one comes back to the same list.
+    here: String,
     may_accept: bool,
     narrowed: bool,
     count: String,
@@ -165,6 +167,7 @@ async fn draw_page(
         rules,
         findings: shown.collect(),
         off: off.collect(),
+        here: address.text().trim_start_matches("/findings").to_owned(),
         may_accept: context.actor.may(super::NOBODY, Action::AcceptFinding),
         error: ["reason", "until"].map(|field| field_error(problem.as_ref(), field)).concat(),
         narrowed: wanted != Wanted::default() || !query.q.is_empty(),
@@ -187,7 +190,14 @@ async fn draw_page(
     Ok(draw(problem.as_ref().map_or(StatusCode::OK, Problem::status), &page))
 }
 
-async fn accept_one(context: Context, fields: Fields) -> Response {
+async fn accept_one(
+    context: Context,
+    RawQuery(raw): RawQuery,
+    Query(wanted): Query<Wanted>,
+    Query(query): Query<TableQuery>,
+    fields: Fields,
+) -> Response {
+    let address = Address::new("/findings", raw.as_deref());
     let new = NewAcceptance {
         connector: fields.get("connector").to_owned(),
         finding: fields.get("finding").to_owned(),
@@ -195,18 +205,14 @@ async fn accept_one(context: Context, fields: Fields) -> Response {
         until: fields.get("until").to_owned(),
     };
     match findings::accept(&context, new).await {
-        Ok(_) => go("/findings"),
+        Ok(_) => go(&address.text()),
         Err(problem) => {
-            let (all, address) = (Wanted::default(), Address::new("/findings", None));
-            or_problem(
-                &context,
-                draw_page(&context, &address, all, TableQuery::default(), Some(problem)).await,
-            )
+            or_problem(&context, draw_page(&context, &address, wanted, query, Some(problem)).await)
         }
     }
 }
 
-async fn end(context: Context, Path(acceptance): Path<String>) -> Response {
+async fn end(context: Context, RawQuery(raw): RawQuery, Path(acceptance): Path<String>) -> Response {
     let ended = findings::end(&context, &acceptance).await;
-    or_problem(&context, ended.map(|()| go("/findings")))
+    or_problem(&context, ended.map(|()| go(&Address::new("/findings", raw.as_deref()).text())))
 }

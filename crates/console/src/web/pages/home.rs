@@ -42,6 +42,7 @@ pub(super) struct Line {
     pub(super) view: ConnectorView,
     pub(super) good: Option<When>,
     pub(super) next: Option<When>,
+    pub(super) expected: Option<When>,
     pub(super) updated: When,
 }
 
@@ -51,6 +52,7 @@ impl Line {
         Self {
             good: When::some(view.life.good_at, now),
             next: When::some(view.life.next_at, now),
+            expected: When::some(view.expected_end, now),
             updated: When::new(view.updated_at, now),
             view,
         }

@@ -63,7 +63,7 @@ async fn draw_page(
     let webhooks = if may_hook { messages::webhooks(context).await? } else { Vec::new() };
     let watches = messages::watches(context).await?;
     let page = MessagesPage {
-        shell: shell(context, "Messages", HERE).await?,
+        shell: shell(context, "Messages", "/settings").await?,
         watches: watches.into_iter().map(|view| (view.clone(), When::new(view.since, now))).collect(),
         webhooks: webhooks
             .into_iter()
