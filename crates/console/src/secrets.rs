@@ -22,7 +22,12 @@ pub(crate) struct Sealed {
 impl Sealed {
     /// Whether it opens under this vault.
     pub(crate) fn opens(&self, vault: &Vault) -> bool {
-        vault.open_sealed(&self.place, &self.text).is_ok()
+        self.open(vault).is_ok()
+    }
+
+    /// Why it does not open, if it does not.
+    pub(crate) fn open(&self, vault: &Vault) -> Result<(), ConsoleError> {
+        vault.open_sealed(&self.place, &self.text).map(drop)
     }
 
     /// Id of the key that it is sealed under.

@@ -202,13 +202,9 @@ pub async fn doctor(config: ConsoleConfig) -> Result<Diagnosis, ConsoleError> {
     }
     for secret in secrets::all(console.store.db()).await? {
         let name = &secret.name;
-        lines.push(match secret.opens(&console.vault) {
-            true => ("secret", true, format!("{name}: can be opened")),
-            false => (
-                "secret",
-                false,
-                format!("{name}: does not open; it names the vault key {}", secret.key_id()),
-            ),
+        lines.push(match secret.open(&console.vault) {
+            Ok(()) => ("secret", true, format!("{name}: can be opened")),
+            Err(error) => ("secret", false, format!("{name}: {error} (key {})", secret.key_id())),
         });
     }
     if let Some(provider) = &console.oidc {
