@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::{
     ConsoleError,
     checks::Check,
+    operation::settings::AppChoice,
     fresh,
     life::Refusal,
     policy::{Action, who_may},
@@ -42,6 +43,9 @@ pub(crate) struct Problem {
     /// Checks of settings that were tried.
     #[serde(skip_serializing_if = "<[Check]>::is_empty")]
     pub checks: Box<[Check]>,
+    /// AWS apps of the org, where one has to be chosen.
+    #[serde(skip_serializing_if = "<[AppChoice]>::is_empty")]
+    pub choices: Box<[AppChoice]>,
     /// Found again in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_id: Option<Box<str>>,
@@ -84,6 +88,7 @@ impl Problem {
             hint: hint.into().into(),
             fields: Box::default(),
             checks: Box::default(),
+            choices: Box::default(),
             error_id: None,
         }
     }

@@ -142,17 +142,23 @@ pub(super) fn note_of(
     })
 }
 
+impl AppChoice {
+    fn of(id: &str, label: &str, status: &str) -> Self {
+        Self { id: id.to_owned(), label: crate::run::clean(label), status: status.to_owned() }
+    }
+}
+
+/// Several AWS apps, where one has to be chosen.
+fn choices(tried: &Tried) -> Vec<AppChoice> {
+    tried.choices.iter().map(|app| AppChoice::of(&app.id, &app.label, &app.status)).collect()
+}
+
 /// Tries settings out and changes nothing.
 pub(crate) async fn test(context: &Context, id: &str, patch: SettingsPatch) -> Result<TryReport, Problem> {
     let hosted = load(context, id).await?;
     let Attempt { settings, login, tried, .. } = attempt(context, &hosted, &patch).await?;
     let note = note_of(context, &tried, &login, None);
-    let found = |id: &str, label: &str, status: &str| AppChoice {
-        id: id.to_owned(),
-        label: crate::run::clean(label),
-        status: status.to_owned(),
-    };
-    let choices = tried.choices.iter().map(|app| found(&app.id, &app.label, &app.status)).collect();
+    let choices = choices(&tried);
     Ok(TryReport {
         passed: tried.passed(),
         owner: note.as_ref().and_then(|note| note.owner.clone()),
@@ -161,7 +167,7 @@ pub(crate) async fn test(context: &Context, id: &str, patch: SettingsPatch) -> R
         app: tried
             .probe
             .as_ref()
-            .map(|probe| found(probe.app.id.as_str(), &probe.app.label, &probe.app.status)),
+            .map(|probe| AppChoice::of(probe.app.id.as_str(), &probe.app.label, &probe.app.status)),
         choices,
         checks: tried.checks,
     })
@@ -261,6 +267,7 @@ pub(super) fn failed(tried: &Tried) -> Problem {
     let mut problem = Problem::invalid(fields);
     problem.title = "the settings do not work; nothing was changed".into();
     problem.checks = tried.checks.clone().into();
+    problem.choices = choices(tried).into();
     problem
 }
 

@@ -11,7 +11,7 @@ use crate::{
     house::{House, PASSWORD},
 };
 
-async fn set_up(browser: &Browser, house: &House) {
+pub(crate) async fn set_up(browser: &Browser, house: &House) {
     browser.open(&house.link()).await;
     browser.see("Create the Super Administrator").await;
     browser.picture("set-up").await;
@@ -342,7 +342,7 @@ async fn violations(browser: &Browser, axe: &str) -> Vec<String> {
         .unwrap_or_default()
 }
 
-async fn browser_cookie(browser: &Browser, house: &House) -> String {
+pub(crate) async fn browser_cookie(browser: &Browser, house: &House) -> String {
     // The cookie is not for scripts, so somebody signs in anew.
     assert_eq!(browser.run("return document.cookie", json!([])).await, "", "{}", house.url);
     let form = [("email", "sue@acme.test"), ("password", PASSWORD)];

@@ -13,6 +13,7 @@ mod api;
 mod away;
 mod bases;
 mod browser;
+mod browser_guide;
 mod buckets;
 mod conformance;
 mod custom_roles;

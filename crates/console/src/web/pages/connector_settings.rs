@@ -17,7 +17,7 @@ use super::{
 use crate::{
     operation::{
         Context,
-        settings::{self, SettingsPatch, TryReport},
+        settings::{self, AppChoice, SettingsPatch, TryReport},
     },
     policy::{Access, Action},
     problem::Problem,
@@ -54,6 +54,8 @@ struct SettingsPage {
     /// What is stored, in a word.
     secret_word: &'static str,
     app_error: String,
+    /// AWS apps of the org, when there are several.
+    choices: Vec<AppChoice>,
     custom_error: String,
 }
 
@@ -78,6 +80,8 @@ async fn draw_settings(
 ) -> Result<Response, Problem> {
     let head = Head::load(context, id, "settings").await?;
     let (typed, values) = typed.unzip();
+    let refused = problem.as_ref().map(|problem| &*problem.choices);
+    let choices = tried.as_ref().map(|tried| &*tried.choices).or(refused).unwrap_or_default().to_vec();
     let page = SettingsPage {
         shell: shell(context, &format!("Settings of {}", head.line.view.name), "/connectors").await?,
         editing: editing && head.may_configure,
@@ -92,6 +96,7 @@ async fn draw_settings(
             _ => "token",
         },
         app_error: field_error(problem.as_ref(), "aws_okta_app_id"),
+        choices,
         custom_error: field_error(problem.as_ref(), "sync_custom_roles"),
         problem: problem.clone(),
         head,
