@@ -156,10 +156,19 @@ async fn copies_of_what_lies_elsewhere_are_trimmed_and_come_again() {
     std::fs::write(house.data.join("snapshots").join(&id).join(".copy-half"), "half").unwrap();
 
     house.start().await;
-    let sue = Person::with(&house.url, &sue.cookie).await;
     let mut stays = [format!("{second}.c1z"), format!("{held}.c1z")];
     stays.sort();
-    until("what is not shown goes", async || copies(&house, &id) == stays).await;
+    // What a message still to be told asked for at this start is spared for an hour, or until the next start.
+    for _ in 0..5 {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        if copies(&house, &id) == stays {
+            break;
+        }
+        house.stop().await;
+        house.start().await;
+    }
+    let sue = Person::with(&house.url, &sue.cookie).await;
+    assert_eq!(copies(&house, &id), stays, "what is not shown goes");
     assert!(place.join(log(&second)).exists(), "it was brought there first");
     let text = sue.get(&format!("/api/connectors/{id}/syncs/{second}/log")).await.text(StatusCode::OK).await;
     assert!(text.contains("sync succeeded"), "{text}");
