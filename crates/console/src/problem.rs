@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 use crate::{
     ConsoleError,
     checks::Check,
-    operation::settings::AppChoice,
     fresh,
     life::Refusal,
+    operation::settings::AppChoice,
     policy::{Action, who_may},
 };
 
