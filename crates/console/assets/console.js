@@ -24,11 +24,14 @@ function localTimes(within = document) {
   }
 }
 
-// Fetches the page anew and puts its live part in place of the old one.
-let swapping = false;
+// Fetches the page anew and puts its live part in place of the old one. What is asked for meanwhile is done afterwards:
+// the page that is on its way may have been drawn before it. Nothing is taken from under somebody who types.
+let swapping = false, again = "", later = "";
 async function swap(selector) {
   const old = $(selector);
-  if (!old || swapping || old.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return;
+  if (!old) return;
+  if (swapping) { again = selector; return; }
+  if (old.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) { later = selector; return; }
   swapping = true;
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
@@ -36,8 +39,19 @@ async function swap(selector) {
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const now = $(selector, fresh);
     if (now) { $(selector).replaceWith(document.adoptNode(now)); localTimes(); sift(); follow(); }
-  } finally { swapping = false; }
+  } finally {
+    swapping = false;
+    const next = again;
+    again = "";
+    if (next) swap(next);
+  }
 }
+document.addEventListener("focusout", () => {
+  const next = later;
+  later = "";
+  // The focus has moved on only after this event.
+  if (next) setTimeout(() => swap(next));
+});
 
 // The log follows its end, unless somebody scrolled up.
 let following = true;

@@ -503,8 +503,25 @@ async fn the_live_log_is_searched() {
     };
     let text = shown().await;
     assert!(text.contains("sync begins") && !text.contains('|'), "{text}");
-    // Lines that come later, and a page that is drawn anew, keep to it.
+    // What comes while the page is drawn anew is not passed over, and what comes while somebody types waits.
+    let counted = "window.asked = 0; const real = fetch; window.fetch = (...all) => { asked += 1; return real(...all); }";
+    browser.run(counted, json!([])).await;
+    let asked = async |wanted: u64| {
+        for _ in 0..100 {
+            if browser.run("return swapping ? -1 : asked", json!([])).await == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{}", browser.run("return asked", json!([])).await);
+    };
+    browser.run("swap('[data-swap]')", json!([])).await;
+    asked(0).await;
     browser.run("document.activeElement.blur()", json!([])).await;
+    asked(1).await;
+    browser.run("for (let n = 0; n < 3; n++) swap('[data-swap]')", json!([])).await;
+    asked(3).await;
+    // Lines that come later, and a page that is drawn anew, keep to it.
     slow(&house.fake, 40);
     sue.post(&format!("/api/connectors/{id}/sync"), &json!({})).await;
     browser.see("By the time that the last good one took").await;
