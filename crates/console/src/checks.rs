@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
-use rolebook_connector::{AppChoice, Probe, Right, Stage, Standing, SyncError};
+use rolebook_connector::{Probe, Right, Stage, Standing, SyncError};
 use rolebook_federation::Switches;
 use rolebook_okta::{CancellationToken, Client, ClientConfig, Domain, Error};
 use serde::Serialize;
@@ -47,6 +47,25 @@ pub(crate) struct Check {
     pub hint: String,
     /// Okta's error code and request id, where Okta refused.
     pub okta: Option<String>,
+    /// AWS apps of the org, where one has to be chosen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<AppChoice>,
+}
+
+/// An AWS app to choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct AppChoice {
+    /// Okta's id.
+    pub id: String,
+    /// Label.
+    pub label: String,
+    /// Status.
+    pub status: String,
+}
+
+/// AWS apps of the org, where one has to be chosen.
+pub(crate) fn choices(checks: &[Check]) -> &[AppChoice] {
+    checks.iter().find(|check| !check.choices.is_empty()).map_or(&[], |check| &check.choices)
 }
 
 /// What trying settings out gave.
@@ -58,8 +77,12 @@ pub(crate) struct Tried {
     pub(crate) origin: String,
     /// It was tried with a service app.
     app: bool,
-    /// AWS apps to choose from, when there are several.
-    pub(crate) choices: Vec<rolebook_connector::FoundApp>,
+}
+
+impl AppChoice {
+    pub(crate) fn of(id: &str, label: &str, status: &str) -> Self {
+        Self { id: id.to_owned(), label: crate::run::clean(label), status: status.to_owned() }
+    }
 }
 
 impl Tried {
@@ -88,7 +111,6 @@ pub(crate) async fn try_out(
         proven: Vec::new(),
         origin: String::new(),
         app: login.app.is_some(),
-        choices: Vec::new(),
     };
     let client = match client(console, settings, login, connector, cancel)? {
         Ok(client) => client,
@@ -133,9 +155,6 @@ pub(crate) async fn try_out(
             if accepted {
                 tried.pass(tried.accepted(), "accepted".to_owned());
             }
-            if let SyncError::SeveralApps(apps) = &error {
-                tried.choices.clone_from(apps);
-            }
             let hint = match &error {
                 SyncError::SeveralApps(_) => "choose one of them in the field AWS Okta app ID".to_owned(),
                 SyncError::UnknownApp { .. } | SyncError::OtherApp { .. } => {
@@ -145,6 +164,10 @@ pub(crate) async fn try_out(
                 other => other.hint(),
             };
             tried.fail(what, error.to_string(), &hint, okta);
+            if let (SyncError::SeveralApps(apps), Some(last)) = (&error, tried.checks.last_mut()) {
+                last.choices =
+                    apps.iter().map(|app| AppChoice::of(&app.id, &app.label, &app.status)).collect();
+            }
         }
     }
     Ok(tried.skip_rest())
@@ -158,7 +181,15 @@ impl Tried {
         text: String,
         hint: &str,
     ) {
-        self.checks.push(Check { field, name, outcome, text, hint: hint.to_owned(), okta: None });
+        self.checks.push(Check {
+            field,
+            name,
+            outcome,
+            text,
+            hint: hint.to_owned(),
+            okta: None,
+            choices: Vec::new(),
+        });
     }
 
     fn pass(&mut self, what: (&'static str, &'static str), text: String) {
@@ -317,10 +348,10 @@ pub(crate) fn client(
 }
 
 /// Which AWS app the settings name.
-pub(crate) fn choice(settings: &Settings) -> AppChoice {
+pub(crate) fn choice(settings: &Settings) -> rolebook_connector::AppChoice {
     match settings.aws_okta_app_id.trim() {
-        "" => AppChoice::Find,
-        id => AppChoice::Id(id.to_owned()),
+        "" => rolebook_connector::AppChoice::Find,
+        id => rolebook_connector::AppChoice::Id(id.to_owned()),
     }
 }
 

@@ -13,7 +13,6 @@ use crate::{
     checks::Check,
     fresh,
     life::Refusal,
-    operation::settings::AppChoice,
     policy::{Action, who_may},
 };
 
@@ -43,9 +42,6 @@ pub(crate) struct Problem {
     /// Checks of settings that were tried.
     #[serde(skip_serializing_if = "<[Check]>::is_empty")]
     pub checks: Box<[Check]>,
-    /// AWS apps of the org, where one has to be chosen.
-    #[serde(skip_serializing_if = "<[AppChoice]>::is_empty")]
-    pub choices: Box<[AppChoice]>,
     /// Found again in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_id: Option<Box<str>>,
@@ -88,7 +84,6 @@ impl Problem {
             hint: hint.into().into(),
             fields: Box::default(),
             checks: Box::default(),
-            choices: Box::default(),
             error_id: None,
         }
     }

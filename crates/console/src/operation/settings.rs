@@ -9,7 +9,7 @@ use super::{
     connectors::{ConnectorView, keep, load, match_version},
 };
 use crate::{
-    checks::{self, Check, Outcome, Tried},
+    checks::{self, AppChoice, Check, Outcome, Tried},
     credential::{Login, ServiceAppEntry},
     hosted::{Hosted, secret_place},
     life::{Event, Setup},
@@ -64,17 +64,6 @@ pub(crate) struct TryReport {
     pub app: Option<AppChoice>,
     /// AWS apps to choose from, when there are several.
     pub choices: Vec<AppChoice>,
-}
-
-/// An AWS app to choose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct AppChoice {
-    /// Okta's id.
-    pub id: String,
-    /// Label.
-    pub label: String,
-    /// Status.
-    pub status: String,
 }
 
 impl SettingsPatch {
@@ -142,23 +131,12 @@ pub(super) fn note_of(
     })
 }
 
-impl AppChoice {
-    fn of(id: &str, label: &str, status: &str) -> Self {
-        Self { id: id.to_owned(), label: crate::run::clean(label), status: status.to_owned() }
-    }
-}
-
-/// Several AWS apps, where one has to be chosen.
-fn choices(tried: &Tried) -> Vec<AppChoice> {
-    tried.choices.iter().map(|app| AppChoice::of(&app.id, &app.label, &app.status)).collect()
-}
-
 /// Tries settings out and changes nothing.
 pub(crate) async fn test(context: &Context, id: &str, patch: SettingsPatch) -> Result<TryReport, Problem> {
     let hosted = load(context, id).await?;
     let Attempt { settings, login, tried, .. } = attempt(context, &hosted, &patch).await?;
     let note = note_of(context, &tried, &login, None);
-    let choices = choices(&tried);
+    let choices = checks::choices(&tried.checks).to_vec();
     Ok(TryReport {
         passed: tried.passed(),
         owner: note.as_ref().and_then(|note| note.owner.clone()),
@@ -267,7 +245,6 @@ pub(super) fn failed(tried: &Tried) -> Problem {
     let mut problem = Problem::invalid(fields);
     problem.title = "the settings do not work; nothing was changed".into();
     problem.checks = tried.checks.clone().into();
-    problem.choices = choices(tried).into();
     problem
 }
 

@@ -15,9 +15,10 @@ use super::{
     field_error, or_problem, shell,
 };
 use crate::{
+    checks::{self, AppChoice},
     operation::{
         Context,
-        settings::{self, AppChoice, SettingsPatch, TryReport},
+        settings::{self, SettingsPatch, TryReport},
     },
     policy::{Access, Action},
     problem::Problem,
@@ -80,8 +81,9 @@ async fn draw_settings(
 ) -> Result<Response, Problem> {
     let head = Head::load(context, id, "settings").await?;
     let (typed, values) = typed.unzip();
-    let refused = problem.as_ref().map(|problem| &*problem.choices);
-    let choices = tried.as_ref().map(|tried| &*tried.choices).or(refused).unwrap_or_default().to_vec();
+    let refused = problem.as_ref().map(|problem| &*problem.checks);
+    let checks = tried.as_ref().map(|tried| &*tried.checks).or(refused).unwrap_or_default();
+    let choices = checks::choices(checks).to_vec();
     let page = SettingsPage {
         shell: shell(context, &format!("Settings of {}", head.line.view.name), "/connectors").await?,
         editing: editing && head.may_configure,
