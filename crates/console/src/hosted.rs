@@ -6,11 +6,12 @@ use crate::{
     life::{Event, Hold, Label, Life, Refusal, Setup},
     report::Report,
     schedule::Schedule,
-    settings::{SecretNote, Settings},
+    settings::{Capability, SecretNote, Settings},
     store::{self, entity::connector, entity::sync},
     vault::Vault,
 };
 use jiff::Timestamp;
+use rolebook_connector::Stage;
 
 /// A connector.
 #[derive(Debug, Clone)]
@@ -45,6 +46,18 @@ impl Hosted {
     /// Moves the life on, by this connector's schedule.
     pub(crate) fn apply(&mut self, event: Event, now: Timestamp) -> Result<(), Refusal> {
         self.life.apply(event, now, self.schedule.pace(now))
+    }
+
+    /// What a sync showed of the token's rights goes into the matrix.
+    pub(crate) fn learn(&mut self, report: &Report) {
+        let (Some(note), Some(list)) =
+            (&mut self.note, report.lists.iter().find(|list| list.name == Stage::AdminRoles.as_str()))
+        else {
+            return;
+        };
+        if list.is_refused() || list.items.is_some() {
+            note.learn(Capability::ReviewAdminRoles, list.items.is_some());
+        }
     }
 
     pub(crate) fn label(&self, now: Timestamp) -> Label {

@@ -10,7 +10,7 @@ use crate::{
     life::{Hold, TELL_AFTER},
     mail::letter,
     policy::{Role, Roles},
-    report::{Failure, Report},
+    report::{Failure, List, Report},
     store::{
         Change, Who, connectors,
         entity::user,
@@ -79,6 +79,34 @@ pub(crate) async fn recovered(
         if told.is_some_and(|told| told >= since.as_millisecond()) {
             post(change, &format!("recovered/{}/", hosted.row.id), &person, &letter).await?;
         }
+    }
+    Ok(())
+}
+
+/// A sync went on without lists that the one before it could read: once, since the next one is compared with this one.
+pub(crate) async fn weakened(
+    console: &Console,
+    change: &Change<'_>,
+    hosted: &Hosted,
+    refused: &[&List],
+) -> Result<(), ConsoleError> {
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let lost = refused.iter().map(|list| {
+        format!("Not read any more: {}, {}", list.name, list.why.as_deref().unwrap_or("without a reason"))
+    });
+    let mut lines = vec!["The sync went on without what Okta does not let its token read any more.".to_owned()];
+    lines.extend(lost);
+    lines.push("Give the token's owner the role back, or enter a token that may.".to_owned());
+    let letter = letter(
+        &format!("The token of {} may read less than before", hosted.row.name),
+        &lines,
+        &page(console, hosted),
+        "Open the connector",
+    );
+    for person in answerable(change, hosted).await? {
+        post(change, &format!("weakened/{}/", hosted.row.id), &person, &letter).await?;
     }
     Ok(())
 }

@@ -46,6 +46,13 @@ pub(crate) struct List {
     pub why: Option<String>,
 }
 
+impl List {
+    /// Okta did not let the token read it.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.why.as_ref().is_some_and(|why| why.starts_with("not permitted"))
+    }
+}
+
 /// A warning with its count and a few samples.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Note {
@@ -148,6 +155,12 @@ impl Report {
             reader: summary.coverage.reader.as_ref().map(|reader| reader.login.clone()),
             app_updated: summary.app.last_updated.map(|at| at.to_string()),
         }
+    }
+
+    /// Lists that an earlier sync read and that Okta refused to this one.
+    pub(crate) fn refused_since<'a>(&'a self, earlier: &Self) -> Vec<&'a List> {
+        let read = |name: &str| earlier.lists.iter().any(|list| list.name == name && list.items.is_some());
+        self.lists.iter().filter(|list| list.is_refused() && read(&list.name)).collect()
     }
 
     /// The report of a sync that failed.

@@ -163,6 +163,14 @@ pub(crate) struct SecretNote {
     pub org_id: String,
 }
 
+impl SecretNote {
+    /// Okta showed whether the token can do this.
+    pub(crate) fn learn(&mut self, capability: Capability, holds: bool) {
+        self.proven.retain(|(known, _)| *known != capability);
+        self.proven.push((capability, holds));
+    }
+}
+
 /// One line of the matrix for a connector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct MatrixRow {

@@ -376,13 +376,13 @@ async fn end(
     let mut hosted = Hosted::of(row)?;
     let failing_since = hosted.life.failing_since;
     let cancelling = hosted.life.run == Run::Cancelling;
+    let before = match &hosted.row.good_sync {
+        Some(good) => syncs::by_id(change.tx(), good).await?.map(|sync| Hosted::report(&sync)),
+        None => None,
+    };
     let (event, result, report) = match outcome {
         Outcome::Read(summary) => {
-            let before = match &hosted.row.good_sync {
-                Some(good) => syncs::by_id(change.tx(), good).await?.map(|sync| Hosted::report(&sync)),
-                None => None,
-            };
-            let report = Report::of(&summary, before.and_then(|before| before.counts));
+            let report = Report::of(&summary, before.as_ref().and_then(|before| before.counts));
             if cancelling {
                 (Event::Cancelled, "cancelled", report)
             } else {
@@ -434,7 +434,13 @@ async fn end(
         json!({ "sync": taken.id, "result": result, "counts": report.counts, "error": report.error });
     change.audit("sync.ended", &object, detail).await?;
     match (event, &report.error) {
-        (Event::Committed { .. }, _) => notice::recovered(console, &change, &hosted, failing_since).await?,
+        (Event::Committed { .. }, _) => {
+            notice::recovered(console, &change, &hosted, failing_since).await?;
+            if let Some(before) = &before {
+                notice::weakened(console, &change, &hosted, &report.refused_since(before)).await?;
+            }
+            hosted.learn(&report);
+        }
         (Event::Held, _) => {
             notice::recovered(console, &change, &hosted, failing_since).await?;
             notice::held(console, &change, &hosted, &taken.id, &report).await?;

@@ -117,6 +117,34 @@ async fn letters(house: &House, about: &str, count: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_may_read_less_is_told_of_once() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let id = house.connected(&sue, "super").await;
+    let known = async || {
+        let view = sue.get(&format!("/api/connectors/{id}")).await.json(StatusCode::OK).await;
+        let rows = view["matrix"].as_array().unwrap().clone();
+        rows.iter().find(|row| row["capability"] == "review-admin-roles").unwrap()["known"].clone()
+    };
+    assert_eq!(known().await, "yes");
+    house.fake.add_fault(Fault::on("/api/v1/iam/assignees/users").status(403).code("E0000006").done());
+    for _ in 0..2 {
+        assert_eq!(sync(&house, &sue, &id).await["label"], "connected");
+    }
+    assert_eq!(known().await, "no");
+    letters(&house, "may read less than before", 1).await;
+    let letter = house.mail().into_iter().find(|letter| letter.contains("may read less than before")).unwrap();
+    assert!(letter.contains("To: sue@acme.test") && letter.contains("admin-roles"), "{letter}");
+    // It may again, and then again not.
+    house.fake.clear_faults();
+    sync(&house, &sue, &id).await;
+    assert_eq!(known().await, "yes");
+    house.fake.add_fault(Fault::on("/api/v1/iam/assignees/users").status(403).code("E0000006").done());
+    sync(&house, &sue, &id).await;
+    letters(&house, "may read less than before", 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_day_between_two_letters_is_a_day_and_no_date() {
     let house = House::demo().await;
     let sue = house.sue().await;

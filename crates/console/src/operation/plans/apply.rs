@@ -264,10 +264,10 @@ async fn learn(change: &Change<'_>, connector: &str, applied: &Applied) -> Resul
         let before = note.proven.clone();
         for (row, holds) in &lessons {
             let row = capability(*row);
-            let knew = note.proven.contains(&(row, true));
-            note.proven.retain(|(known, _)| *known != row);
-            if *holds || !knew {
-                note.proven.push((row, *holds));
+            if *holds || !note.proven.contains(&(row, true)) {
+                note.learn(row, *holds);
+            } else {
+                note.proven.retain(|(known, _)| *known != row);
             }
         }
         note.proven != before
