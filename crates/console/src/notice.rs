@@ -96,7 +96,8 @@ pub(crate) async fn weakened(
     let lost = refused.iter().map(|list| {
         format!("Not read any more: {}, {}", list.name, list.why.as_deref().unwrap_or("without a reason"))
     });
-    let mut lines = vec!["The sync went on without what Okta does not let its token read any more.".to_owned()];
+    let mut lines =
+        vec!["The sync went on without what Okta does not let its token read any more.".to_owned()];
     lines.extend(lost);
     lines.push("Give the token's owner the role back, or enter a token that may.".to_owned());
     let letter = letter(

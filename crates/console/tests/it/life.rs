@@ -133,7 +133,8 @@ async fn a_token_that_may_read_less_is_told_of_once() {
     }
     assert_eq!(known().await, "no");
     letters(&house, "may read less than before", 1).await;
-    let letter = house.mail().into_iter().find(|letter| letter.contains("may read less than before")).unwrap();
+    let letter =
+        house.mail().into_iter().find(|letter| letter.contains("may read less than before")).unwrap();
     assert!(letter.contains("To: sue@acme.test") && letter.contains("admin-roles"), "{letter}");
     // It may again, and then again not.
     house.fake.clear_faults();
