@@ -58,25 +58,9 @@ fn full_is_an_error() {
 /// Serves a fake org beside it, until it is stopped.
 pub(crate) async fn run_demo(data: &Path, listen: SocketAddr, demo: DemoOrg) -> Result<(), Failure> {
     let config = ConsoleConfig {
-        data: data.to_path_buf(),
-        database_url: None,
-        blobs: None,
-        blobs_endpoint: None,
-        name: String::new(),
-        base_url: String::new(),
-        front: Front::Open,
-        vault: VaultKeySource::default(),
         addresses: AddressRules { allow_loopback: true, ..AddressRules::default() },
-        ca_pem: None,
-        rate_budget: 50,
-        writer: WRITER.to_owned(),
-        mail: MailConfig::Folder(data.join("mail")),
-        oidc: None,
-        metrics_token: None,
-        rebuild: false,
-        vault_key_lost: false,
         demo: Some(demo),
-        clock: Arc::new(now),
+        ..ConsoleConfig::local(data.to_path_buf(), WRITER.to_owned(), Arc::new(now))
     };
     let stopped = stopping();
     let server = match Server::start(config.clone(), listen).await {
