@@ -307,7 +307,7 @@ impl<'a> AppsSync<'a> {
             random,
             file,
         };
-        let before = self.client.governor().stats();
+        let (before, sent) = (self.client.governor().stats(), self.client.requests_sent());
         let target = Target::take(&options.file, self.clock)?;
         let entrance = Entrance { org: self.org.clone(), reader: self.reader.clone(), app: app.clone() };
         let why = options.incremental.map(|_| "several apps are read in one run".to_owned());
@@ -325,6 +325,7 @@ impl<'a> AppsSync<'a> {
             run.finish(read, &self.journal, &self.shared, self.unwritten.as_ref(), self.clock, self.progress);
         let mut summary = finish.await?;
         summary.buckets = since(&before, summary.buckets);
+        summary.requests -= sent;
         Ok(Some(summary))
     }
 

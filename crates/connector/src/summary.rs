@@ -45,7 +45,9 @@ pub struct Summary {
     pub coverage: Coverage,
     /// What the reading had to cost at least.
     pub bound: Bound,
-    /// What each bucket of Okta's rate limit was used for.
+    /// Requests that this sync sent, retries included.
+    pub requests: u64,
+    /// What each bucket of Okta's rate limit was used for, by every client that shares the org's governor.
     pub buckets: Vec<BucketStats>,
 }
 
@@ -88,14 +90,6 @@ pub struct Counts {
     pub admin_roles: usize,
     /// Custom admin roles, when they were read.
     pub custom_roles: Option<usize>,
-}
-
-impl Summary {
-    /// Requests sent in all.
-    #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.buckets.iter().map(|bucket| bucket.requests).sum()
-    }
 }
 
 impl Counts {

@@ -221,7 +221,9 @@ impl<'a> Run<'a> {
         coverage.options = incremental::read_as(options);
         coverage.incremental = incremental;
         coverage.org = OrgSeen { id: org.id.to_string(), name: org.name.clone(), domain: org.domain.clone() };
-        let (facts, access, mut bound) = gather(org, app, read, &rules, coverage, &mut warnings, options);
+        // Resolving a large org takes seconds of processor time, as sealing does: other tasks go on meanwhile.
+        let (facts, access, mut bound) =
+            tokio::task::block_in_place(|| gather(org, app, read, &rules, coverage, &mut warnings, options));
         bound.nobody = nobody_is_assigned_now(&facts, target.baseline.as_ref());
         let blind = bound.nobody && shared.sees_nobody(client).await?;
         let baseline = target.baseline.as_ref();
@@ -244,6 +246,7 @@ impl<'a> Run<'a> {
             to: clock(),
             warnings,
             bound,
+            requests: client.requests_sent(),
             buckets: client.governor().stats(),
             org: facts.org,
             app: facts.app,

@@ -135,7 +135,7 @@ impl Report {
         Self {
             counts: Some(counts),
             before,
-            requests: summary.requests(),
+            requests: summary.requests,
             bytes: summary.sealed.bytes,
             warnings: summary
                 .warnings

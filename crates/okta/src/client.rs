@@ -1,7 +1,7 @@
 //! The client: configuration, and the loop that turns attempts into an answer.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -116,6 +116,8 @@ struct Core {
     rng: Mutex<SmallRng>,
     /// Seconds since 1970 of the last answer's `Date`; the smallest number before there was one.
     okta_time: AtomicI64,
+    /// Requests of this client and its clones; the governor counts those of every client of the org.
+    sent: AtomicU64,
 }
 
 impl Client {
@@ -130,7 +132,7 @@ impl Client {
         let rng = Mutex::new(SmallRng::seed_from_u64(config.seed));
         let keeper = Keeper::new(&config.credential, &config.domain.origin())?;
         let okta_time = AtomicI64::new(i64::MIN);
-        let core = Arc::new(Core { config, keeper, transport, rng, okta_time });
+        let core = Arc::new(Core { config, keeper, transport, rng, okta_time, sent: AtomicU64::new(0) });
         Ok(Self { core, cancel: CancellationToken::new() })
     }
 
@@ -157,6 +159,14 @@ impl Client {
     #[must_use]
     pub fn governor(&self) -> &Governor {
         &self.core.config.governor
+    }
+
+    /// Requests that this client and its clones have sent, retries included.
+    ///
+    /// The governor's counters cover all clients that share it.
+    #[must_use]
+    pub fn requests_sent(&self) -> u64 {
+        self.core.sent.load(Ordering::Relaxed)
     }
 
     /// The service app, when it is one that asks.
@@ -295,6 +305,7 @@ impl Client {
             Ok(dressing) => dressing,
             Err(error) => return (Err(error), None),
         };
+        self.core.sent.fetch_add(1, Ordering::Relaxed);
         let response = match transport.send(request, dressing, repetition).await {
             Ok(response) => response,
             Err(error) => return (Err(error), None),

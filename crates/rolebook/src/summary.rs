@@ -40,7 +40,7 @@ fn text(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
     print_contents(summary, out)?;
     writeln!(out)?;
     print_resumed(summary, out)?;
-    print_requests(summary.requests(), summary.bound.requests(), &summary.buckets, out)?;
+    print_requests(summary.requests, summary.bound.requests(), &summary.buckets, out)?;
     print_time(summary.from, summary.to, out)?;
     print_written(summary, out)
 }
@@ -302,7 +302,7 @@ fn value(summary: &Summary, memory: &Value) -> Value {
         "complete": summary.coverage.is_complete(),
         "coverage": summary.coverage,
         "requests": {
-            "sent": summary.requests(),
+            "sent": summary.requests,
             "bound": summary.bound.requests(),
             "buckets": buckets_json(&summary.buckets),
         },

@@ -239,7 +239,7 @@ fn the_request_bound_holds_for_the_union() {
         assert_eq!(summary.maps_groups, maps);
         assert!(summary.held.is_none() && summary.resumed.is_none());
     }
-    let by_app: u64 = ended.each.iter().map(|done| ended.sealed(&done.id).requests()).sum();
+    let by_app: u64 = ended.each.iter().map(|done| ended.sealed(&done.id).requests).sum();
     assert_eq!(by_app + 3, ended.requests(), "what is not of an app is the entrance");
 }
 

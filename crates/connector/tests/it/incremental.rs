@@ -61,7 +61,7 @@ fn costs(done: &Done, requests: usize) {
     let lines: Vec<String> = done.log.iter().map(rolebook_fake_okta::Logged::line).collect();
     assert_eq!(lines.len(), requests, "{lines:#?}");
     assert_eq!(done.summary.bound.requests(), requests as u64, "{lines:#?}");
-    assert_eq!(done.summary.requests(), requests as u64);
+    assert_eq!(done.summary.requests, requests as u64);
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn it_reads_what_a_token_reads_except_the_catalogue() {
     assert_eq!(done.asked("/types"), 0);
     assert_eq!(done.asked("/users/me"), 0);
     // Two more than needed, for finding out about DPoP.
-    assert_eq!(done.summary.requests(), done.summary.bound.requests() + 2);
+    assert_eq!(done.summary.requests, done.summary.bound.requests() + 2);
     let coverage = &done.facts.coverage;
     let reader = coverage.reader.as_ref().unwrap();
     assert_eq!((reader.id.as_str(), reader.login.as_str()), (CLIENT, ""));
@@ -131,7 +131,7 @@ fn a_401_in_the_middle_costs_one_renewal() {
     let run_once = run(org(), TokenRole::ReadOnly, &READ_SCOPES).fault(fault().count(1));
     let done = run_once.done();
     assert_eq!(done.facts.users, expected.facts.users);
-    assert_eq!(done.summary.requests(), expected.summary.requests() + 2, "a token and the page again");
+    assert_eq!(done.summary.requests, expected.summary.requests + 2, "a token and the page again");
     let error = run(org(), TokenRole::ReadOnly, &READ_SCOPES).fault(fault()).refused();
     assert_eq!(error.kind(), ErrorKind::Refused);
 }
