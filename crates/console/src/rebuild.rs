@@ -64,8 +64,8 @@ pub(crate) async fn has_snapshots(blobs: &Blobs) -> Result<bool, ConsoleError> {
 /// Fills an empty database from the files.
 pub(crate) async fn bring_back(console: &Arc<Console>) -> Result<Rebuilt, ConsoleError> {
     let mut rebuilt = Rebuilt::default();
-    let change = console.store.change(Who::host(), false).await?;
-    let mut apps = HashMap::new();
+    // Everything is read and opened first: a transaction that waited for it would be cut off by PostgreSQL.
+    let mut all = Vec::new();
     for (id, names) in snapshots(&console.blobs).await? {
         let mut found: Vec<Found> = Vec::new();
         for name in names {
@@ -90,9 +90,14 @@ pub(crate) async fn bring_back(console: &Arc<Console>) -> Result<Rebuilt, Consol
         found.retain(|snapshot| newest.get(&snapshot.sync) == Some(&snapshot.file));
         let good = good(console, &id, &found).await?.or_else(|| found.len().checked_sub(1));
         let Some(good) = good else { continue };
-        connector(&change, &id, &found, good, &mut apps).await?;
         rebuilt.connectors += 1;
         rebuilt.syncs += found.len();
+        all.push((id, found, good));
+    }
+    let change = console.store.change(Who::host(), false).await?;
+    let mut apps = HashMap::new();
+    for (id, found, good) in &all {
+        connector(&change, id, found, *good, &mut apps).await?;
     }
     // How long things were to be kept is lost too: until somebody says it again, everything is.
     Retention::EVERYTHING.keep(&change).await?;

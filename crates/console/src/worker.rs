@@ -29,20 +29,21 @@ use crate::{
 mod leases;
 mod sealed;
 
-use leases::{be_present, claim, lost_process, recover};
+use leases::{Lease, be_present, claim, lost_process, recover};
 use sealed::{archive, bring_current, prepare, snapshot_name};
 pub(crate) use sealed::{bring_held, note_good};
 
 /// How often it looks when nobody calls.
 const TICK: Duration = Duration::from_secs(1);
-/// How often a sync under way looks whether somebody wants it to stop.
-const LOOK: Duration = Duration::from_secs(1);
 /// Time between heartbeats; a lease outlives five of them.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// What does not hear that the console stops is left after so long.
 const STOPPING: Duration = Duration::from_secs(4);
 /// Syncs under way at the same time; Okta's rate limit is the real bound.
 const AT_ONCE: usize = 4;
+
+/// Stands for the version of a record that cannot be read.
+const UNREADABLE: i64 = -1;
 
 /// Works until the console stops.
 pub(crate) async fn work(console: Arc<Console>) {
@@ -76,7 +77,17 @@ async fn turn(
 ) -> Result<(), ConsoleError> {
     let now = console.now();
     for row in connectors::all(console.store.db()).await? {
-        let hosted = Hosted::of(row)?;
+        let connector = row.id.clone();
+        // A row that a newer version wrote stops its own connector, not everybody's schedule.
+        let hosted = match Hosted::of(row) {
+            Ok(hosted) => hosted,
+            Err(error) => {
+                if known.insert(connector.clone(), UNREADABLE) != Some(UNREADABLE) {
+                    tracing::error!(%error, connector, "this connector's record cannot be read; its schedule waits");
+                }
+                continue;
+            }
+        };
         let id = &hosted.row.id;
         // What another process changed is news to the pages of this one.
         let seen = known.insert(id.clone(), hosted.row.version);
@@ -99,10 +110,17 @@ async fn turn(
         if console.running(&waiting.connector_id).is_some() {
             continue;
         }
-        if let Some((hosted, taken)) = claim(console, &waiting).await? {
-            let lost = lost_process(console.store.db(), &waiting).await?;
-            let console = Arc::clone(console);
-            tasks.spawn(async move { run(&console, hosted, taken, lost).await });
+        match claim(console, &waiting).await {
+            Ok(Some((hosted, taken))) => {
+                let lost = lost_process(console.store.db(), &waiting).await?;
+                let console = Arc::clone(console);
+                tasks.spawn(async move { run(&console, hosted, taken, lost).await });
+            }
+            Ok(None) => {}
+            Err(error @ ConsoleError::Record { .. }) => {
+                tracing::debug!(%error, sync = waiting.id, "a sync of an unreadable connector stays queued");
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(())
@@ -167,8 +185,9 @@ async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model, lost: O
         Arc::clone(&console.config.clock),
         console.stop.child_token(),
     );
-    let outcome = match &running {
-        Ok(running) => {
+    let mut lease = running.as_ref().ok().map(|running| Lease::hold(console, &taken, running));
+    let outcome = match (&running, &mut lease) {
+        (Ok(running), Some(lease)) => {
             console
                 .running
                 .lock()
@@ -185,7 +204,7 @@ async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model, lost: O
             running.log("info", "", format!("sync begins ({}, {})", taken.cause, taken.actor));
             tokio::select! {
                 outcome = read(console, &hosted, &taken, running) => outcome,
-                () = hold_lease(console, &taken, running) => {
+                () = lease.lost() => {
                     running.log("warn", "", "another process has this sync: what was read here is dropped");
                     running.cancel.cancel();
                     Outcome::Abandoned
@@ -194,12 +213,8 @@ async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model, lost: O
                 () = long_after_stop(console) => Outcome::Abandoned,
             }
         }
-        Err(error) => Outcome::Failed(Failure {
-            class: "transient".to_owned(),
-            text: error.to_string(),
-            hint: error.hint().to_owned(),
-            ..Failure::default()
-        }),
+        (Err(error), _) => unreached(error),
+        (Ok(_), None) => Outcome::Abandoned,
     };
     tokio::select! {
         ended = end(console, &taken, outcome, running.as_deref().ok()) => if let Err(error) = ended {
@@ -215,35 +230,6 @@ async fn run(console: &Arc<Console>, hosted: Hosted, taken: sync::Model, lost: O
 async fn long_after_stop(console: &Console) {
     console.stop.cancelled().await;
     tokio::time::sleep(STOPPING).await;
-}
-
-/// Keeps the lease; returns when it is lost. Hears the wish to stop, wherever it was said.
-async fn hold_lease(console: &Console, taken: &sync::Model, running: &Running) {
-    let mut beat = tokio::time::Instant::now() + HEARTBEAT;
-    loop {
-        tokio::time::sleep(LOOK).await;
-        match connectors::by_id(console.store.db(), &taken.connector_id).await.map(|row| row.map(Hosted::of))
-        {
-            Ok(Some(Ok(hosted))) if hosted.life.run != Run::Cancelling => {}
-            Ok(Some(Err(_))) | Err(_) => {}
-            // Cancelled, or deleted.
-            _ if running.cancel.is_cancelled() => {}
-            _ => {
-                running.log("warn", "", "stopped by a person");
-                running.cancel.cancel();
-            }
-        }
-        if tokio::time::Instant::now() < beat {
-            continue;
-        }
-        beat = tokio::time::Instant::now() + HEARTBEAT;
-        let now = console.now().as_millisecond();
-        match syncs::heartbeat(console.store.db(), &taken.id, taken.fence, now).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => tracing::warn!(%error, sync = taken.id, "no heartbeat"),
-        }
-    }
 }
 
 async fn read(
@@ -276,6 +262,10 @@ async fn read(
         Err(error) => return failed(error.to_string(), error.hint()),
     };
     let file = console.current_path(&taken.connector_id);
+    if let Some(good) = &hosted.row.good_sync {
+        // In case the worker that took it over could not write the note.
+        note_good(console, &taken.connector_id, good).await;
+    }
     match bring_current(console, hosted).await {
         Ok(()) => {}
         Err(error @ ConsoleError::BlobMissing { .. }) => {
@@ -329,7 +319,7 @@ async fn read(
     }
 }
 
-/// The place of snapshots does not answer: the sync is tried again.
+/// Nothing is wrong with the settings: the sync is tried again.
 fn unreached(error: &ConsoleError) -> Outcome {
     Outcome::Failed(Failure {
         class: "transient".to_owned(),
@@ -424,7 +414,6 @@ async fn end(
             if let Some(old) = hosted.row.good_sync.replace(taken.id.clone()) {
                 change.tell_of(&taken.connector_id, &old, &taken.id).await?;
             }
-            note_good(console, &change, &taken.connector_id, &taken.id).await?;
         }
         Event::Held => hosted.row.held_sync = Some(taken.id.clone()),
         _ => {}
@@ -450,6 +439,9 @@ async fn end(
     }
     change.keep_connector(hosted.clone().into_row()).await?;
     change.commit().await?;
+    if matches!(event, Event::Committed { .. }) {
+        note_good(console, &taken.connector_id, &taken.id).await;
+    }
     console.metrics.sync_ended(result);
     match (&report.error, hosted.life.hold) {
         (Some(error), _) => log("error", format!("sync failed: {}. What to do: {}", error.text, error.hint)),

@@ -214,46 +214,48 @@ pub(crate) async fn decide(
     };
     let warnings = report.is_none_or(|report| !report.attention.is_empty());
     hosted.apply(if confirm { Event::Confirm { warnings } } else { Event::Discard }, change.now)?;
-    let current = context.console.current_path(id);
-    if context.dry_run {
-        // Nothing moves.
-    } else if confirm {
-        let by = context.actor.user.name.clone();
-        let now = change.now;
-        let (file, why) = (current.clone(), reason.clone());
-        let accepted =
-            tokio::task::spawn_blocking(move || rolebook_connector::accept_held(&file, &why, &by, now)).await;
-        match accepted {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => {
-                return Err(Problem::conflict(
-                    "the held sync cannot be taken over",
-                    error.to_string(),
-                    error.hint(),
-                ));
-            }
-            Err(error) => return Err(crate::ConsoleError::Connector(error.to_string()).into()),
-        }
-    } else if let Err(error) = std::fs::remove_file(rolebook_connector::held_path(&current))
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        return Err(crate::ConsoleError::file("remove", current)(error).into());
-    }
     if let Some(held) = &held {
         change.settle_sync(held, if confirm { "confirmed" } else { "discarded" }).await?;
         if confirm && let Some(old) = hosted.row.good_sync.replace(held.clone()) {
             change.tell_of(id, &old, held).await?;
         }
     }
-    if confirm
-        && !context.dry_run
-        && let Some(held) = &held
-    {
-        worker::note_good(&context.console, &change, id, held).await?;
-    }
     let action = if confirm { "hold.confirmed" } else { "hold.discarded" };
     change.audit(action, &format!("connector/{id}"), json!({ "sync": held, "reason": reason })).await?;
-    keep(context, change, hosted).await
+    let now = change.now;
+    let view = keep(context, change, hosted).await?;
+    if !context.dry_run {
+        move_held(context, id, confirm, &reason, now).await;
+        if confirm && let Some(held) = &held {
+            worker::note_good(&context.console, id, held).await;
+        }
+    }
+    Ok(view)
+}
+
+/// Makes the files follow the decision. The record decides, and each sync begins by bringing its files to the record's
+/// state: what fails here is mended there.
+async fn move_held(context: &Context, id: &str, confirm: bool, reason: &str, now: jiff::Timestamp) {
+    let file = context.console.current_path(id);
+    let (by, why) = (context.actor.user.name.clone(), reason.to_owned());
+    let moved = tokio::task::spawn_blocking(move || {
+        if confirm {
+            return rolebook_connector::accept_held(&file, &why, &by, now)
+                .map(drop)
+                .map_err(|e| e.to_string());
+        }
+        match std::fs::remove_file(rolebook_connector::held_path(&file)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.to_string()),
+            _ => Ok(()),
+        }
+    });
+    match moved.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(error, connector = id, "the held file is put right by the next sync")
+        }
+        Err(error) => tracing::warn!(%error, connector = id, "the held file is put right by the next sync"),
+    }
 }
 
 /// Which syncs.

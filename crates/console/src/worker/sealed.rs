@@ -9,7 +9,7 @@ use crate::{
     console::Console,
     hosted::Hosted,
     lens::sha256,
-    store::{Change, entity::sync, syncs},
+    store::{entity::sync, syncs},
 };
 
 /// The name of the snapshot that this worker seals.
@@ -61,20 +61,22 @@ fn is_same(one: &Path, other: &Path) -> bool {
     a.len() == b.len() && matches!((sha256(one), sha256(other)), (Ok(a), Ok(b)) if a == b)
 }
 
-/// Notes beside the snapshots which is the last good one: for whoever has only the blobs.
-pub(crate) async fn note_good(
-    console: &Console,
-    change: &Change<'_>,
-    connector: &str,
-    sync: &str,
-) -> Result<(), ConsoleError> {
+/// Writes beside the snapshots which one is the last good one, for a rebuild that has only the blobs.
+///
+/// Runs after the commit that made it so, never inside: a bucket that does not answer must not hold up the database. A
+/// note that could not be written is written at the connector's next sync.
+pub(crate) async fn note_good(console: &Console, connector: &str, sync: &str) {
     if console.blobs.here() {
-        return Ok(());
+        return;
     }
-    let file = syncs::by_id(change.tx(), sync).await?.and_then(|row| row.file);
-    match file {
-        Some(file) => console.blobs.put_text(&blobs::good_name(connector), &file).await,
-        None => Ok(()),
+    let noted = async {
+        match syncs::by_id(console.store.db(), sync).await?.and_then(|row| row.file) {
+            Some(file) => console.blobs.put_text(&blobs::good_name(connector), &file).await,
+            None => Ok(()),
+        }
+    };
+    if let Err(error) = noted.await {
+        tracing::warn!(%error, connector, "the note of the last good snapshot is written at the next sync");
     }
 }
 

@@ -51,3 +51,4 @@ mod tokens;
 mod twice;
 mod upgrade;
 mod wire;
+mod worker_faults;
