@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use rolebook_fake_okta::Fault;
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::house::{House, between};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sync_that_would_remove_too_much_is_held_until_somebody_decides() {
@@ -30,6 +30,9 @@ async fn a_sync_that_would_remove_too_much_is_held_until_somebody_decides() {
         let says = "This page shows the last good state, of <time datetime=\"2026-09-01T08:";
         assert!(text.contains(says), "{page} says so, and its age");
     }
+    let text = sue.get(&format!("/connectors/{id}")).await.text(StatusCode::OK).await;
+    let status = between(&text, "<h2>Status</h2>", "</section>");
+    assert!(status.contains(&format!("<b>{before}</b> grants")), "counts of the last good sync: {status}");
     assert!(house.mail_to("sue@acme.test", 1).await[0].contains("is held"));
     let held = view["held_sync"].as_str().unwrap();
     let diff = sue.get(&format!("/api/connectors/{id}/syncs/{held}/diff")).await.json(StatusCode::OK).await;

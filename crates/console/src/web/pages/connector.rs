@@ -86,6 +86,8 @@ struct ConnectorPage {
     shell: Shell,
     head: Head,
     last: Option<SyncLine>,
+    /// Of the last good sync, which every other page shows too.
+    counts: Option<crate::report::Numbers>,
     log: Vec<LogLine>,
     log_sync: String,
     offers: Vec<ReviewOffer>,
@@ -121,7 +123,12 @@ async fn draw_one(context: &Context, id: &str, problem: Option<Problem>) -> Resu
         Some(sync) => syncs::log(context, id, &sync.id).await?,
         None => Vec::new(),
     };
+    let counts = match &head.line.view.good_sync {
+        Some(good) => syncs::get(context, id, good).await?.report.counts,
+        None => None,
+    };
     let page = ConnectorPage {
+        counts,
         shell: shell(context, &head.line.view.name.clone(), "/connectors").await?,
         last: last.map(|view| SyncLine::new(context, view)),
         log_sync: shown.map(|sync| sync.id).unwrap_or_default(),
