@@ -20,13 +20,23 @@ pub(crate) struct Actor {
 pub(crate) enum Via {
     /// A browser: id of the session, and the token that its forms carry.
     Session { id: String, csrf: String },
-    /// An API key.
-    Key,
+    /// An API key: its id, and when it ends in milliseconds.
+    Key { id: String, expires_at: i64 },
 }
 
 impl Actor {
     pub(crate) fn who(&self) -> Who {
         Who { id: self.user.id.clone(), name: self.user.name.clone() }
+    }
+
+    /// Names the credential and what it gives now: another one of the same person has another name, and so has this
+    /// one after a change of roles.
+    pub(crate) fn credential(&self) -> String {
+        let via = match &self.via {
+            Via::Session { id, .. } => format!("session {id}"),
+            Via::Key { id, .. } => format!("key {id}"),
+        };
+        format!("{} {via} {}", self.user.id, self.roles.stored())
     }
 
     /// Whether they may, over this relation.

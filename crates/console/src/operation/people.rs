@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{Context, connectors::PersonRef};
 use crate::{
-    actor::Actor,
+    actor::{Actor, Via},
     console::Console,
     mail, password,
     policy::{Role, Roles},
@@ -158,7 +158,7 @@ pub(crate) async fn set_up(
             known.roles = super_administrator.stored();
             (known.active, known.failures, known.locked_until) = (true, 0, None);
             change.keep_user(known.clone()).await?;
-            change.close_sessions_of(&known.id).await?;
+            change.close_access_of(&known.id).await?;
             known
         }
         None => change.add_user(email, name, &super_administrator, Some(hash)).await?,
@@ -258,7 +258,7 @@ pub(crate) async fn join(console: &Console, secret: &str, password: &str) -> Res
     user.password = Some(password::hash(password)?);
     (user.failures, user.locked_until) = (0, None);
     let id = user.id.clone();
-    change.close_sessions_of(&id).await?;
+    change.close_access_of(&id).await?;
     change.keep_user(user).await?;
     change.audit("user.joined", &format!("user/{id}"), json!({})).await?;
     let session = change.open_session(&id).await?;
@@ -354,7 +354,7 @@ pub(crate) async fn change(context: &Context, id: &str, patch: UserPatch) -> Res
         "active": { "from": before.1, "to": user.active },
     });
     change.keep_user(user.clone()).await?;
-    change.close_sessions_of(id).await?;
+    change.close_access_of(id).await?;
     change.audit("user.changed", &format!("user/{id}"), detail).await?;
     change.commit().await?;
     Ok(UserView::from(&user))
@@ -408,6 +408,11 @@ pub(crate) async fn keys(context: &Context) -> Result<Vec<KeyView>, Problem> {
 pub(crate) async fn add_key(context: &Context, new: NewKey) -> Result<KeyView, Problem> {
     let role = Role::parse(&new.role)
         .ok_or_else(|| Problem::field("role", format!("there is no role {}", new.role)))?;
+    let own = match &context.actor.via {
+        // Its roles are narrowed to the key's already; only its end is left to compare.
+        Via::Key { expires_at, .. } => Some(*expires_at),
+        Via::Session { .. } => None,
+    };
     if !context.actor.is_super() && !context.actor.roles.has(role) && role != Role::BasicUser {
         return Err(Problem::field("role", "a key cannot give a role that you do not have"));
     }
@@ -420,6 +425,12 @@ pub(crate) async fn add_key(context: &Context, new: NewKey) -> Result<KeyView, P
     }
     let change = context.change().await?;
     let expires_at = change.now_ms() + new.days * 86_400_000;
+    if own.is_some_and(|own| expires_at > own) {
+        return Err(Problem::field(
+            "days",
+            "a key makes no key that outlives it: choose fewer days, or sign in",
+        ));
+    }
     let (key, secret) = change.add_key(&context.actor.user.id, &name, role.word(), expires_at).await?;
     change
         .audit("key.made", &format!("key/{}", key.id), json!({ "name": name, "role": role.word() }))

@@ -89,7 +89,9 @@ impl Change<'_> {
     }
 
     /// Ends every session of a user: their rights have changed.
-    pub(crate) async fn close_sessions_of(&self, user_id: &str) -> Result<(), ConsoleError> {
+    /// Ends the sessions and the API keys of a person whose roles or password changed, or who was switched off.
+    pub(crate) async fn close_access_of(&self, user_id: &str) -> Result<(), ConsoleError> {
+        api_key::Entity::delete_many().filter(api_key::Column::UserId.eq(user_id)).exec(self.tx()).await?;
         session::Entity::delete_many().filter(session::Column::UserId.eq(user_id)).exec(self.tx()).await?;
         Ok(())
     }
@@ -183,6 +185,16 @@ pub(crate) async fn touch_session(db: &impl ConnectionTrait, id: &str, now: i64)
     session::Entity::update_many()
         .col_expr(session::Column::SeenAt, Expr::value(now))
         .filter(session::Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes that a key is in use.
+pub(crate) async fn touch_key(db: &impl ConnectionTrait, id: &str, now: i64) -> Result<(), ConsoleError> {
+    api_key::Entity::update_many()
+        .col_expr(api_key::Column::UsedAt, Expr::value(now))
+        .filter(api_key::Column::Id.eq(id))
         .exec(db)
         .await?;
     Ok(())

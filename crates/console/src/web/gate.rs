@@ -80,10 +80,15 @@ async fn actor(console: &Console, headers: &HeaderMap) -> Result<Option<Actor>, 
     if let Some(bearer) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) {
         let Some(secret) = bearer.strip_prefix("Bearer ") else { return Ok(None) };
         let found = people::key(db, secret.trim()).await?;
-        return Ok(found.filter(|(key, user)| user.active && key.expires_at > now).map(|(key, user)| {
-            let role = Role::parse(&key.role).unwrap_or(Role::BasicUser);
-            Actor { roles: Roles::parse(&user.roles).narrowed(role), user, via: Via::Key }
-        }));
+        let Some((key, user)) = found.filter(|(key, user)| user.active && key.expires_at > now) else {
+            return Ok(None);
+        };
+        if key.used_at.is_none_or(|used_at| now - used_at > TOUCH_MS) {
+            people::touch_key(db, &key.id, now).await?;
+        }
+        let role = Role::parse(&key.role).unwrap_or(Role::BasicUser);
+        let via = Via::Key { id: key.id, expires_at: key.expires_at };
+        return Ok(Some(Actor { roles: Roles::parse(&user.roles).narrowed(role), user, via }));
     }
     let Some(secret) = cookie_of(headers, cookie_name(console)) else { return Ok(None) };
     let Some((session, user)) = people::session(db, &secret).await? else { return Ok(None) };
@@ -107,7 +112,7 @@ pub(crate) async fn admit(State(console): State<Arc<Console>>, mut request: Requ
         Err(problem) => return problem.into_response(),
     };
     if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
-        let via_key = matches!(&actor, Some(Actor { via: Via::Key, .. }));
+        let via_key = matches!(&actor, Some(Actor { via: Via::Key { .. }, .. }));
         if !via_key && foreign(&console, request.headers()) {
             let problem = Problem::new(
                 StatusCode::FORBIDDEN,
@@ -207,7 +212,8 @@ async fn read_form(request: Request) -> Result<Request, Problem> {
         )
     })?;
     let fields = Fields::parse(&bytes);
-    let mut request = Request::from_parts(parts, Body::empty());
+    // The bytes stay: an Idempotency-Key belongs to them too.
+    let mut request = Request::from_parts(parts, Body::from(bytes));
     request.extensions_mut().insert(fields);
     Ok(request)
 }

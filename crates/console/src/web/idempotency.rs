@@ -37,7 +37,7 @@ const LONGEST: usize = 4 << 20;
 /// Answers a repetition from what is kept.
 pub(super) async fn once(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let actor = request.extensions().get::<Actor>().map(|actor| actor.user.id.clone());
+    let actor = request.extensions().get::<Actor>().map(Actor::credential);
     let (true, Some(key), Some(actor)) = (changes, request.headers().get("idempotency-key"), actor) else {
         return next.run(request).await;
     };
@@ -52,6 +52,8 @@ pub(super) async fn once(State(console): State<Arc<Console>>, request: Request, 
         )
         .into_response();
     };
+    // The answer may hold a secret that a weaker credential of the same person must not get, so it belongs to the
+    // credential and the roles that made it.
     let id = fresh::hash(&format!("{actor}/{key}"));
     // Whoever sent it may hang up: what has begun is ended and kept, since they will ask again.
     let (of, own) = (Arc::clone(&console), id.clone());

@@ -60,7 +60,7 @@ impl Shell {
     pub(crate) fn new(console: &Console, actor: &Actor, relation: Relation, title: &str, at: &str) -> Self {
         let csrf = match &actor.via {
             Via::Session { csrf, .. } => csrf.clone(),
-            Via::Key => String::new(),
+            Via::Key { .. } => String::new(),
         };
         Self {
             title: title.to_owned(),

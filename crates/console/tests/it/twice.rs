@@ -181,3 +181,35 @@ async fn what_cannot_be_understood_is_not_passed_over() {
     assert!(allowed.contains("POST") && allowed.contains("GET"), "{allowed:?}");
     answer.json(StatusCode::METHOD_NOT_ALLOWED).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_answer_belongs_to_the_credential_that_made_it() {
+    let house = House::demo().await;
+    let sue = house.sue().await;
+    let weak = json!({ "name": "weak", "role": "basic-user", "days": 1 });
+    let weak = sue.post("/api/keys", &weak).await.json(StatusCode::CREATED).await;
+    let weak = weak["secret"].as_str().unwrap();
+    let requests = [
+        ("/api/keys", json!({ "name": "ci", "role": "super-administrator", "days": 9 }), "secret"),
+        ("/api/users", json!({ "name": "Eve", "email": "eve@example.com", "roles": ["basic-user"] }), "link"),
+    ];
+    for (path, body, secret) in requests {
+        let headers = [("idempotency-key", path)];
+        let first = sue.send_with(Method::POST, path, Some(&body), &headers).await;
+        let first = first.json(StatusCode::CREATED).await;
+        let secret = first[secret].as_str().unwrap_or_else(|| panic!("{path}: {first}"));
+        let request = http()
+            .post(format!("{}{path}", house.url))
+            .bearer_auth(weak)
+            .header("idempotency-key", path)
+            .json(&body);
+        let answer = request.send().await.unwrap();
+        assert!(!answer.headers().contains_key("idempotent-replay"), "{path}");
+        let said = answer.text().await.unwrap();
+        assert!(!said.contains(secret), "{path}: {said}");
+        // The one that made it gets it.
+        let again = sue.send_with(Method::POST, path, Some(&body), &headers).await;
+        assert_eq!(again.header("idempotent-replay"), "true", "{path}");
+        assert_eq!(again.json(StatusCode::CREATED).await, first, "{path}");
+    }
+}
