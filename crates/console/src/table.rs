@@ -199,6 +199,9 @@ impl TableQuery {
                 return Err(Problem::field(field, text));
             }
         }
+        if self.q.split_whitespace().nth(MOST_WORDS).is_some() {
+            return Err(Problem::field("q", format!("a search takes at most {MOST_WORDS} words")));
+        }
         Ok(())
     }
 
@@ -207,6 +210,9 @@ impl TableQuery {
         self.q.trim().is_empty() && self.only.is_empty()
     }
 }
+
+/// Words of one search: every row is read once for each.
+const MOST_WORDS: usize = 10;
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -314,7 +320,7 @@ pub(crate) fn csv_lines<'a, T: Tabular + 'a>(
 
 fn inert<'c>(cell: &'c Cell<'_>) -> Cow<'c, str> {
     let text = cell.words();
-    if !matches!(cell, Cell::Number(_)) && text.starts_with(['=', '+', '-', '@', '\t']) {
+    if !matches!(cell, Cell::Number(_)) && text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         return Cow::Owned(format!("'{text}"));
     }
     text
@@ -365,6 +371,18 @@ mod tests {
         assert_eq!(csv(r#"{"only":"n","is":"1"}"#), "name,n\n'=cmd(),1\n");
         assert_eq!(csv(r#"{"only":"n","is":"9","columns":"n,none"}"#), "n\n9\n");
         assert_eq!(csv(r#"{"only":"n","is":"9","columns":"none"}"#), "name,n\nBea,9\n");
+        for begin in ["=", "+", "-", "@", "\t", "\r", "\n"] {
+            assert!(inert(&Cell::text(&format!("{begin}1"))).starts_with('\''), "{begin:?}");
+        }
+    }
+
+    #[test]
+    fn a_search_takes_ten_words() {
+        let query = |words| TableQuery { q: "a ".repeat(words), ..TableQuery::default() };
+        assert!(query(10).check::<Row>().is_ok());
+        for words in [11, 8_000] {
+            assert!(query(words).check::<Row>().is_err(), "{words}");
+        }
     }
 
     proptest! {

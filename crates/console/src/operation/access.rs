@@ -1,10 +1,17 @@
 //! Who has access: tables over the last good snapshot of every connector within reach, and what is exported of it.
 
-use std::sync::Arc;
+use std::{
+    num::NonZero,
+    sync::{Arc, LazyLock},
+    thread::available_parallelism,
+    time::Duration,
+};
 
+use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use super::{
@@ -178,12 +185,46 @@ pub(crate) async fn csv<T: Listed>(context: &Context, query: &TableQuery) -> Res
     aside(move || table::csv(rows::<T>(&lenses).0, &query)).await
 }
 
-/// Works something out beside the requests.
+/// Questions that are worked out at a time: as many as there are cores.
+static WORKERS: LazyLock<Arc<Semaphore>> =
+    LazyLock::new(|| Arc::new(Semaphore::new(available_parallelism().map_or(2, NonZero::get))));
+
+/// An asker waits so long for a worker and its answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Works something out beside the requests, with a bounded number of workers and a deadline.
 pub(crate) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| ConsoleError::Connector(error.to_string()).into())
+    within(Arc::clone(&WORKERS), PATIENCE, work).await
+}
+
+/// An asker who hangs up while waiting for a worker leaves the queue; work that has begun keeps its worker to its end,
+/// so that questions whose askers are gone cannot take more cores than there are.
+async fn within<T: Send + 'static>(
+    workers: Arc<Semaphore>,
+    patience: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let answer = async {
+        let worker =
+            workers.acquire_owned().await.map_err(|error| ConsoleError::Connector(error.to_string()))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let _worker = worker;
+            work()
+        });
+        done.await.map_err(|error| ConsoleError::Connector(error.to_string()))
+    };
+    match tokio::time::timeout(patience, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too-costly",
+            "this question takes too long",
+            format!("there was no answer within {} seconds", patience.as_secs()),
+            "ask for less: one connector, fewer words or changes, a simpler group filter; or ask again later",
+        )),
+    }
 }
 
 /// What can be exported for a review.
@@ -335,4 +376,31 @@ pub(crate) async fn counted(context: &Context, hosted: &Hosted) -> Result<Number
     let Some(good) = &hosted.row.good_sync else { return Ok(Numbers::default()) };
     let row = syncs::by_id(context.console.store.db(), good).await?;
     Ok(row.and_then(|row| Hosted::report(&row).counts).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn workers_are_bounded_waiting_ends_and_a_worker_comes_back() {
+        let workers = Arc::new(Semaphore::new(1));
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (end, ended) = mpsc::channel::<()>();
+        let asker = tokio::spawn(within(Arc::clone(&workers), PATIENCE, move || {
+            begun.send(()).unwrap();
+            let _ = ended.recv();
+        }));
+        has_begun.await.unwrap();
+        // The asker hangs up: the work that has begun keeps its worker, and the next asker waits to the deadline.
+        asker.abort();
+        assert!(asker.await.unwrap_err().is_cancelled());
+        let refused = within(Arc::clone(&workers), Duration::ZERO, || ()).await.unwrap_err();
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE.as_u16());
+        // It ends, and the next is answered.
+        end.send(()).unwrap();
+        assert_eq!(within(Arc::clone(&workers), PATIENCE, || 7).await.unwrap(), 7);
+    }
 }

@@ -153,6 +153,9 @@ pub(crate) struct Thought {
     pub value: String,
 }
 
+/// Changes of one what-if question: each reads the whole organisation once more.
+const MOST_CHANGES: usize = 100;
+
 /// Kinds of changes: name, words, and whether they take a group, a person, a value.
 pub(crate) const THOUGHTS: [(&str, &str, [bool; 3]); 10] = [
     ("add-to", "put a person into a group", [true, true, false]),
@@ -209,6 +212,9 @@ pub(crate) async fn what_if(
 ) -> Result<Answers<rolebook_insight::WhatIf>, Problem> {
     if thoughts.is_empty() {
         return Err(Problem::field("changes", "name at least one change"));
+    }
+    if thoughts.len() > MOST_CHANGES {
+        return Err(Problem::field("changes", format!("one question takes at most {MOST_CHANGES} changes")));
     }
     let changes: Vec<ChangeRequest> = thoughts.iter().map(Thought::request).collect::<Result<_, _>>()?;
     ask(context, of, move |readings| rolebook_insight::whatif(readings.only()?, &changes)).await

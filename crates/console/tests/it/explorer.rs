@@ -110,6 +110,10 @@ async fn what_if_says_what_a_change_and_a_sync_then_show_and_older_syncs_can_sti
     );
     let bad = json!({ "changes": [{ "kind": "destroy" }] });
     let bad = sue.post("/api/explorer/what-if", &bad).await.json(StatusCode::UNPROCESSABLE_ENTITY).await;
+    let mut many = thought.clone();
+    many["changes"] = vec![thought["changes"][0].clone(); 2_500].into();
+    let many = sue.post("/api/explorer/what-if", &many).await.json(StatusCode::UNPROCESSABLE_ENTITY).await;
+    assert!(many.to_string().contains("at most 100 changes"), "{many}");
     assert_eq!(bad["fields"][0]["field"], "kind");
     assert!(house.fake.log().iter().all(|asked| asked.method == "GET"), "a thought writes nothing");
 
