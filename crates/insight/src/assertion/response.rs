@@ -13,6 +13,10 @@ const ATTRIBUTES: &str = "https://aws.amazon.com/SAML/Attributes/";
 const MAX_BYTES: usize = 512 << 10;
 /// A response of 300 roles has some thousand.
 const MAX_NODES: u32 = 100_000;
+/// Elements inside each other; a signed response has about ten.
+const MAX_DEPTH: usize = 64;
+/// Namespace declarations in force at one place; a response has about ten.
+const MAX_NAMESPACES: usize = 64;
 
 /// What a response says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
@@ -82,6 +86,9 @@ impl Response {
         }
         let text = text.trim().trim_start_matches('\u{feff}');
         let xml = if text.starts_with('<') { text.to_owned() } else { decoded(text)? };
+        if is_too_deep(&xml) {
+            return Err(ResponseError::TooLarge);
+        }
         let options =
             ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
         let document = Document::parse_with_options(&xml, options).map_err(|error| match error {
@@ -105,6 +112,50 @@ impl Response {
         response.characters = if xml == text { xml.len().div_ceil(3) * 4 } else { text.len() };
         Ok(response)
     }
+}
+
+/// Whether elements or the namespaces in force are deeper than any response's, found in one pass over the bytes. The
+/// parser's time grows with the cube of nested declarations, so they are refused before it.
+fn is_too_deep(xml: &str) -> bool {
+    let mut in_force = 0;
+    let mut open: Vec<usize> = Vec::new();
+    let mut rest = xml;
+    while let Some((_, markup)) = rest.split_once('<') {
+        let skipped =
+            [("!--", "-->"), ("![CDATA[", "]]>"), ("?", "?>")].into_iter().find_map(|(begin, end)| {
+                let inside = markup.strip_prefix(begin)?;
+                Some(inside.split_once(end).map_or("", |(_, after)| after))
+            });
+        if let Some(after) = skipped {
+            rest = after;
+            continue;
+        }
+        let mut quote = None;
+        let end = markup.find(|c| {
+            match quote {
+                Some(mark) if mark == c => quote = None,
+                None if matches!(c, '"' | '\'') => quote = Some(c),
+                _ => {}
+            }
+            quote.is_none() && c == '>'
+        });
+        // What does not end is not well-formed: the parser says so at once.
+        let Some((tag, after)) = end.and_then(|end| markup.split_at_checked(end)) else { return false };
+        rest = after;
+        if tag.starts_with('/') {
+            in_force -= open.pop().unwrap_or_default();
+            continue;
+        }
+        let declared = tag.matches("xmlns").count();
+        if open.len() >= MAX_DEPTH || in_force + declared > MAX_NAMESPACES {
+            return true;
+        }
+        if !tag.ends_with('/') {
+            open.push(declared);
+            in_force += declared;
+        }
+    }
+    false
 }
 
 /// Base64 of a form post, of either alphabet and with line breaks, perhaps still percent-encoded.
