@@ -194,18 +194,7 @@ impl Progress for Running {
 
 /// Text from Okta may hold anything: control and bidirectional characters go, and what looks like a credential.
 pub(crate) fn clean(text: &str) -> String {
-    let plain: String = text
-        .chars()
-        .map(|c| {
-            if c.is_control()
-                || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-            {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
+    let plain: String = text.chars().map(|c| if rolebook_okta::is_steering(c) { ' ' } else { c }).collect();
     let mut out = String::with_capacity(plain.len());
     let mut after_scheme = false;
     for word in plain.split_inclusive(' ') {
@@ -226,6 +215,6 @@ mod tests {
     #[test]
     fn no_credential_reaches_a_log() {
         assert_eq!(clean("sent SSWS 00abcdef to it"), "sent SSWS … to it");
-        assert_eq!(clean("a\u{202e}b\nc"), "a b c");
+        assert_eq!(clean("a\u{202e}b\nc\u{61c}d\u{200b}e\u{2028}f\u{feff}g"), "a b c d e f g");
     }
 }

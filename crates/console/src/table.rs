@@ -320,10 +320,7 @@ pub(crate) fn csv_lines<'a, T: Tabular + 'a>(
 
 fn inert<'c>(cell: &'c Cell<'_>) -> Cow<'c, str> {
     let text = cell.words();
-    if !matches!(cell, Cell::Number(_)) && text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        return Cow::Owned(format!("'{text}"));
-    }
-    text
+    if matches!(cell, Cell::Number(_)) { text } else { rolebook_insight::export::inert_cell(text) }
 }
 
 /// Rows that nobody needs to know the connector of.

@@ -29,7 +29,7 @@ pub use table::{Table, Value, tables};
 pub use tree::{TextFile, cover_file, is_own as is_own_text, text_tree};
 pub use xlsx::write_xlsx;
 
-pub use self::csv::write_csv;
+pub use self::csv::{from_inert_cell, inert_cell, write_csv};
 
 /// What an export is made by and when: stands on its cover.
 #[derive(Debug, Clone)]

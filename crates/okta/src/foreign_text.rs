@@ -12,14 +12,21 @@ pub(crate) fn tame(text: &str) -> String {
             tamed.push('…');
             break;
         }
-        tamed.push(if is_harmless(character) { character } else { ' ' });
+        tamed.push(if is_steering(character) { ' ' } else { character });
     }
     tamed
 }
 
-fn is_harmless(character: char) -> bool {
-    !character.is_control()
-        && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+/// Whether a character can move a cursor, change colours, break a line, hide itself or turn the direction of text.
+///
+/// The one rule for text from Okta, AWS or a file that is shown in a terminal, a log or a page.
+#[must_use]
+pub fn is_steering(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
 }
 
 #[cfg(test)]
@@ -28,7 +35,7 @@ mod tests {
 
     #[test]
     fn control_characters_and_length_are_tamed() {
-        assert_eq!(tame("a\u{1b}[31m\nb\u{202e}c"), "a [31m b c");
+        assert_eq!(tame("a\u{1b}[31m\nb\u{202e}c\u{61c}d"), "a [31m b c d");
         let long = tame(&"x".repeat(5000));
         assert_eq!(long.chars().count(), LONGEST + 1);
         assert!(long.ends_with('…'));

@@ -37,6 +37,7 @@ pub use credential::Credential;
 pub use domain::{Domain, DomainError, Notice};
 pub use endpoints::GroupQuery;
 pub use error::Error;
+pub use foreign_text::is_steering;
 pub use http::Method;
 pub use log::{LogPage, LogWalk};
 pub use look::Look;

@@ -238,10 +238,14 @@ impl Rows {
         };
         writer.write_record(&self.columns).map_err(io_error)?;
         for row in &self.rows {
-            writer.write_record(row.iter().map(|cell| no_formula(cell.plain("; ")))).map_err(io_error)?;
+            writer.write_record(row.iter().map(|cell| inert(cell.plain("; ")))).map_err(io_error)?;
         }
         writer.flush()
     }
+}
+
+fn inert(cell: String) -> String {
+    rolebook_insight::export::inert_cell(cell.into()).into_owned()
 }
 
 fn heading(column: &str) -> String {
@@ -260,19 +264,11 @@ pub(crate) fn finish(written: io::Result<()>) -> Result<(), Failure> {
 
 /// Text that cannot move a cursor, change colours or turn its direction.
 pub(crate) fn visible(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
-    };
+    let hidden = rolebook_okta::is_steering;
     if !text.chars().any(hidden) {
         return text.to_owned();
     }
     text.chars().map(|c| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
-}
-
-/// A cell that a spreadsheet would run as a formula gets an apostrophe in front, which spreadsheets do not show.
-fn no_formula(text: String) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }
 
 #[cfg(test)]

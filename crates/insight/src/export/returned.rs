@@ -7,7 +7,7 @@ use std::{
 
 use rust_xlsxwriter::{Format, Workbook};
 
-use super::{ExportError, Sheet, SheetForm, csv::no_formula, xlsx::cut};
+use super::{ExportError, Sheet, SheetForm, csv::inert_cell, xlsx::cut};
 
 /// Columns that the copy adds, or fills anew.
 const ADDED: [&str; 3] = ["outcome", "outcome_note", "audit_id"];
@@ -69,7 +69,7 @@ pub fn write_returned(
                     csv::WriterBuilder::new().delimiter(separator).flexible(true).from_writer(&mut out);
                 for cells in lines {
                     writer
-                        .write_record(cells.into_iter().map(no_formula))
+                        .write_record(cells.into_iter().map(|cell| inert_cell(cell.into()).into_owned()))
                         .map_err(|error| ExportError::Io(error.into()))?;
                 }
                 writer.flush()?;

@@ -7,6 +7,8 @@ use std::{
 
 use calamine::{DataRef, Reader, Xlsx};
 
+use super::from_inert_cell;
+
 /// A workbook unpacks to no more than this.
 const MOST_UNPACKED: u64 = 256 << 20;
 /// All texts of a review together.
@@ -262,7 +264,7 @@ impl Columns {
     }
 
     fn row(&self, cells: &[String], at: (usize, usize), place: String) -> Result<ReviewRow, String> {
-        let cell = |column: usize| as_exported(cells.get(column).map_or("", String::as_str).trim());
+        let cell = |column: usize| from_inert_cell(cells.get(column).map_or("", String::as_str).trim());
         let id = cell(self.id);
         let decided = match cell(self.decision).to_ascii_lowercase().as_str() {
             "" => Decided::Nothing,
@@ -306,14 +308,6 @@ impl Columns {
             decided,
             repeats: None,
         })
-    }
-}
-
-/// Without the apostrophe that keeps a CSV's cell from being a formula.
-fn as_exported(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => rest,
-        _ => cell,
     }
 }
 
