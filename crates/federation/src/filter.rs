@@ -6,6 +6,11 @@
 //! possessive quantifiers, back-references) goes to one with a step limit, because the filter is configuration but
 //! group names are anybody's.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use crate::FilterMatch;
 
 mod engine;
@@ -63,6 +68,27 @@ pub struct GroupFilter {
     has_account: bool,
     has_role: bool,
     reading: FilterMatch,
+    interrupt: Option<Interrupt>,
+}
+
+/// Ends the matching of names from outside, for a question whose asker no longer waits.
+///
+/// One name costs a bounded number of steps; thousands of them under a filter that uses up each bound cost minutes. From
+/// the moment it is set, every name is [`NameMatch::Undecided`] at once, so the answer must be thrown away.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Ends the matching.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the matching was ended: what was answered since is worth nothing.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl GroupFilter {
@@ -84,7 +110,12 @@ impl GroupFilter {
             has_account: java.has_account,
             has_role: java.has_role,
             reading,
+            interrupt: None,
         })
+    }
+
+    pub(crate) fn end_at(&mut self, interrupt: Interrupt) {
+        self.interrupt = Some(interrupt);
     }
 
     /// The filter as stored in Okta.
@@ -108,6 +139,9 @@ impl GroupFilter {
     /// Evaluates both readings of one name.
     #[must_use]
     pub fn matches(&self, name: &str) -> NameMatch {
+        if self.interrupt.as_ref().is_some_and(Interrupt::is_set) {
+            return NameMatch::Undecided;
+        }
         let found = match self.engine.find(name) {
             Ok(Some(found)) => Some(found),
             // Where nothing is found, the whole name does not match either.

@@ -27,7 +27,7 @@ pub use facts::{
     App, AppUser, AppUserStatus, Group, GroupAssignment, GroupIx, GroupKind, GroupOrigin, Scope, User,
     UserIx, UserStatus,
 };
-pub use filter::{FilterError, GroupFilter, Marks, NameMatch};
+pub use filter::{FilterError, GroupFilter, Interrupt, Marks, NameMatch};
 pub use pattern::RoleValuePattern;
 pub use profile::RoleProfile;
 pub use roles::{Account, Catalogue, Role, RoleIx, RoleTable};

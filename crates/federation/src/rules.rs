@@ -1,8 +1,8 @@
 //! An app's settings turned into rules, once per sync.
 
 use crate::{
-    AccountId, App, AppFilter, Arn, FilterError, Group, GroupFilter, NameMatch, RoleArn, RoleValuePattern,
-    Switches, Union, Warnings,
+    AccountId, App, AppFilter, Arn, FilterError, Group, GroupFilter, Interrupt, NameMatch, RoleArn,
+    RoleValuePattern, Switches, Union, Warnings,
 };
 
 /// Why no rules can be made of the settings. Nothing is read from Okta then.
@@ -159,6 +159,15 @@ impl GroupVerdict {
 }
 
 impl Rules {
+    /// The same rules, which stop matching group names when `interrupt` is set.
+    #[must_use]
+    pub fn until(mut self, interrupt: Interrupt) -> Self {
+        if let Mode::Mapping(mapping) = &mut self.mode {
+            mapping.filter.end_at(interrupt);
+        }
+        self
+    }
+
     /// Turns settings into rules.
     ///
     /// # Errors

@@ -58,6 +58,6 @@ pub use refs::{AppRef, GroupRef, PersonRef, RoleRef};
 pub use role_pattern::{RoleChoice, RolePattern};
 pub use schema::schemas;
 pub use what::{GroupRoles, Held, What, WhatGroup, what, what_group};
-pub use whatif::{ChangeRequest, Extra, Fetched, UnreadGroup, WhatIf, whatif, with_extra};
+pub use whatif::{ChangeRequest, Extra, Fetched, UnreadGroup, WhatIf, whatif, whatif_until, with_extra};
 pub use who::{Holder, RoleHolders, Who, who};
 pub use why::{Check, NearMiss, Verdict, Why, why};

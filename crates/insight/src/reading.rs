@@ -7,7 +7,7 @@ use std::{
 };
 
 use rolebook_federation::{
-    Access, GroupGrant, GroupIx, RoleIx, Rules, Switches, UserGrant, UserIx, Warnings, resolve,
+    Access, GroupGrant, GroupIx, Interrupt, RoleIx, Rules, Switches, UserGrant, UserIx, Warnings, resolve,
 };
 use rolebook_ledger::Facts;
 
@@ -95,9 +95,23 @@ impl Reading {
     /// # Errors
     /// [`Error::Rules`] when the app's settings give no rules.
     pub fn under(facts: Facts, origin: Origin, switches: &Switches) -> Result<Self, Error> {
+        Self::until(facts, origin, switches, &Interrupt::default())
+    }
+
+    /// Like [`Reading::under`], for a question that may be given up: once `interrupt` is set, group names are no longer
+    /// matched, and the reading is worth nothing.
+    ///
+    /// # Errors
+    /// [`Error::Rules`] when the app's settings give no rules.
+    pub fn until(
+        facts: Facts,
+        origin: Origin,
+        switches: &Switches,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Error> {
         let mut warnings = Warnings::new();
         let app = facts.app.to_federation(&mut warnings);
-        let rules = Rules::compile(&app, facts.app.union, switches, &mut warnings)?;
+        let rules = Rules::compile(&app, facts.app.union, switches, &mut warnings)?.until(interrupt.clone());
         let access = resolve(
             &rules,
             &facts.catalogue.values,

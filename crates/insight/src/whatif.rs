@@ -1,7 +1,7 @@
 //! What would happen: the facts are changed as Okta would change them, and resolved by the same rules.
 
 use jiff::Timestamp;
-use rolebook_federation::{GroupVerdict, Rules, Warnings};
+use rolebook_federation::{GroupVerdict, Interrupt, Rules, Warnings};
 use rolebook_ledger::Facts;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -83,14 +83,32 @@ impl Shape for WhatIf {
 /// [`Error::Unknown`] or [`Error::Ambiguous`] for a name, [`Error::Question`] for a change that cannot be,
 /// [`Error::Rules`] when the changed settings give no rules.
 pub fn whatif(reading: &Reading, changes: &[ChangeRequest]) -> Result<WhatIf, Error> {
+    whatif_until(reading, changes, &Interrupt::default())
+}
+
+/// Like [`whatif`], for an asker who may give up: a changed group filter can cost minutes over thousands of names.
+///
+/// # Errors
+/// Those of [`whatif`]; once `interrupt` is set, [`Error::Question`].
+pub fn whatif_until(
+    reading: &Reading,
+    changes: &[ChangeRequest],
+    interrupt: &Interrupt,
+) -> Result<WhatIf, Error> {
     let facts = changed(reading, changes)?;
     let origin = Origin { file: "what-if".to_owned(), ..Origin::default() };
-    let (mut facts, unread_groups) = completed(facts, reading)?;
+    let (mut facts, unread_groups) = completed(facts, reading, interrupt)?;
     // A comparison leaves out groups that one side did not read; here they are told of by themselves.
     for group in &mut facts.groups {
         group.members_read = true;
     }
-    let after = Reading::under(facts, origin, reading.rules().switches())?;
+    let after = Reading::until(facts, origin, reading.rules().switches(), interrupt)?;
+    if interrupt.is_set() {
+        return Err(Error::Question {
+            text: "the question was given up before it was answered".to_owned(),
+            hint: "ask for less: fewer changes, or a simpler group filter".into(),
+        });
+    }
     let found = diff(reading, &after)?;
     let mut limits = Vec::new();
     let unread_names = after.rules().maps_groups() && reading.facts().group_names.is_empty();
@@ -122,10 +140,15 @@ fn changed(reading: &Reading, changes: &[ChangeRequest]) -> Result<Facts, Error>
 }
 
 /// Takes in groups of the org that the changed rules would count, and lists those whose members are not known.
-fn completed(facts: Facts, reading: &Reading) -> Result<(Facts, Vec<UnreadGroup>), Error> {
+fn completed(
+    facts: Facts,
+    reading: &Reading,
+    interrupt: &Interrupt,
+) -> Result<(Facts, Vec<UnreadGroup>), Error> {
     let mut warnings = Warnings::new();
     let app = facts.app.to_federation(&mut warnings);
-    let rules = Rules::compile(&app, facts.app.union, reading.rules().switches(), &mut warnings)?;
+    let rules = Rules::compile(&app, facts.app.union, reading.rules().switches(), &mut warnings)?
+        .until(interrupt.clone());
     let mut unread = Vec::new();
     for group in &facts.groups {
         let verdict = rules.verdict(&group.group);

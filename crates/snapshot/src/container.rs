@@ -20,8 +20,10 @@ const LEVEL: i32 = 3;
 /// What a thread compresses at a time. Part of the format's bytes: another size gives another frame.
 const JOB_BYTES: u32 = 2 << 20;
 const CHUNK: usize = 1 << 18;
-/// How many times its own size a file's contents are believed to be before they are seen; snapshots reach thirty.
+/// How many times its own size a file may unpack to; snapshots reach thirty.
 const MOST_FOLD: u64 = 256;
+/// Any file may unpack to this much, however small it is.
+const FREE_BYTES: u64 = 64 << 20;
 /// Chunks on their way between decoding and writing.
 const CHUNKS: usize = 8;
 
@@ -29,19 +31,20 @@ const CHUNKS: usize = 8;
 /// decompress to terabytes.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Bytes of the database inside; more is refused. Default 10 GiB (`BATON_DECODER_MAX_DECODED_SIZE_MB`).
+    /// Bytes of the database inside; more is refused. Default 10 GiB.
     pub max_decoded_bytes: u64,
-    /// Bytes of memory the frame's window may need; more is refused. Default 128 MiB
-    /// (`BATON_DECODER_MAX_MEMORY_MB`).
+    /// Refuses what unpacks to more than 256 times the file's size and more than 64 MiB: no snapshot does, and a bomb
+    /// would fill the disk before it reaches [`Self::max_decoded_bytes`]. Default true.
+    pub bound_ratio: bool,
+    /// Bytes of memory the frame's window may need; more is refused. Default 128 MiB.
     pub max_window_bytes: u64,
-    /// The folder for the decompressed copy, which is removed when no longer needed; none is the system's
-    /// (`BATON_TMPDIR`).
+    /// The folder for the decompressed copy, which is removed when no longer needed; none is the system's.
     pub scratch: Option<PathBuf>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_decoded_bytes: 10 << 30, max_window_bytes: 128 << 20, scratch: None }
+        Self { max_decoded_bytes: 10 << 30, bound_ratio: true, max_window_bytes: 128 << 20, scratch: None }
     }
 }
 
@@ -59,15 +62,18 @@ pub(crate) fn unpack(path: &Path, limits: &Limits, database: &mut File, into: &P
         path: path.into(),
         reason: "no zstd frame follows the magic".into(),
     })?;
-    let too_large = || Error::TooLarge { path: path.into(), limit: limits.max_decoded_bytes };
-    if header.content_bytes.is_some_and(|bytes| bytes > limits.max_decoded_bytes) {
+    let packed = std::fs::metadata(path).map_or(0, |found| found.len());
+    let most_by_ratio =
+        if limits.bound_ratio { packed.saturating_mul(MOST_FOLD).max(FREE_BYTES) } else { u64::MAX };
+    let most = limits.max_decoded_bytes.min(most_by_ratio);
+    let too_large = || Error::TooLarge { path: path.into(), packed, limit: most };
+    if header.content_bytes.is_some_and(|bytes| bytes > most) {
         return Err(too_large());
     }
     if header.window_bytes > limits.max_window_bytes {
         return Err(Error::WindowTooLarge { path: path.into(), limit: limits.max_window_bytes });
     }
 
-    let packed = std::fs::metadata(path).map_or(0, |found| found.len());
     reserve(database, header.content_bytes.unwrap_or(0).min(packed.saturating_mul(MOST_FOLD)));
 
     let mut decoder = Decoder::with_buffer(BufReader::new(head.chain(file))).map_err(damaged)?;
@@ -87,7 +93,7 @@ pub(crate) fn unpack(path: &Path, limits: &Limits, database: &mut File, into: &P
                     break;
                 }
                 total += u64::try_from(read).unwrap_or(u64::MAX);
-                if total > limits.max_decoded_bytes {
+                if total > most {
                     return Err(too_large());
                 }
                 chunk.truncate(read);

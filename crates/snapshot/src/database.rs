@@ -4,6 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::Error;
@@ -16,6 +17,7 @@ pub(crate) fn open(database: &Path, origin: &Path) -> Result<(Connection, Layout
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(read_only_uri(database), flags).map_err(failed())?;
     harden(&connection).map_err(failed())?;
+    limit(&connection).map_err(failed())?;
     connection.pragma_update(None, "query_only", true).map_err(failed())?;
     // The look-ups of one question touch few pages; a scan touches each once.
     connection.pragma_update(None, "cache_size", -16_384).map_err(failed())?;
@@ -64,6 +66,27 @@ pub(crate) fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)
+}
+
+/// Longest text or blob of a foreign database, in bytes. The largest of our own are the names of all groups of an org,
+/// compressed: 20 MB for a million groups. A packed kilobyte may hold a blob of gigabytes.
+const LONGEST_VALUE: i32 = 64 << 20;
+
+/// Bounds what a foreign schema or row can make SQLite do.
+fn limit(connection: &Connection) -> rusqlite::Result<()> {
+    for (limit, most) in [
+        (Limit::SQLITE_LIMIT_LENGTH, LONGEST_VALUE),
+        (Limit::SQLITE_LIMIT_SQL_LENGTH, 1 << 20),
+        (Limit::SQLITE_LIMIT_COLUMN, 200),
+        (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+        (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 10),
+        (Limit::SQLITE_LIMIT_VDBE_OP, 25_000),
+        (Limit::SQLITE_LIMIT_ATTACHED, 0),
+        (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 10),
+    ] {
+        connection.set_limit(limit, most)?;
+    }
+    Ok(())
 }
 
 /// A path as a `file:` URI. `immutable`, because nobody else has the file and because a header that says WAL, which

@@ -64,19 +64,21 @@ pub enum Error {
     },
     /// More bytes than allowed would come out of the file.
     #[error(
-        "{path} holds more than {limit} bytes once decompressed; \
-         if it can be trusted, raise BATON_DECODER_MAX_DECODED_SIZE_MB"
+        "{path} ({packed} bytes) holds more than {limit} bytes once decompressed, which no snapshot does; \
+         make it again with the connector that wrote it"
     )]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// [`Limits::max_decoded_bytes`](crate::Limits::max_decoded_bytes).
+        /// Bytes of the file.
+        packed: u64,
+        /// Bytes that it may unpack to under [`Limits`](crate::Limits).
         limit: u64,
     },
     /// Decompressing would need more memory than allowed.
     #[error(
         "{path} needs more than {limit} bytes of memory to decompress; \
-         if it can be trusted, raise BATON_DECODER_MAX_MEMORY_MB"
+         make it again with the connector that wrote it"
     )]
     WindowTooLarge {
         /// The file.

@@ -40,7 +40,7 @@ fn is_frugal(done: &Done) {
     assert_eq!(lines.len(), done.log.len(), "something was asked twice: {lines:#?}");
     assert!(done.log.iter().all(|entry| entry.method == "GET" && entry.status == 200 && !entry.limited));
     assert_eq!(done.log.len() as u64, done.summary.bound.requests(), "{lines:#?}");
-    assert_eq!(done.log.len() as u64, done.summary.requests());
+    assert_eq!(done.log.len() as u64, done.summary.requests);
     for entry in &done.log {
         let path = entry.path.as_str();
         let members = path.starts_with("/api/v1/groups/") && path.ends_with("/users");

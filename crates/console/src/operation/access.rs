@@ -9,6 +9,7 @@ use std::{
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
+use rolebook_federation::Interrupt;
 use serde::Serialize;
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -196,7 +197,25 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    within(Arc::clone(&WORKERS), PATIENCE, work).await
+    aside_until(|_| work()).await
+}
+
+/// The same for work that can be ended: it is when the deadline has passed or the asker has hung up.
+pub(crate) async fn aside_until<T: Send + 'static>(
+    work: impl FnOnce(&Interrupt) -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let interrupt = Interrupt::default();
+    let _asker = SetOnDrop(interrupt.clone());
+    within(Arc::clone(&WORKERS), PATIENCE, move || work(&interrupt)).await
+}
+
+/// Lives as long as somebody waits for the answer.
+struct SetOnDrop(Interrupt);
+
+impl Drop for SetOnDrop {
+    fn drop(&mut self) {
+        self.0.set();
+    }
 }
 
 /// An asker who hangs up while waiting for a worker leaves the queue; work that has begun keeps its worker to its end,
@@ -402,5 +421,21 @@ mod tests {
         // It ends, and the next is answered.
         end.send(()).unwrap();
         assert_eq!(within(Arc::clone(&workers), PATIENCE, || 7).await.unwrap(), 7);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn work_ends_when_its_asker_hangs_up() {
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (ended, has_ended) = tokio::sync::oneshot::channel();
+        let asker = tokio::spawn(aside_until(move |interrupt| {
+            begun.send(()).unwrap();
+            while !interrupt.is_set() {
+                std::thread::yield_now();
+            }
+            ended.send(()).unwrap();
+        }));
+        has_begun.await.unwrap();
+        asker.abort();
+        has_ended.await.unwrap();
     }
 }

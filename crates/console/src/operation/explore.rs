@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use rolebook_federation::Interrupt;
 use rolebook_insight::{
     Answer, ChangeRequest, Error, ErrorKind, Readings, RolePattern, Shape, What, WhatGroup, Who, Why,
 };
@@ -82,15 +83,15 @@ pub(crate) async fn asked(context: &Context, of: &Of) -> Result<Vec<Asked>, Prob
 async fn ask<T, F>(context: &Context, of: &Of, question: F) -> Result<Answers<T>, Problem>
 where
     T: Shape + Send + 'static,
-    F: Fn(&Readings) -> Result<T, Error> + Send + 'static,
+    F: Fn(&Readings, &Interrupt) -> Result<T, Error> + Send + 'static,
 {
     let now = context.console.now();
     let asked = asked(context, of).await?;
-    let worked = move || {
+    let worked = move |interrupt: &Interrupt| {
         let mut answers = Vec::new();
         let mut refused = None;
         for Asked { hosted, lens } in asked {
-            match question(&lens.readings) {
+            match question(&lens.readings, interrupt) {
                 Ok(found) => answers.push(Answered {
                     connector: hosted.row.id.clone(),
                     name: hosted.row.name.clone(),
@@ -105,25 +106,25 @@ where
             _ => Ok(Answers { answers }),
         }
     };
-    access::aside(worked).await?
+    access::aside_until(worked).await?
 }
 
 /// Everybody who can assume the roles of a pattern.
 pub(crate) async fn who(context: &Context, of: &Of, role: &str) -> Result<Answers<Who>, Problem> {
     let pattern = RolePattern::parse(needed("role", role)?);
-    ask(context, of, move |readings| rolebook_insight::who(readings, &pattern)).await
+    ask(context, of, move |readings, _| rolebook_insight::who(readings, &pattern)).await
 }
 
 /// Every role of a person.
 pub(crate) async fn what(context: &Context, of: &Of, person: &str) -> Result<Answers<What>, Problem> {
     let person = needed("person", person)?.to_owned();
-    ask(context, of, move |readings| rolebook_insight::what(readings, &person)).await
+    ask(context, of, move |readings, _| rolebook_insight::what(readings, &person)).await
 }
 
 /// Every role that a group confers, and on whom.
 pub(crate) async fn group(context: &Context, of: &Of, group: &str) -> Result<Answers<WhatGroup>, Problem> {
     let group = needed("group", group)?.to_owned();
-    ask(context, of, move |readings| Ok(rolebook_insight::what_group(readings, &group)?.0)).await
+    ask(context, of, move |readings, _| Ok(rolebook_insight::what_group(readings, &group)?.0)).await
 }
 
 /// Why a person can assume the roles of a pattern, or why not.
@@ -135,7 +136,7 @@ pub(crate) async fn why(
 ) -> Result<Answers<Why>, Problem> {
     let person = needed("person", person)?.to_owned();
     let pattern = RolePattern::parse(needed("role", role)?);
-    ask(context, of, move |readings| rolebook_insight::why(readings, &person, &pattern)).await
+    ask(context, of, move |readings, _| rolebook_insight::why(readings, &person, &pattern)).await
 }
 
 /// A change that somebody thinks of.
@@ -217,7 +218,10 @@ pub(crate) async fn what_if(
         return Err(Problem::field("changes", format!("one question takes at most {MOST_CHANGES} changes")));
     }
     let changes: Vec<ChangeRequest> = thoughts.iter().map(Thought::request).collect::<Result<_, _>>()?;
-    ask(context, of, move |readings| rolebook_insight::whatif(readings.only()?, &changes)).await
+    ask(context, of, move |readings, interrupt| {
+        rolebook_insight::whatif_until(readings.only()?, &changes, interrupt)
+    })
+    .await
 }
 
 fn needed<'a>(field: &str, text: &'a str) -> Result<&'a str, Problem> {

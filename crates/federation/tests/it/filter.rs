@@ -1,7 +1,7 @@
 //! The group filter: the filters and names of the field, errors with positions, and what is never access.
 
 use rolebook_federation::{
-    FilterError, FilterMatch, GroupFilter, GroupVerdict, NameMatch, Rules, RulesError, Warnings,
+    FilterError, FilterMatch, GroupFilter, GroupVerdict, Interrupt, NameMatch, Rules, RulesError, Warnings,
 };
 
 use crate::org::{Org, named};
@@ -291,4 +291,18 @@ fn names_that_match_but_give_no_role() {
     }
     let leading_zeros = verdict(F[1], "aws_000000000012_A");
     assert!(matches!(leading_zeros, GroupVerdict::Confers(c) if c.account.as_str() == "000000000012"));
+}
+
+/// A filter that uses up every name's bound of steps is ended by the question's asker, not after minutes: 100,000 names
+/// at 200,000 steps each would take an hour.
+#[test]
+fn an_interrupt_ends_the_matching_of_names() {
+    let hostile = Org::mapping(r"(?{{accountid}}(?:.*.*.*.*.*.*)(?=z)\d+)_(?{{role}}\w+)");
+    let interrupt = Interrupt::default();
+    let rules = hostile.rules().until(interrupt.clone());
+    interrupt.set();
+    for n in 0..100_000 {
+        let verdict = rules.verdict(&named(&format!("aws_{n}_{}", "1".repeat(200))));
+        assert!(matches!(verdict, GroupVerdict::Undecided), "{verdict:?}");
+    }
 }

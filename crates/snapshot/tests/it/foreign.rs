@@ -115,8 +115,32 @@ fn a_frame_that_claims_too_much_is_refused_before_it_is_decoded() {
     let mut file = b"C1ZF\0\x28\xB5\x2F\xFD\xE0".to_vec();
     file.extend((11_u64 << 30).to_le_bytes());
     let error = Place::holding(&file).error();
+    assert!(matches!(error, Error::TooLarge { limit, .. } if limit == 64 << 20), "{error}");
+    let limits = Limits { bound_ratio: false, ..Limits::default() };
+    let error = Place::holding(&file).open(&limits).unwrap_err();
     assert!(matches!(error, Error::TooLarge { limit, .. } if limit == 10 << 30), "{error}");
-    assert!(error.to_string().contains("BATON_DECODER_MAX_DECODED_SIZE_MB"), "{error}");
+}
+
+#[test]
+fn a_frame_that_unpacks_to_too_many_times_its_size_is_refused() {
+    let place = Place::new();
+    // Of unknown size, as a stream is; a few kilobytes.
+    pack(&vec![0; 80 << 20], &place.file());
+    assert!(std::fs::metadata(place.file()).unwrap().len() < 20_000);
+    assert!(matches!(place.error(), Error::TooLarge { limit, .. } if limit == 64 << 20), "{}", place.error());
+    // Told to, it unpacks; then there is no database in it.
+    let limits = Limits { bound_ratio: false, ..Limits::default() };
+    assert!(matches!(place.open(&limits).unwrap_err(), Error::Damaged { .. }));
+}
+
+#[test]
+fn a_row_with_a_giant_value_is_refused_before_it_is_in_memory() {
+    let place = Place::tampered("update v1_grants set data = zeroblob(70000000)");
+    let limits = Limits { bound_ratio: false, ..Limits::default() };
+    let snapshot = place.open(&limits).unwrap();
+    let sync = snapshot.latest_full().unwrap();
+    let read = snapshot.rows(&sync.id).grants(GrantFilter::All, |_| Ok::<(), Error>(()));
+    assert!(read.is_err());
 }
 
 #[test]
