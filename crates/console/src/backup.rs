@@ -20,7 +20,7 @@ use crate::{
     ConsoleConfig, ConsoleError,
     blobs::Blobs,
     console::Clock,
-    secrets,
+    reseal, secrets,
     store::{self, Store, Who},
     vault::Vault,
 };
@@ -290,6 +290,10 @@ async fn settle(
     change.close_everything().await?;
     change.audit("backup.restored", "console", json!({ "made_at": manifest.at.to_string() })).await?;
     change.commit().await?;
+    // A backup of an older version: with the key here, its secrets are bound now, and else at the first start.
+    if let Some(vault) = vault {
+        reseal::bind(&store, vault).await?;
+    }
     let all = secrets::all(store.db()).await?.into_iter();
     let unopened = all.filter(|secret| !vault.is_some_and(|vault| secret.opens(vault)));
     let unopened = unopened.map(|secret| (secret.name.clone(), secret.key_id().to_owned())).collect();

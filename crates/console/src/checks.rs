@@ -14,6 +14,7 @@ use crate::{
     console::Console,
     credential::{KEY, Login, SCOPES, TOKEN, Wrong},
     fresh,
+    origin::Origin,
     settings::{Capability, Settings},
     worker,
 };
@@ -317,7 +318,8 @@ fn hint(error: &Error) -> &'static str {
     }
 }
 
-/// A client for settings and credential; what is wrong with them is said about a field.
+/// A client for settings and credential; what is wrong with them is said about a field. Everything that asks Okta gets
+/// its client here, so a credential leaves for the origin that it was entered or sealed for, and for no other.
 pub(crate) fn client(
     console: &Arc<Console>,
     settings: &Settings,
@@ -335,6 +337,9 @@ pub(crate) fn client(
         Ok(credential) => credential,
         Err(wrong) => return Ok(Err(wrong)),
     };
+    if let Some(wrong) = login.elsewhere(&Origin::of(&domain)) {
+        return Ok(Err(wrong));
+    }
     let origin = domain.origin();
     let mut config = ClientConfig::new(domain, credential);
     config.governor = console.orgs.governor(&origin, connector, console)?;

@@ -21,7 +21,7 @@ use crate::{
     oidc::{OidcConfig, Provider},
     orgs::Orgs,
     rebuild::{self, Rebuilt},
-    retention,
+    reseal, retention,
     run::Running,
     store::{self, Store, Who, head::Keeper, shared, syncs},
     tls::TlsFiles,
@@ -171,6 +171,7 @@ impl Console {
             agree_on_key(&store, &vault, &config).await?;
             agree_on_blobs(&store, &blobs).await?;
         }
+        reseal::bind(&store, &vault).await?;
         // A console that ever started has an audit record.
         let fresh_database =
             store::audit::page(store.db(), &store::audit::Wanted::default(), 1).await?.is_empty();

@@ -1,6 +1,7 @@
 //! What a connector signs in to Okta with: an API token, or the private key of an OAuth 2.0 service app.
 //!
-//! Of either, one text is secret. The vault seals it for a place that names its kind, so a key never opens as a token.
+//! Of either, one text is secret. The vault seals it for a place that names its kind, so a key never opens as a token,
+//! and for one origin and org ([`crate::origin`]): a [`Login`] knows where it may go.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use crate::{ConsoleError, console::Clock, problem::Problem, vault::Vault};
+use crate::{ConsoleError, console::Clock, origin::Origin, problem::Problem};
 
 /// Largest private key that is taken, in bytes.
 const LARGEST_KEY: usize = 16 * 1024;
@@ -79,6 +80,8 @@ pub(crate) struct Login {
     pub(crate) secret: Zeroizing<String>,
     /// Whose key it is; nothing for a token.
     pub(crate) app: Option<ServiceAppName>,
+    /// Where it may go: where it was entered for, or sealed for. Nothing where what was entered beside it is no domain.
+    pub(crate) origin: Option<Origin>,
 }
 
 /// What is wrong with what was entered, and about which field.
@@ -96,50 +99,47 @@ const KEY_ID: (&str, &str) = ("service_app.key_id", KEY.1);
 pub(crate) const SCOPES: (&str, &str) = ("service_app.scopes", KEY.1);
 
 impl Login {
-    /// An API token.
-    pub(crate) fn token(text: &str) -> Self {
-        Self { secret: Zeroizing::new(text.trim().to_owned()), app: None }
+    /// An API token that was entered together with this domain.
+    pub(crate) fn token(text: &str, domain: &str) -> Self {
+        Self { secret: Zeroizing::new(text.trim().to_owned()), app: None, origin: Origin::read(domain) }
     }
 
-    /// Opens what was sealed for `place`.
-    pub(crate) fn open(
-        vault: &Vault,
-        place: &str,
-        sealed: &str,
-        app: Option<ServiceAppName>,
-    ) -> Result<Self, ConsoleError> {
-        Ok(Self { secret: vault.open_sealed(place, sealed)?, app })
-    }
-
-    /// What is to be tried: what was entered, else what is stored. Says whether its secret is a new one.
+    /// What is to be tried at this domain: what was entered, else what is stored, which goes to its own origin only.
+    /// Says whether its secret is a new one.
     pub(crate) fn entered(
         token: Option<&str>,
         app: Option<&ServiceAppEntry>,
         stored: Option<Result<Self, ConsoleError>>,
+        domain: &str,
         writes: bool,
     ) -> Result<(Self, bool), Problem> {
+        let origin = Origin::read(domain);
         let given = token.map(str::trim).filter(|text| !text.is_empty());
         match (given, app) {
             (Some(_), Some(_)) => {
                 Err(Problem::field("service_app", "give a token or a service app, not both"))
             }
-            (Some(text), None) => Ok((Self::token(text), true)),
+            (Some(text), None) => Ok((Self::token(text, domain), true)),
             (None, Some(entry)) if !entry.private_key.trim().is_empty() => {
                 if entry.private_key.len() > LARGEST_KEY {
                     return Err(Problem::field(KEY.0, "this is too large to be a private key"));
                 }
                 let secret = Zeroizing::new(entry.private_key.trim().to_owned());
-                Ok((Self { secret, app: Some(entry.name(writes)) }, true))
+                Ok((Self { secret, app: Some(entry.name(writes)), origin }, true))
             }
             (None, Some(entry)) => match stored {
-                Some(Ok(Self { secret, app: Some(_) })) => {
-                    Ok((Self { secret, app: Some(entry.name(writes)) }, false))
+                Some(Ok(login)) if login.app.is_some() => {
+                    login.stays_at(origin.as_ref())?;
+                    Ok((Self { app: Some(entry.name(writes)), ..login }, false))
                 }
                 Some(Err(error)) => Err(Problem::field(KEY.0, format!("{error}: enter the key again"))),
                 _ => Err(Problem::field(KEY.0, "the private key of the service app is needed")),
             },
             (None, None) => match stored {
-                Some(Ok(login)) if login.app.is_none() || token.is_none() => Ok((login, false)),
+                Some(Ok(login)) if login.app.is_none() || token.is_none() => {
+                    login.stays_at(origin.as_ref())?;
+                    Ok((login, false))
+                }
                 Some(Err(error)) => Err(Problem::field(TOKEN.0, format!("{error}: enter the token again"))),
                 _ => Err(Problem::field(
                     TOKEN.0,
@@ -147,6 +147,25 @@ impl Login {
                 )),
             },
         }
+    }
+
+    /// Refuses a stored secret for another origin than its own. What is no domain at all is said by the checks.
+    fn stays_at(&self, wanted: Option<&Origin>) -> Result<(), Problem> {
+        match wanted.and_then(|wanted| self.elsewhere(wanted)) {
+            Some(wrong) => Err(Problem::field(wrong.check.0, wrong.text)),
+            None => Ok(()),
+        }
+    }
+
+    /// What is wrong with sending this to `origin`, if anything is.
+    pub(crate) fn elsewhere(&self, origin: &Origin) -> Option<Wrong> {
+        if self.origin.as_ref() == Some(origin) {
+            return None;
+        }
+        let (check, what) = if self.app.is_some() { (KEY, "key") } else { (TOKEN, "token") };
+        let own = self.origin.as_ref().map_or_else(|| "no domain".to_owned(), Origin::to_string);
+        let text = format!("enter the {what} again: the stored one belongs to {own}");
+        Some(Wrong { check, text, hint: "a stored secret is sent to one address only" })
     }
 
     /// The last four characters of a token that is long enough to give four away. Of a key, nothing.

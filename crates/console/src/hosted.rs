@@ -4,6 +4,7 @@ use crate::{
     ConsoleError,
     credential::{Login, ServiceAppName},
     life::{Event, Hold, Label, Life, Refusal, Setup},
+    origin::Binding,
     report::Report,
     schedule::Schedule,
     settings::{Capability, SecretNote, Settings},
@@ -84,10 +85,10 @@ impl Hosted {
         }
     }
 
-    /// Opens the stored credential.
+    /// Opens the stored credential, for the domain and org of the stored settings.
     pub(crate) fn login(&self, vault: &Vault) -> Result<Login, ConsoleError> {
         let sealed = self.row.secret.as_deref().ok_or(ConsoleError::Sealed("there is none"))?;
-        Login::open(vault, &self.secret_place(), sealed, self.app().cloned())
+        self.binding().open(vault, sealed, self.app().cloned())
     }
 
     /// The service app that signs in, if it is no token.
@@ -96,19 +97,24 @@ impl Hosted {
     }
 
     /// What the stored credential is sealed for.
-    pub(crate) fn secret_place(&self) -> String {
-        secret_place(&self.row.id, self.app().is_some())
+    pub(crate) fn binding(&self) -> Binding {
+        let kind = if self.app().is_some() { "oauth-key" } else { "api-token" };
+        self.bound(kind)
+    }
+
+    /// What the second credential, the one that writes, is sealed for.
+    pub(crate) fn write_binding(&self, is_key: bool) -> Binding {
+        self.bound(if is_key { "write-key" } else { "write-token" })
+    }
+
+    fn bound(&self, kind: &str) -> Binding {
+        let place = format!("connector/{}/{kind}", self.row.id);
+        Binding::new(place, &self.settings.domain, self.row.org_id.as_deref())
     }
 
     pub(crate) fn report(sync: &sync::Model) -> Report {
         serde_json::from_str(&sync.report).unwrap_or_default()
     }
-}
-
-/// What a connector's token, or key, is sealed for.
-pub(crate) fn secret_place(connector: &str, is_key: bool) -> String {
-    let kind = if is_key { "oauth-key" } else { "api-token" };
-    format!("connector/{connector}/{kind}")
 }
 
 /// A time to the minute, in UTC.

@@ -120,6 +120,9 @@ pub enum Action {
     ListApps,
     PromoteApp,
     DiscoverApps,
+    DiscoverByDomain,
+    SeeOrgs,
+    ConfirmOrg,
     SeeAccess,
     AcceptFinding,
     ManageWebhooks,
@@ -175,9 +178,12 @@ pub(crate) fn roles_for(action: Action) -> &'static [Role] {
         | Action::ConfirmHold
         | Action::DeleteConnector
         | Action::DiscoverApps
+        | Action::DiscoverByDomain
         | Action::PickUsers => &[SA, CA],
         Action::ListApps => &[SA, CA, AA, RO],
+        Action::SeeOrgs => &[SA, CA, RO],
         Action::PromoteApp
+        | Action::ConfirmOrg
         | Action::ChangeUsers
         | Action::AcceptFinding
         | Action::ManageWebhooks
@@ -204,7 +210,9 @@ pub(crate) fn may(roles: &Roles, relation: Relation, action: Action) -> bool {
         Action::ReadConnector | Action::ReadLogs | Action::ConfigureConnector | Action::RunConnector => {
             relation.owner || own_app
         }
-        Action::ListConnectors | Action::ConfirmHold | Action::DiscoverApps => relation.owner,
+        Action::ListConnectors | Action::ConfirmHold => relation.owner,
+        // The door only: with the token of which connector is asked as `ConfigureConnector`.
+        Action::DiscoverApps => relation.owner || own_app,
         Action::OwnConnector => own_app && relation.ownerless,
         Action::SeeAccess => own_app,
         _ => false,

@@ -22,6 +22,7 @@ use crate::{
     hosted::Hosted,
     lens::Lens,
     life::{Last, Life, Setup},
+    origin::Origin,
     report::{Numbers, Report},
     retention::Retention,
     run::clean,
@@ -197,7 +198,11 @@ async fn connector(
     let facts = &shown.facts;
     let org = facts.org.id.to_string();
     let label = clean(&facts.app.label);
-    change.see_org(&org, &clean(&facts.org.name), &facts.org.domain, false).await?;
+    // Of two domains of one org, the first stays known; each connector keeps its own. Snapshots name the host alone, which
+    // on this machine says nothing.
+    if let Some(origin) = Origin::read(&facts.org.domain).filter(|origin| !origin.is_loopback()) {
+        change.see_org(&org, &clean(&facts.org.name), &origin, false).await?;
+    }
     let okta_id = facts.app.id.as_str().to_owned();
     let app_id = match apps.get(&(org.clone(), okta_id.clone())) {
         Some(known) => known.clone(),

@@ -61,7 +61,7 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
     let unopened = unopened(change.tx(), &console.vault, &next).await?;
     let mut secrets = 0;
     for mut row in connectors::with_secret(change.tx()).await? {
-        let place = Hosted::of(row.clone())?.secret_place();
+        let place = Hosted::of(row.clone())?.binding().sealed_for();
         let sealed = row.secret.take().unwrap_or_default();
         if next.open_sealed(&place, &sealed).is_ok() {
             secrets += 1;
@@ -84,8 +84,8 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
         }
     }
     for mut row in provisioning::with_secret(change.tx()).await? {
-        let is_key = provisioning::note(&row)?.is_some_and(|note| note.app.is_some());
-        let place = provisioning::secret_place(&row.connector_id, is_key);
+        let Some((hosted, is_key)) = secrets::written_by(change.tx(), &row).await? else { continue };
+        let place = hosted.write_binding(is_key).sealed_for();
         let sealed = row.secret.take().unwrap_or_default();
         if next.open_sealed(&place, &sealed).is_ok() {
             secrets += 1;

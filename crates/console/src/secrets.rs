@@ -7,7 +7,7 @@ use crate::{
     ConsoleError,
     hosted::Hosted,
     run::clean,
-    store::{connectors, messages, provisioning},
+    store::{connectors, entity::provisioning as provisioning_row, messages, provisioning},
     vault::Vault,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 pub(crate) struct Sealed {
     /// Whose it is, and what, as in `AWS: API token`.
     pub(crate) name: String,
-    place: String,
+    sealed_for: String,
     text: String,
 }
 
@@ -27,7 +27,7 @@ impl Sealed {
 
     /// Why it does not open, if it does not.
     pub(crate) fn open(&self, vault: &Vault) -> Result<(), ConsoleError> {
-        vault.open_sealed(&self.place, &self.text).map(drop)
+        vault.open_sealed(&self.sealed_for, &self.text).map(drop)
     }
 
     /// Id of the key that it is sealed under.
@@ -43,25 +43,33 @@ pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Sealed>, Consol
     for row in connectors::with_secret(db).await? {
         let hosted = Hosted::of(row)?;
         let name = format!("{}: {}", clean(&hosted.row.name), kind(hosted.app().is_some()));
-        let place = hosted.secret_place();
-        found.push(Sealed { name, place, text: hosted.row.secret.unwrap_or_default() });
+        let sealed_for = hosted.binding().sealed_for();
+        found.push(Sealed { name, sealed_for, text: hosted.row.secret.unwrap_or_default() });
     }
     for row in provisioning::with_secret(db).await? {
-        let is_key = provisioning::note(&row)?.is_some_and(|note| note.app.is_some());
-        let connector = connectors::by_id(db, &row.connector_id).await?;
-        let connector = connector.map_or_else(|| row.connector_id.clone(), |row| clean(&row.name));
-        let name = format!("{connector}: {}, the one that writes", kind(is_key));
-        let place = provisioning::secret_place(&row.connector_id, is_key);
-        found.push(Sealed { name, place, text: row.secret.unwrap_or_default() });
+        let Some((hosted, is_key)) = written_by(db, &row).await? else { continue };
+        let name = format!("{}: {}, the one that writes", clean(&hosted.row.name), kind(is_key));
+        let sealed_for = hosted.write_binding(is_key).sealed_for();
+        found.push(Sealed { name, sealed_for, text: row.secret.unwrap_or_default() });
     }
     for hook in messages::webhooks(db).await? {
         let host = url::Url::parse(&hook.url).ok().and_then(|url| url.host_str().map(str::to_owned));
         // The rest of its address may be a secret of its own.
         let name = format!("webhook to {}: its secret", host.unwrap_or_default());
-        found.push(Sealed { name, place: messages::secret_place(&hook.id), text: hook.secret });
+        found.push(Sealed { name, sealed_for: messages::secret_place(&hook.id), text: hook.secret });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
+}
+
+/// The connector of a second credential, and whether that is a key. A connector that is deleted has none.
+pub(crate) async fn written_by(
+    db: &impl ConnectionTrait,
+    row: &provisioning_row::Model,
+) -> Result<Option<(Hosted, bool)>, ConsoleError> {
+    let Some(connector) = connectors::by_id(db, &row.connector_id).await? else { return Ok(None) };
+    let is_key = provisioning::note(row)?.is_some_and(|note| note.app.is_some());
+    Ok(Some((Hosted::of(connector)?, is_key)))
 }
 
 /// Names of those that do not open under this vault.

@@ -25,6 +25,7 @@ pub(crate) mod entity;
 pub(crate) mod head;
 pub(crate) mod messages;
 pub(crate) mod oidc;
+mod origin_schema;
 pub(crate) mod outbox;
 pub(crate) mod people;
 pub(crate) mod plans;

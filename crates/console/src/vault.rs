@@ -86,6 +86,15 @@ impl Vault {
         sealed.strip_prefix("v1.")?.split('.').next()
     }
 
+    /// Whether the key that a sealed text names is here.
+    pub(crate) fn knows(&self, sealed: &str) -> bool {
+        let key = Self::key_of(sealed);
+        [Some(&self.key), self.next.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|known| Some(known.id.as_str()) == key)
+    }
+
     /// The vault under the key that is configured from outside of the data folder, if one is.
     pub(crate) fn configured(source: &VaultKeySource) -> Result<Option<Self>, ConsoleError> {
         let credential = source.credentials.as_ref().map(|folder| folder.join(CREDENTIAL));

@@ -1,10 +1,9 @@
 //! The inventory of apps: what Okta has, what is managed here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use rolebook_okta::shapes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -14,15 +13,11 @@ use super::{
     syncs::SyncView,
 };
 use crate::{
-    checks,
-    credential::Login,
-    fresh,
     hosted::Hosted,
-    problem::{FieldError, Problem},
+    problem::Problem,
     report::Numbers,
     run::clean,
-    settings::Settings,
-    store::{self, connectors, entity::app, people},
+    store::{self, connectors, people},
 };
 
 /// An app.
@@ -49,41 +44,6 @@ pub(crate) struct AppView {
     /// When it was last looked at.
     #[schema(value_type = String)]
     pub updated_at: Timestamp,
-}
-
-/// An org to look into; the token is used once and not kept.
-#[derive(Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Discovery {
-    /// Id of a connector whose domain and token are used instead.
-    #[serde(default)]
-    pub connector: Option<String>,
-    /// The org's address.
-    #[serde(default)]
-    pub domain: String,
-    /// An API token.
-    #[serde(default)]
-    #[schema(write_only)]
-    pub api_token: String,
-}
-
-impl std::fmt::Debug for Discovery {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Discovery").field("domain", &self.domain).finish_non_exhaustive()
-    }
-}
-
-/// What a look into an org found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct Discovered {
-    /// The org's name.
-    pub org: String,
-    /// Apps it lists.
-    pub found: usize,
-    /// Of these, new.
-    pub new: usize,
-    /// Known ones that it no longer lists.
-    pub gone: usize,
 }
 
 /// Apps by name; of one state when it is given.
@@ -129,101 +89,6 @@ pub(crate) async fn list(
         .collect())
 }
 
-/// Reads the list of apps of an org.
-pub(crate) async fn discover(context: &Context, wanted: Discovery) -> Result<Discovered, Problem> {
-    let (settings, login) = match wanted.connector.as_deref().filter(|id| !id.is_empty()) {
-        Some(id) => {
-            let hosted: Hosted = super::connectors::load(context, id).await?;
-            let login = hosted
-                .login(&context.console.vault)
-                .map_err(|error| Problem::field("connector", format!("{error}: enter its token again")))?;
-            (hosted.settings, login)
-        }
-        None => {
-            let settings = Settings { domain: wanted.domain.trim().to_owned(), ..Settings::default() };
-            (settings, Login::token(&wanted.api_token))
-        }
-    };
-    if settings.domain.is_empty() {
-        return Err(Problem::field("domain", "the Okta domain is needed, as in acme.okta.com"));
-    }
-    let refused = |field: &str, error: &rolebook_okta::Error| {
-        Problem::field(field, format!("{error}. What to do: {}", error.hint()))
-    };
-    let client =
-        checks::client(&context.console, &settings, &login, None, context.console.stop.child_token())?
-            .map_err(|wrong| {
-                Problem::invalid(vec![FieldError {
-                    field: wrong.check.0.to_owned(),
-                    text: format!("{}. What to do: {}", wrong.text, wrong.hint),
-                }])
-            })?;
-    let org = client.org().await.map_err(|error| {
-        refused(if error.is_unauthenticated() || error.is_refused() { "api_token" } else { "domain" }, &error)
-    })?;
-    let pager =
-        client.list_at::<shapes::App>("/api/v1/apps?limit=200").map_err(|error| refused("domain", &error))?;
-    let (apps, _) = pager.all().await.map_err(|error| refused("api_token", &error))?;
-    let org_name = clean(org.company_name.as_deref().unwrap_or_default());
-    let origin = client.domain().origin();
-    take(context, &org.id, &org_name, &origin, apps).await
-}
-
-async fn take(
-    context: &Context,
-    org_id: &str,
-    org_name: &str,
-    origin: &str,
-    apps: Vec<shapes::App>,
-) -> Result<Discovered, Problem> {
-    let change = context.change().await?;
-    change.see_org(org_id, org_name, origin.trim_start_matches("https://"), true).await?;
-    context.console.orgs.learn(origin, org_id);
-    let mut known: BTreeMap<String, app::Model> = connectors::apps(change.tx())
-        .await?
-        .into_iter()
-        .filter(|app| app.org_id.as_deref() == Some(org_id))
-        .filter_map(|app| app.okta_id.clone().map(|okta_id| (okta_id, app)))
-        .collect();
-    let (found, mut new, mut gone) = (apps.len(), 0, 0);
-    for seen in apps {
-        let okta_id = seen.id.as_str().to_owned();
-        let name = clean(seen.label.as_deref().unwrap_or(&okta_id));
-        let status = clean(seen.status.as_deref().unwrap_or("unknown"));
-        let kind = clean(seen.name.as_deref().unwrap_or("unknown"));
-        match known.remove(&okta_id) {
-            Some(app) => {
-                let name = if app.kind == "made-here" { app.name.clone() } else { name };
-                change.keep_app(app::Model { name, provider_status: status, ..app }).await?;
-            }
-            None => {
-                new += 1;
-                change
-                    .add_app(app::Model {
-                        id: fresh::id("app")?,
-                        org_id: Some(org_id.to_owned()),
-                        okta_id: Some(okta_id),
-                        name,
-                        kind,
-                        state: "unmanaged".to_owned(),
-                        provider_status: status,
-                        created_at: change.now_ms(),
-                        updated_at: change.now_ms(),
-                    })
-                    .await?;
-            }
-        }
-    }
-    for (_, app) in known {
-        gone += 1;
-        change.keep_app(app::Model { provider_status: "GONE".to_owned(), ..app }).await?;
-    }
-    let detail = json!({ "org": org_id, "found": found, "new": new, "gone": gone });
-    change.audit("apps.discovered", &format!("org/{org_id}"), detail).await?;
-    change.commit().await?;
-    Ok(Discovered { org: org_name.to_owned(), found, new, gone })
-}
-
 /// Moves an app between the lists.
 pub(crate) async fn move_to(context: &Context, id: &str, from: &str, to: &str) -> Result<AppView, Problem> {
     let change = context.change().await?;
@@ -247,6 +112,52 @@ pub(crate) async fn move_to(context: &Context, id: &str, from: &str, to: &str) -
         .into_iter()
         .find(|app| app.id == id)
         .ok_or_else(|| Problem::not_found("app"))
+}
+
+/// How many apps were removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Removed {
+    /// Apps.
+    pub removed: usize,
+}
+
+/// Removes an app that nobody uses: unmanaged, and without a connector. The next discovery lists it again, if its org
+/// still does.
+pub(crate) async fn remove(context: &Context, id: &str) -> Result<(), Problem> {
+    let change = context.change().await?;
+    let app = connectors::app(change.tx(), id).await?.ok_or_else(|| Problem::not_found("app"))?;
+    let used = connectors::all(change.tx()).await?.iter().any(|connector| connector.app_id == id);
+    if used || app.state != "unmanaged" {
+        return Err(Problem::conflict(
+            format!("the app {} cannot be removed", app.name),
+            if used { "a connector reads it".to_owned() } else { format!("it is {}", app.state) },
+            "only an unmanaged app without a connector can be removed",
+        ));
+    }
+    change.remove_app(id).await?;
+    let detail = json!({ "name": app.name, "okta_id": app.okta_id, "org": app.org_id });
+    change.audit("app.removed", &format!("app/{id}"), detail).await?;
+    change.commit().await?;
+    Ok(())
+}
+
+/// Removes every app that nobody uses; those of one org when it is given.
+pub(crate) async fn remove_unused(context: &Context, org: Option<&str>) -> Result<Removed, Problem> {
+    let change = context.change().await?;
+    let used: BTreeSet<String> =
+        connectors::all(change.tx()).await?.into_iter().map(|connector| connector.app_id).collect();
+    let mut removed = 0;
+    for app in connectors::apps(change.tx()).await? {
+        let wanted = org.is_none_or(|org| app.org_id.as_deref() == Some(org));
+        if wanted && app.state == "unmanaged" && !used.contains(&app.id) {
+            change.remove_app(&app.id).await?;
+            removed += 1;
+        }
+    }
+    let object = org.map_or_else(|| "console".to_owned(), |org| format!("org/{}", clean(org)));
+    change.audit("apps.unused-removed", &object, json!({ "removed": removed })).await?;
+    change.commit().await?;
+    Ok(Removed { removed })
 }
 
 /// Makes somebody an owner of an app.

@@ -15,11 +15,12 @@ use crate::{
     ConsoleError, checks,
     credential::{Login, ServiceAppEntry},
     hosted::Hosted,
+    origin::Origin,
     problem::Problem,
     run::clean,
     seen::state,
     settings::{Capability, Known, MatrixRow, SecretNote, TokenKind, known, matrix},
-    store::{self, entity::provisioning, provisioning as stored, provisioning::secret_place as place},
+    store::{self, entity::provisioning, provisioning as stored},
     vault::Vault,
 };
 
@@ -108,20 +109,23 @@ impl Writer {
 
     /// Opens the credential that writes. Only applying a plan, and replacing it, call this.
     pub(crate) fn login(&self, hosted: &Hosted, vault: &Vault) -> Result<Login, ConsoleError> {
-        self.own(vault).unwrap_or_else(|| hosted.login(vault))
+        self.own(hosted, vault).unwrap_or_else(|| hosted.login(vault))
     }
 
-    /// The second credential, if there is one.
-    fn own(&self, vault: &Vault) -> Option<Result<Login, ConsoleError>> {
+    /// The second credential, if there is one: for the connector's domain and org, as the first is.
+    fn own(&self, hosted: &Hosted, vault: &Vault) -> Option<Result<Login, ConsoleError>> {
         let app = self.note.as_ref().and_then(|note| note.app.clone());
-        let place = place(&self.row.connector_id, app.is_some());
-        self.row.secret.as_deref().map(|sealed| Login::open(vault, &place, sealed, app))
+        let binding = hosted.write_binding(app.is_some());
+        self.row.secret.as_deref().map(|sealed| binding.open(vault, sealed, app))
     }
 
-    fn view(&self, vault: &Vault) -> ProvisioningView {
+    fn view(&self, hosted: &Hosted, vault: &Vault) -> ProvisioningView {
         let row = &self.row;
-        let token =
-            self.note.as_ref().zip(self.own(vault)).map(|(note, own)| TokenView::of(note, own.is_ok()));
+        let token = self
+            .note
+            .as_ref()
+            .zip(self.own(hosted, vault))
+            .map(|(note, own)| TokenView::of(note, own.is_ok()));
         ProvisioningView {
             connector: row.connector_id.clone(),
             enabled: row.enabled,
@@ -138,7 +142,7 @@ impl Writer {
 /// The switch of a connector.
 pub(crate) async fn get(context: &Context, id: &str) -> Result<ProvisioningView, Problem> {
     let hosted = load(context, id).await?;
-    Ok(Writer::load(context, &hosted).await?.view(&context.console.vault))
+    Ok(Writer::load(context, &hosted).await?.view(&hosted, &context.console.vault))
 }
 
 /// A reason, as it is recorded.
@@ -158,7 +162,7 @@ async fn seen_row(
     hosted: &Hosted,
 ) -> Result<provisioning::Model, Problem> {
     let row = stored::of(change.tx(), &hosted.row.id).await?;
-    let shown = Writer::of(row.clone(), hosted)?.view(&context.console.vault);
+    let shown = Writer::of(row.clone(), hosted)?.view(hosted, &context.console.vault);
     context.expect(&state(&shown))?;
     Ok(row)
 }
@@ -195,7 +199,25 @@ pub(crate) async fn switch(context: &Context, id: &str, switch: Switch) -> Resul
     row.changed_at = change.now_ms();
     change.keep_provisioning(row.clone()).await?;
     change.commit().await?;
-    Ok(Writer::of(row, &hosted)?.view(&context.console.vault))
+    Ok(Writer::of(row, &hosted)?.view(&hosted, &context.console.vault))
+}
+
+/// A credential that writes goes to the domain that the org is known under, which no server and no owner of a connector
+/// can change.
+async fn at_the_known_domain(context: &Context, hosted: &Hosted, org: &str) -> Result<(), Problem> {
+    let known = store::connectors::org(context.console.store.db(), org).await?;
+    let own = Origin::read(&hosted.settings.domain);
+    match known.filter(|known| Origin::read(&known.domain) != own) {
+        None => Ok(()),
+        Some(known) => Err(Problem::conflict(
+            "a second credential cannot be taken at this domain",
+            format!(
+                "the connector's domain is {}, and the org is known as {}",
+                hosted.settings.domain, known.domain
+            ),
+            "check the connector's domain; when the org has moved there, confirm the new domain under Apps, Orgs",
+        )),
+    }
 }
 
 /// Takes a second credential that passes its checks and is of the same org.
@@ -207,13 +229,14 @@ pub(crate) async fn set_token(
     let hosted = load(context, id).await?;
     let before = Writer::load(context, &hosted).await?;
     // Before the token is tried out, and again inside the change.
-    context.expect(&state(&before.view(&context.console.vault)))?;
-    let own = before.own(&context.console.vault);
+    context.expect(&state(&before.view(&hosted, &context.console.vault)))?;
+    let own = before.own(&hosted, &context.console.vault);
     let entered = Some(token.api_token.as_str()).filter(|text| !text.is_empty());
     if entered.is_none() && token.service_app.is_none() {
         return Err(Problem::field("api_token", "a token is needed"));
     }
-    let (login, _) = Login::entered(entered, token.service_app.as_ref(), own, true)?;
+    let domain = hosted.settings.domain.as_str();
+    let (login, _) = Login::entered(entered, token.service_app.as_ref(), own, domain, true)?;
     let Some(org) = hosted.row.org_id.clone() else {
         return Err(Problem::conflict(
             "a second credential cannot be taken yet",
@@ -221,6 +244,7 @@ pub(crate) async fn set_token(
             "enter domain and token in its settings first",
         ));
     };
+    at_the_known_domain(context, &hosted, &org).await?;
     let stop = context.console.stop.child_token();
     let tried = checks::try_out(&context.console, &hosted.settings, &login, Some(id), stop).await?;
     let Some(probe) = tried.probe.as_ref().filter(|_| tried.passed()) else { return Err(failed(&tried)) };
@@ -233,16 +257,21 @@ pub(crate) async fn set_token(
     }
     let Some(note) = note_of(context, &tried, &login, None) else { return Err(failed(&tried)) };
     let change = context.change().await?;
+    // The checks took time: what was tried at one domain is not kept for another.
+    let now = load(context, id).await?;
+    if (&now.settings.domain, &now.row.org_id) != (&hosted.settings.domain, &hosted.row.org_id) {
+        return Err(Problem::changed());
+    }
     let mut row = seen_row(context, &change, &hosted).await?;
-    let place = place(id, login.app.is_some());
-    row.secret = Some(context.console.vault.seal(&place, &login.secret)?);
+    let binding = hosted.write_binding(login.app.is_some());
+    row.secret = Some(binding.seal(&context.console.vault, &login.secret)?);
     row.secret_note = Some(store::to_json(&note));
-    let detail = json!({ "owner": note.owner, "service_app": note.app });
+    let detail = json!({ "owner": note.owner, "service_app": note.app, "domain": hosted.settings.domain });
     change.audit("provisioning.token-set", &format!("connector/{id}"), detail).await?;
     change.keep_provisioning(row.clone()).await?;
     change.commit().await?;
     forget(context).await;
-    Ok(Writer::of(row, &hosted)?.view(&context.console.vault))
+    Ok(Writer::of(row, &hosted)?.view(&hosted, &context.console.vault))
 }
 
 /// Destroys the second credential; the connector's own token writes from then on.
@@ -258,5 +287,5 @@ pub(crate) async fn clear_token(context: &Context, id: &str) -> Result<Provision
     change.keep_provisioning(row.clone()).await?;
     change.commit().await?;
     forget(context).await;
-    Ok(Writer::of(row, &hosted)?.view(&context.console.vault))
+    Ok(Writer::of(row, &hosted)?.view(&hosted, &context.console.vault))
 }

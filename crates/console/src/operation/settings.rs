@@ -11,11 +11,12 @@ use super::{
 use crate::{
     checks::{self, AppChoice, Check, Outcome, Tried},
     credential::{Login, ServiceAppEntry},
-    hosted::{Hosted, secret_place},
+    hosted::Hosted,
     life::{Event, Setup},
+    origin::Origin,
     problem::{FieldError, Problem},
     settings::{MatrixRow, SecretNote, Settings, matrix},
-    store::{entity::app, syncs},
+    store::{Change, entity::app, provisioning, syncs},
 };
 
 /// Settings as they are sent. What is absent stays.
@@ -83,9 +84,14 @@ impl SettingsPatch {
 }
 
 /// What to try: what is sent, else what is stored. Says whether its secret is a new one.
-fn login_for(context: &Context, hosted: &Hosted, patch: &SettingsPatch) -> Result<(Login, bool), Problem> {
+fn login_for(
+    context: &Context,
+    hosted: &Hosted,
+    patch: &SettingsPatch,
+    domain: &str,
+) -> Result<(Login, bool), Problem> {
     let stored = hosted.row.secret.is_some().then(|| hosted.login(&context.console.vault));
-    Login::entered(patch.api_token.as_deref(), patch.service_app.as_ref(), stored, false)
+    Login::entered(patch.api_token.as_deref(), patch.service_app.as_ref(), stored, domain, false)
 }
 
 /// Settings that were tried out, with what.
@@ -102,10 +108,37 @@ async fn attempt(context: &Context, hosted: &Hosted, patch: &SettingsPatch) -> R
     if settings.domain.is_empty() {
         return Err(Problem::field("domain", "the Okta domain is needed, as in acme.okta.com"));
     }
-    let (login, new) = login_for(context, hosted, patch)?;
+    record_test(context, hosted, patch, &settings.domain).await?;
+    let (login, new) = login_for(context, hosted, patch, &settings.domain)?;
     let stop = context.console.stop.child_token();
     let tried = checks::try_out(&context.console, &settings, &login, Some(&hosted.row.id), stop).await?;
     Ok(Attempt { settings, login, new, tried })
+}
+
+/// Records that settings are about to be tried out, where, and whether with a secret that was entered: also of an
+/// attempt that is refused, and of a dry run, since both ask a server.
+async fn record_test(
+    context: &Context,
+    hosted: &Hosted,
+    patch: &SettingsPatch,
+    domain: &str,
+) -> Result<(), Problem> {
+    const LONGEST: usize = 300;
+    let domain = match Origin::read(domain) {
+        Some(origin) => origin.to_string(),
+        None => crate::run::clean(domain),
+    };
+    let typed = |text: &str| !text.trim().is_empty();
+    let entered = patch.api_token.as_deref().is_some_and(typed)
+        || patch.service_app.as_ref().is_some_and(|app| typed(&app.private_key));
+    let detail = json!({
+        "domain": domain.chars().take(LONGEST).collect::<String>(),
+        "secret": if entered { "entered" } else { "stored" },
+    });
+    let change = context.console.store.change(context.actor.who(), false).await?;
+    change.audit("connector.settings-tested", &format!("connector/{}", hosted.row.id), detail).await?;
+    change.commit().await?;
+    Ok(())
 }
 
 /// What is known of a credential that was tried out. `before` tells who entered its secret, where that is not new.
@@ -135,6 +168,9 @@ pub(super) fn note_of(
 pub(crate) async fn test(context: &Context, id: &str, patch: SettingsPatch) -> Result<TryReport, Problem> {
     let hosted = load(context, id).await?;
     let Attempt { settings, login, tried, .. } = attempt(context, &hosted, &patch).await?;
+    if let Some(probe) = &tried.probe {
+        same_org(&hosted, probe.org.id.as_str())?;
+    }
     let note = note_of(context, &tried, &login, None);
     let choices = checks::choices(&tried.checks).to_vec();
     Ok(TryReport {
@@ -162,14 +198,8 @@ pub(crate) async fn save(
     let Attempt { settings, login, new, tried } = attempt(context, &hosted, &patch).await?;
     let Some(probe) = tried.probe.as_ref().filter(|_| tried.passed()) else { return Err(failed(&tried)) };
     let org_id = probe.org.id.to_string();
-    if let Some(known) = hosted.row.org_id.as_ref().filter(|known| **known != org_id) {
-        return Err(Problem::field(
-            "domain",
-            format!(
-                "this is another org ({org_id}) than the connector's ({known}): make a new connector for it"
-            ),
-        ));
-    }
+    same_org(&hosted, &org_id)?;
+    let Some(origin) = login.origin.clone() else { return Err(failed(&tried)) };
     let change = context.change().await?;
     // Read again inside the change: the checks took time.
     let mut fresh = load(context, id).await?;
@@ -177,19 +207,30 @@ pub(crate) async fn save(
     if replaced || (fresh.row.version != hosted.row.version && context.if_match.is_some()) {
         return Err(Problem::changed());
     }
+    same_org(&fresh, &org_id)?;
+    let moved = Origin::read(&fresh.settings.domain).as_ref() != Some(&origin);
+    if moved && !new {
+        return Err(Problem::changed());
+    }
+    let known = change.see_org(&org_id, &crate::run::clean(&probe.org.name), &origin, false).await?;
+    // A connector that was set up at another domain of its org keeps it.
+    if let Some(known) = known.filter(|_| moved || fresh.row.org_id.is_none()) {
+        return Err(known_elsewhere("domain", &org_id, &known, &origin));
+    }
     let before = std::mem::replace(&mut fresh.settings, settings);
     if fresh.settings.aws_okta_app_id.is_empty() {
         fresh.settings.aws_okta_app_id = probe.app.id.as_str().to_owned();
     }
-    fresh.settings.domain = tried.origin.trim_start_matches("https://").to_owned();
-    if new {
-        let place = secret_place(id, login.app.is_some());
-        fresh.row.secret = Some(context.console.vault.seal(&place, &login.secret)?);
-    }
+    origin.short().clone_into(&mut fresh.settings.domain);
     let app_before = fresh.app().cloned();
     fresh.note = note_of(context, &tried, &login, fresh.note.as_ref().filter(|_| !new));
     fresh.row.org_id = Some(org_id.clone());
-    change.see_org(&org_id, &crate::run::clean(&probe.org.name), &fresh.settings.domain, false).await?;
+    if new {
+        fresh.row.secret = Some(fresh.binding().seal(&context.console.vault, &login.secret)?);
+    }
+    if moved {
+        drop_writes(context, &change, id, &before.domain, &fresh.settings.domain).await?;
+    }
     context.console.orgs.learn(&tried.origin, &org_id);
     let app = crate::store::connectors::app(change.tx(), &fresh.row.app_id).await?;
     if let Some(app) = app.filter(|app| app.okta_id.is_none()) {
@@ -223,6 +264,61 @@ pub(crate) async fn save(
         forget(context).await;
     }
     Ok(view)
+}
+
+/// Refuses another org under whatever domain: what is stored of this connector is of its own org.
+fn same_org(hosted: &Hosted, found: &str) -> Result<(), Problem> {
+    match &hosted.row.org_id {
+        Some(known) if known != found => Err(Problem::field(
+            "domain",
+            format!(
+                "this is another org ({found}) than the connector's ({known}): make a new connector for it, and \
+                 enter its token there"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// An org that is known under another domain than the one that now claims to be it.
+pub(super) fn known_elsewhere(field: &str, org: &str, known: &str, origin: &Origin) -> Problem {
+    Problem::field(
+        field,
+        format!(
+            "{origin} says that it is the org {org}, which is known as {known}. What to do: check the domain; when the \
+             org has moved there, a Super Administrator confirms the new domain under Apps, Orgs"
+        ),
+    )
+}
+
+/// The domain is another one: the second credential was entered for the one before, and so was the decision that this
+/// connector may write.
+async fn drop_writes(
+    context: &Context,
+    change: &Change<'_>,
+    id: &str,
+    from: &str,
+    to: &str,
+) -> Result<(), Problem> {
+    let mut row = provisioning::of(change.tx(), id).await?;
+    if !row.enabled && row.secret.is_none() {
+        return Ok(());
+    }
+    let object = format!("connector/{id}");
+    let why = format!("the connector's domain was changed from {from} to {to}");
+    if row.enabled {
+        row.enabled = false;
+        row.reason.clone_from(&why);
+        row.changed_by.clone_from(&context.actor.user.name);
+        row.changed_at = change.now_ms();
+        change.audit("provisioning.switched-off", &object, json!({ "reason": why })).await?;
+    }
+    if row.secret.is_some() {
+        (row.secret, row.secret_note) = (None, None);
+        change.audit("provisioning.token-cleared", &object, json!({ "reason": why })).await?;
+    }
+    change.keep_provisioning(row).await?;
+    Ok(())
 }
 
 /// The ciphertext that was overwritten also goes from what SQLite keeps beside its file.

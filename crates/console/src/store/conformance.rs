@@ -15,7 +15,7 @@ use super::{
     Store, Who, audit, audit::Wanted, connectors, entity::app, messages, outbox, outbox::Letter, people,
     shared, syncs,
 };
-use crate::{Clock, policy::Roles};
+use crate::{Clock, origin::Origin, policy::Roles};
 
 fn clock() -> Clock {
     Arc::new(|| "2026-09-01T08:00:00Z".parse::<Timestamp>().unwrap())
@@ -206,8 +206,12 @@ async fn numbers_texts_and_switches_come_back_as_they_were() {
             updated_at: i64::MIN,
         };
         change.add_app(row.clone()).await.unwrap();
-        change.see_org("00o1", text, "acme.okta.com", true).await.unwrap();
-        change.see_org("00o1", "renamed", "acme.okta.com", false).await.unwrap();
+        let acme = Origin::read("acme.okta.com").unwrap();
+        change.see_org("00o1", text, &acme, true).await.unwrap();
+        change.see_org("00o1", "renamed", &acme, false).await.unwrap();
+        let other = Origin::read("evil.example").unwrap();
+        let known = change.see_org("00o1", "poisoned", &other, true).await.unwrap();
+        assert_eq!(known.as_deref(), Some("acme.okta.com"));
         change.keep_fact("a", "1").await.unwrap();
         change.keep_fact("a", "2").await.unwrap();
         change.commit().await.unwrap();

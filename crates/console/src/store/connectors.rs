@@ -9,7 +9,7 @@ use super::{
     Change,
     entity::{app, app_owner, connector, connector_owner, org, user},
 };
-use crate::{ConsoleError, policy::Relation};
+use crate::{ConsoleError, origin::Origin, policy::Relation};
 
 /// All connectors that are not deleted, by name.
 pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<connector::Model>, ConsoleError> {
@@ -49,6 +49,10 @@ pub(crate) async fn app(db: &impl ConnectionTrait, id: &str) -> Result<Option<ap
 
 pub(crate) async fn orgs(db: &impl ConnectionTrait) -> Result<Vec<org::Model>, ConsoleError> {
     Ok(org::Entity::find().order_by_asc(org::Column::Domain).all(db).await?)
+}
+
+pub(crate) async fn org(db: &impl ConnectionTrait, id: &str) -> Result<Option<org::Model>, ConsoleError> {
+    Ok(org::Entity::find_by_id(id).one(db).await?)
 }
 
 /// Owners of a connector, by name.
@@ -227,33 +231,45 @@ impl Change<'_> {
         Ok(done.rows_affected == 1)
     }
 
-    /// Notes an org as it was seen.
+    /// Notes an org as a server at this origin names itself. Any server can name any org, so an org that is known under
+    /// another domain stays as it is, and that domain is given back.
     pub(crate) async fn see_org(
         &self,
         id: &str,
         name: &str,
-        domain: &str,
+        origin: &Origin,
         discovered: bool,
-    ) -> Result<(), ConsoleError> {
-        let before = org::Entity::find_by_id(id).one(self.tx()).await?;
-        let row = org::Model {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            domain: domain.to_owned(),
-            discovered_at: if discovered {
-                Some(self.now_ms())
-            } else {
-                before.as_ref().and_then(|org| org.discovered_at)
-            },
-            created_at: before.as_ref().map_or(self.now_ms(), |org| org.created_at),
-        };
-        let row_is_new = before.is_none();
-        let row = org::ActiveModel::from(row).reset_all();
-        if row_is_new {
+    ) -> Result<Option<String>, ConsoleError> {
+        let seen_at = discovered.then(|| self.now_ms());
+        let Some(before) = org::Entity::find_by_id(id).one(self.tx()).await? else {
+            let row = org::Model {
+                id: id.to_owned(),
+                name: name.to_owned(),
+                domain: origin.short().to_owned(),
+                discovered_at: seen_at,
+                created_at: self.now_ms(),
+            };
+            let row = org::ActiveModel::from(row).reset_all();
             org::Entity::insert(row).exec_without_returning(self.tx()).await?;
-        } else {
-            org::Entity::update(row).exec(self.tx()).await?;
+            return Ok(None);
+        };
+        if Origin::read(&before.domain).as_ref() != Some(origin) {
+            return Ok(Some(before.domain));
         }
+        let discovered_at = seen_at.or(before.discovered_at);
+        self.keep_org(org::Model { name: name.to_owned(), discovered_at, ..before }).await?;
+        Ok(None)
+    }
+
+    pub(crate) async fn keep_org(&self, row: org::Model) -> Result<(), ConsoleError> {
+        org::Entity::update(org::ActiveModel::from(row).reset_all()).exec(self.tx()).await?;
+        Ok(())
+    }
+
+    /// Removes an app and who owned it.
+    pub(crate) async fn remove_app(&self, id: &str) -> Result<(), ConsoleError> {
+        app_owner::Entity::delete_many().filter(app_owner::Column::AppId.eq(id)).exec(self.tx()).await?;
+        app::Entity::delete_by_id(id).exec(self.tx()).await?;
         Ok(())
     }
 }

@@ -36,12 +36,6 @@ pub(crate) async fn with_secret(db: &impl ConnectionTrait) -> Result<Vec<Model>,
     Ok(Entity::find().filter(Column::Secret.is_not_null()).all(db).await?)
 }
 
-/// What a second credential is sealed for.
-pub(crate) fn secret_place(connector: &str, is_key: bool) -> String {
-    let kind = if is_key { "write-key" } else { "write-token" };
-    format!("connector/{connector}/{kind}")
-}
-
 /// What is known of the second credential, if there is one.
 pub(crate) fn note(row: &Model) -> Result<Option<SecretNote>, ConsoleError> {
     row.secret_note.as_deref().map(|note| super::json("provisioning", note)).transpose()

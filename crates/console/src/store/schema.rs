@@ -18,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(super::provisioning_schema::ProvisioningTables),
             Box::new(super::shared_schema::SharedTables),
             Box::new(super::sign_in_schema::SignInTables),
+            Box::new(super::origin_schema::BoundSecrets),
         ]
     }
 }

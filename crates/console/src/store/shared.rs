@@ -19,6 +19,8 @@ pub(crate) const SILENT_MS: i64 = 30_000;
 
 /// The key that secrets are sealed under.
 pub(crate) const VAULT_KEY: &str = "vault-key";
+/// Left by a migration: secrets may be sealed in the form of the first versions.
+pub(crate) const UNBOUND_SECRETS: &str = "unbound-secrets";
 /// The mark of the place where snapshots lie.
 pub(crate) const BLOBS: &str = "blobs";
 
@@ -174,6 +176,12 @@ impl Change<'_> {
             .on_conflict(OnConflict::column(fact::Column::Id).update_column(fact::Column::Value).to_owned())
             .exec_without_returning(self.tx())
             .await?;
+        Ok(())
+    }
+
+    /// Takes back what held for every process.
+    pub(crate) async fn forget_fact(&self, what: &str) -> Result<(), ConsoleError> {
+        fact::Entity::delete_by_id(what).exec(self.tx()).await?;
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ mod document;
 mod explore;
 mod findings;
 mod messages;
+mod orgs;
 mod people;
 mod plans;
 mod provisioning;
@@ -38,6 +39,7 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = connectors::enter(routes);
     let routes = syncs::enter(routes);
     let routes = apps::enter(routes);
+    let routes = orgs::enter(routes);
     let routes = access::enter(routes);
     let routes = explore::enter(routes);
     let routes = findings::enter(routes);

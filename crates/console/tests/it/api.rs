@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::house::{Answer, House, Person, http};
 
 /// What a form of a page does, and the operation of the API that does the same.
-const FORMS: [(&str, &str); 37] = [
+const FORMS: [(&str, &str); 40] = [
     ("/connectors/new", "POST /api/connectors"),
     ("/connectors/{id}/sync", "POST /api/connectors/{id}/sync"),
     ("/connectors/{id}/pause", "POST /api/connectors/{id}/pause"),
@@ -29,6 +29,9 @@ const FORMS: [(&str, &str); 37] = [
     ("/apps/{app}/move", "POST /api/apps/{app}/promote"),
     ("/apps/{app}/move", "POST /api/apps/{app}/ignore"),
     ("/apps/{app}/move", "POST /api/apps/{app}/list-again"),
+    ("/apps/{app}/remove", "DELETE /api/apps/{app}"),
+    ("/apps/remove-unused", "DELETE /api/apps"),
+    ("/orgs/{org}/domain", "POST /api/orgs/{org}/domain"),
     ("/apps/{app}/owners", "POST /api/apps/{app}/owners"),
     ("/apps/{app}/owners/{user}/end", "DELETE /api/apps/{app}/owners/{user}"),
     ("/findings/accept", "POST /api/findings/acceptances"),

@@ -59,6 +59,7 @@ async fn ask(who: &Person, method: &Method, path: &str, id: &str) -> StatusCode 
         .replace("{id}", id)
         .replace("{sync}", "none")
         .replace("{app}", "none")
+        .replace("{org}", "none")
         .replace("{user}", "none")
         .replace("{key}", "none")
         .replace("{kind}", "none")

@@ -13,8 +13,9 @@ use super::{Mode, Paging};
 use crate::{
     operation::{
         Context,
-        apps::{self, AppDetail, AppView, Discovered, Discovery},
+        apps::{self, AppDetail, AppView, Removed},
         connectors::PersonRef,
+        discovery::{self, Discovered, Discovery},
     },
     policy::{Access, Action},
     problem::Problem,
@@ -30,6 +31,8 @@ pub(super) fn enter(routes: Routes) -> Routes {
         .api(Access::May(Action::PromoteApp), routes!(promote_app))
         .api(Access::May(Action::PromoteApp), routes!(ignore_app))
         .api(Access::May(Action::PromoteApp), routes!(list_app_again))
+        .api(Access::May(Action::PromoteApp), routes!(remove_app))
+        .api(Access::May(Action::PromoteApp), routes!(remove_unused_apps))
         .api(Access::May(Action::ChangeUsers), routes!(add_app_owner))
         .api(Access::May(Action::ChangeUsers), routes!(end_app_owner))
 }
@@ -63,11 +66,12 @@ async fn get_app(context: Context, Path(app): Path<String>) -> Result<Json<AppDe
     apps::detail(&context, &app).await.map(Json)
 }
 
-/// Read the list of apps of an Okta org
+/// Read the list of apps of an Okta org: at most 4,000. With the token of a connector that the caller may configure, or,
+/// for Super and Connector Administrators, with a domain and a token
 #[utoipa::path(post, path = "/api/apps/discover", params(Mode), request_body = Discovery, tag = "apps",
     responses((status = 200, body = Discovered)))]
 async fn discover_apps(context: Context, Body(wanted): Body<Discovery>) -> Result<Json<Discovered>, Problem> {
-    apps::discover(&context, wanted).await.map(Json)
+    discovery::discover(&context, wanted).await.map(Json)
 }
 
 /// Manage an unmanaged app
@@ -89,6 +93,35 @@ async fn ignore_app(context: Context, Path(app): Path<String>) -> Result<Json<Ap
     tag = "apps", responses((status = 200, body = AppView)))]
 async fn list_app_again(context: Context, Path(app): Path<String>) -> Result<Json<AppView>, Problem> {
     apps::move_to(&context, &app, "ignored", "unmanaged").await.map(Json)
+}
+
+/// Remove an unmanaged app without a connector
+#[utoipa::path(delete, path = "/api/apps/{app}", params(("app" = String, Path, description = "App"), Mode),
+    tag = "apps", responses((status = 204)))]
+async fn remove_app(context: Context, Path(app): Path<String>) -> Result<StatusCode, Problem> {
+    apps::remove(&context, &app).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Of which org.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct OrgQuery {
+    /// Id of an org.
+    org: Option<String>,
+}
+
+/// Remove every unmanaged app of an org without a connector
+#[utoipa::path(delete, path = "/api/apps", params(OrgQuery, Mode), tag = "apps",
+    responses((status = 200, body = Removed)))]
+async fn remove_unused_apps(
+    context: Context,
+    Query(query): Query<OrgQuery>,
+) -> Result<Json<Removed>, Problem> {
+    // Of one org that is named: nothing is removed by a slip.
+    let org = query.org.ok_or_else(|| Problem::field("org", "say of which org"))?;
+    apps::remove_unused(&context, Some(&org)).await.map(Json)
 }
 
 /// An owner.

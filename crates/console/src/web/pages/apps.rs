@@ -14,9 +14,11 @@ use crate::{
     console::DemoOrg,
     operation::{
         Context,
-        apps::{self, AppView, Discovery},
+        apps::{self, AppView},
         connectors,
         connectors::ConnectorView,
+        discovery::{self, Discovery},
+        orgs::{self, ConfirmedDomain, OrgView},
     },
     policy::{Access, Action},
     problem::Problem,
@@ -33,6 +35,9 @@ pub(super) fn enter(routes: Routes) -> Routes {
         .page(Method::GET, "/apps", Access::May(Action::ListApps), get(list))
         .page(Method::POST, "/apps/discover", Access::May(Action::DiscoverApps), post(discover))
         .page(Method::POST, "/apps/{app}/move", promote, post(move_app))
+        .page(Method::POST, "/apps/{app}/remove", promote, post(remove_app))
+        .page(Method::POST, "/apps/remove-unused", promote, post(remove_unused))
+        .page(Method::POST, "/orgs/{org}/domain", Access::May(Action::ConfirmOrg), post(confirm_domain))
 }
 
 #[derive(Template)]
@@ -45,6 +50,10 @@ struct AppsPage {
     q: String,
     may_promote: bool,
     may_discover: bool,
+    /// Any org, by domain and token.
+    may_name: bool,
+    orgs: Vec<OrgView>,
+    may_confirm: bool,
     connectors: Vec<ConnectorView>,
     demo: Option<DemoOrg>,
     found: String,
@@ -61,6 +70,8 @@ struct AppsQuery {
     q: String,
     found: Option<usize>,
     new: Option<usize>,
+    more: bool,
+    removed: Option<usize>,
 }
 
 async fn list(context: Context, Query(query): Query<AppsQuery>) -> Response {
@@ -85,10 +96,15 @@ async fn draw_list(
     let relation = context.actor.relation(&context.console, None).await?;
     let may_discover = context.actor.may(relation, Action::DiscoverApps);
     let connectors = if may_discover { connectors::list(context).await? } else { Vec::new() };
-    let found = match (query.found, query.new) {
-        (Some(found), Some(new)) => format!("{found} apps found, {new} of them new"),
+    let found = match (query.found, query.new, query.removed) {
+        (Some(found), Some(new), _) if query.more => format!(
+            "{found} apps found, {new} of them new; the org lists more than a discovery reads (at most 4,000)"
+        ),
+        (Some(found), Some(new), _) => format!("{found} apps found, {new} of them new"),
+        (_, _, Some(removed)) => format!("{removed} apps removed"),
         _ => String::new(),
     };
+    let may_see = context.actor.may(relation, Action::SeeOrgs);
     let page = AppsPage {
         shell: shell(context, "Apps", "/apps").await?,
         apps: apps::list(context, Some(&state), &query.q).await?,
@@ -97,7 +113,13 @@ async fn draw_list(
         q: query.q,
         may_promote: context.actor.may(relation, Action::PromoteApp),
         may_discover,
-        connectors: connectors.into_iter().filter(|connector| connector.token.is_some()).collect(),
+        may_name: context.actor.may(relation, Action::DiscoverByDomain),
+        orgs: if may_see { orgs::list(context).await? } else { Vec::new() },
+        may_confirm: context.actor.may(relation, Action::ConfirmOrg),
+        connectors: connectors
+            .into_iter()
+            .filter(|view| view.token.is_some() && view.authorized_actions.contains(&"configure"))
+            .collect(),
         demo: context.console.config.demo.clone(),
         found,
         domain_error: field_error(problem.as_ref(), "domain"),
@@ -114,8 +136,10 @@ async fn discover(context: Context, fields: Fields) -> Response {
         domain: fields.get("domain").to_owned(),
         api_token: fields.get("api_token").to_owned(),
     };
-    match apps::discover(&context, wanted).await {
-        Ok(done) => go(&format!("/apps?state=unmanaged&found={}&new={}", done.found, done.new)),
+    match discovery::discover(&context, wanted).await {
+        Ok(done) => {
+            go(&format!("/apps?state=unmanaged&found={}&new={}&more={}", done.found, done.new, done.more))
+        }
         Err(problem) => {
             let query = AppsQuery { state: "unmanaged".to_owned(), ..AppsQuery::default() };
             let drawn = draw_list(&context, query, Some(problem), fields.get("domain").to_owned()).await;
@@ -132,5 +156,21 @@ async fn move_app(context: Context, Path(app): Path<String>, fields: Fields) -> 
     };
     let done =
         apps::move_to(&context, &app, from, to).await.map(|app| go(&format!("/apps?state={}", app.state)));
+    or_problem(&context, done)
+}
+
+async fn remove_app(context: Context, Path(app): Path<String>) -> Response {
+    let done = apps::remove(&context, &app).await.map(|()| go("/apps?state=unmanaged&removed=1"));
+    or_problem(&context, done)
+}
+
+async fn remove_unused(context: Context, _fields: Fields) -> Response {
+    let done = apps::remove_unused(&context, None).await;
+    or_problem(&context, done.map(|done| go(&format!("/apps?state=unmanaged&removed={}", done.removed))))
+}
+
+async fn confirm_domain(context: Context, Path(org): Path<String>, fields: Fields) -> Response {
+    let wanted = ConfirmedDomain { domain: fields.get("domain").to_owned() };
+    let done = orgs::confirm(&context, &org, &wanted).await.map(|_| go("/apps?state=unmanaged#orgs"));
     or_problem(&context, done)
 }
