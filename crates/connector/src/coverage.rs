@@ -1,7 +1,7 @@
 //! Signs that a token sees less than there is. They cost no request: they are contradictions between lists.
 
 use rolebook_federation::{Group, GroupVerdict, Rules};
-use rolebook_ledger::{Facts, UserRecord};
+use rolebook_ledger::{Facts, MEMBERS_NOT_READ, UserRecord};
 
 /// Each sign found, in words, with how often and the right that is probably missing.
 pub(crate) fn signs(facts: &Facts, rules: &Rules) -> Vec<String> {
@@ -32,7 +32,7 @@ pub(crate) fn signs(facts: &Facts, rules: &Rules) -> Vec<String> {
         .filter(|group| !group.members_read)
         .filter(|group| group.group.assignment.is_some() || confers(rules, &group.group))
         .count();
-    sign(closed, "a group matters whose members could not be read (the right to view them is missing)");
+    sign(closed, MEMBERS_NOT_READ);
     let assigned = facts.users.iter().filter(|user| user.assignment.is_some()).count();
     if rules.maps_groups() && !facts.groups.iter().any(|group| confers(rules, &group.group)) {
         sign(assigned, "a user is assigned, but no group that confers a role is in sight");

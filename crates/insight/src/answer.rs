@@ -7,7 +7,7 @@ use rolebook_ledger::ListCoverage;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{AppRef, AtMoment, Reading, Readings};
+use crate::{AppRef, AtMoment, Completeness, Reading, Readings};
 
 /// What *can assume* means, said once in every output.
 pub const MEANING: &str =
@@ -17,6 +17,11 @@ pub const MEANING: &str =
 pub trait Shape {
     /// Name and version, as in `rolebook.who/1`. The number is raised when a field changes its meaning or goes away.
     const SHAPE: &'static str;
+
+    /// Whether everything that the result depends on was read.
+    fn completeness(&self) -> Completeness {
+        Completeness::default()
+    }
 }
 
 /// A result with its evidence.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{Error, EventNote, Log, LogNote, PersonRef, Reading, RoleRef, Shape, SnapshotNote};
+use crate::{Completeness, Error, EventNote, Log, LogNote, PersonRef, Reading, RoleRef, Shape, SnapshotNote};
 
 pub(crate) mod actor;
 mod cause;
@@ -42,6 +42,9 @@ pub struct Diff {
     pub lost: usize,
     /// The changes, settings first, then groups, then people.
     pub changes: Vec<Change>,
+    /// Whether both sides were read in full; where not, there may be more changes.
+    #[serde(flatten)]
+    pub completeness: Completeness,
 }
 
 /// Something that is neither gain nor loss, since one side does not know it.
@@ -84,6 +87,10 @@ pub struct Delta {
 
 impl Shape for Diff {
     const SHAPE: &'static str = "rolebook.diff/1";
+
+    fn completeness(&self) -> Completeness {
+        self.completeness.clone()
+    }
 }
 
 /// The difference between two snapshots of one org.
@@ -139,6 +146,7 @@ pub fn diff(old: &Reading, new: &Reading) -> Result<Diff, Error> {
         gained,
         lost,
         changes,
+        completeness: old.completeness_of_app().and(new.completeness_of_app()),
     })
 }
 

@@ -9,7 +9,7 @@ use rolebook_federation::RoleIx;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{AppRef, Error, Reading, Readings, RoleRef, Shape, role_pattern::Glob};
+use crate::{AppRef, Completeness, Error, Reading, Readings, RoleRef, Shape, role_pattern::Glob};
 
 mod accepted;
 mod admins;
@@ -66,6 +66,9 @@ pub struct Findings {
     /// With an older snapshot to compare: how many findings are in it too and were left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known_before: Option<usize>,
+    /// Whether everything was read that the rules look at access by; where not, there may be more findings.
+    #[serde(flatten)]
+    pub completeness: Completeness,
 }
 
 /// One finding.
@@ -137,6 +140,10 @@ pub struct RuleState {
 
 impl Shape for Findings {
     const SHAPE: &'static str = "rolebook.findings/1";
+
+    fn completeness(&self) -> Completeness {
+        self.completeness.clone()
+    }
 }
 
 impl Findings {
@@ -173,7 +180,8 @@ pub fn findings(
 }
 
 fn collect(readings: &Readings, policy: &Policy) -> Result<Findings, Error> {
-    let mut all = Findings { findings: Vec::new(), rules: Vec::new(), known_before: None };
+    let completeness = readings.completeness();
+    let mut all = Findings { findings: Vec::new(), rules: Vec::new(), known_before: None, completeness };
     for reading in readings.all() {
         let mut watch = Watch::new(reading, policy);
         groups::look(&mut watch)?;

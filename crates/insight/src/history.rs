@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    Answer, AppRef, Error, EventNote, Log, LogNote, OpenOptions, PersonRef, Reading, RolePattern, RoleRef,
+    Answer, AppRef, Completeness, Error, EventNote, Log, LogNote, OpenOptions, PersonRef, Reading, RolePattern, RoleRef,
     Scope, Shape, SnapshotNote,
     archive::{ArchivedSync, before_archive, by_app, minute, open_archived},
     diff::actor::overlapping,
@@ -52,8 +52,11 @@ pub struct RoleHistory {
     pub app: AppRef,
     /// The role, as the newest snapshot that has it shows it.
     pub role: RoleRef,
-    /// Who, by login.
+    /// Who, by login; where `complete` is false, at least these.
     pub people: Vec<PersonHistory>,
+    /// Whether every snapshot asked knows everybody who had the role.
+    #[serde(flatten)]
+    pub completeness: Completeness,
 }
 
 /// One person's times with a role.
@@ -97,6 +100,11 @@ pub struct Span {
 
 impl Shape for History {
     const SHAPE: &'static str = "rolebook.history/1";
+
+    fn completeness(&self) -> Completeness {
+        let each = self.roles.iter().map(|role| role.completeness.clone());
+        each.fold(Completeness::default(), Completeness::and)
+    }
 }
 
 /// Gives the log of an app, by org and app id, for a time; none where no events are kept.

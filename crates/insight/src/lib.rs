@@ -11,6 +11,7 @@ mod answer;
 mod archive;
 mod assertion;
 mod cache;
+mod complete;
 mod diff;
 mod error;
 mod event;
@@ -41,6 +42,7 @@ pub use assertion::{
     check_assertion, predict_assertion,
 };
 pub use cache::Cache;
+pub use complete::Completeness;
 pub use diff::{Cause, Change, Delta, Diff, NotCompared, SettingChange, diff, diff_with_log};
 pub use error::{Error, ErrorKind};
 pub use event::{EventNote, EventParty, Gap, Log, LogNote, LoggedEvent};
@@ -51,7 +53,7 @@ pub use history::{History, LogOf, Period, PersonHistory, RoleHistory, Span, hist
 pub use hops::{Hop, HopKind, SettingNote};
 pub use lint::{FilterLint, FilterProblem, FilterWarning, NameLint, Part, lint_filter};
 pub use names::{Named, PersonAt};
-pub use open::{Also, OpenOptions, Scope, open, open_with};
+pub use open::{Also, OpenOptions, Scope, open, open_with, snapshot_files};
 pub use path::{Path, PathKind};
 pub use reading::{Origin, Reading, Readings};
 pub use refs::{AppRef, GroupRef, PersonRef, RoleRef};

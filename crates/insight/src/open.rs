@@ -45,7 +45,7 @@ pub struct OpenOptions<'a> {
 pub fn open_with(paths: &[PathBuf], options: &OpenOptions<'_>) -> Result<Readings, Error> {
     let mut newest: BTreeMap<(String, String), Reading> = BTreeMap::new();
     let mut notices = Vec::new();
-    for path in files(paths)? {
+    for path in snapshot_files(paths)? {
         let (reading, notice) = open_one(&path, options)?;
         notices.extend(notice);
         let key = (reading.facts().org.id.to_string(), reading.facts().app.id.to_string());
@@ -74,7 +74,11 @@ pub fn open_with(paths: &[PathBuf], options: &OpenOptions<'_>) -> Result<Reading
     Ok(readings)
 }
 
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+/// The files that paths stand for: a folder stands for the `.c1z` files in it.
+///
+/// # Errors
+/// A folder cannot be read, or holds none.
+pub fn snapshot_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {

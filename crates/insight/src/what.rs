@@ -3,15 +3,18 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{AppRef, Error, GroupRef, Path, PersonRef, Readings, RoleRef, Shape};
+use crate::{AppRef, Completeness, Error, GroupRef, Path, PersonRef, Readings, RoleRef, Shape};
 
 /// What a person can assume.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct What {
     /// Who.
     pub person: PersonRef,
-    /// The roles, ordered by account and name, then app.
+    /// The roles, ordered by account and name, then app; where `complete` is false, at least these.
     pub roles: Vec<Held>,
+    /// Whether all of them are known.
+    #[serde(flatten)]
+    pub completeness: Completeness,
 }
 
 /// A role that a person can assume.
@@ -47,6 +50,9 @@ pub struct WhatGroup {
     pub members: usize,
     /// The roles it confers, ordered by account and name.
     pub roles: Vec<GroupRoles>,
+    /// Whether all of its members are known.
+    #[serde(flatten)]
+    pub completeness: Completeness,
 }
 
 /// A role that a group confers.
@@ -62,10 +68,18 @@ pub struct GroupRoles {
 
 impl Shape for What {
     const SHAPE: &'static str = "rolebook.what/1";
+
+    fn completeness(&self) -> Completeness {
+        self.completeness.clone()
+    }
 }
 
 impl Shape for WhatGroup {
     const SHAPE: &'static str = "rolebook.what-group/1";
+
+    fn completeness(&self) -> Completeness {
+        self.completeness.clone()
+    }
 }
 
 /// Every role that a person can assume now.
@@ -75,8 +89,10 @@ impl Shape for WhatGroup {
 pub fn what(readings: &Readings, person: &str) -> Result<What, Error> {
     let named = readings.find_person(person)?;
     let mut roles = Vec::new();
+    let mut completeness = Completeness::default();
     for place in &named.places {
         let Some(reading) = readings.get(place.reading) else { continue };
+        completeness = completeness.and(reading.completeness_of_person(place.user));
         for grant in reading.grants_of(place.user) {
             let Some(role) = reading.role(grant.role) else { continue };
             roles.push(Held {
@@ -89,7 +105,7 @@ pub fn what(readings: &Readings, person: &str) -> Result<What, Error> {
         }
     }
     roles.sort_by(|a, b| (&a.role, &a.app).cmp(&(&b.role, &b.app)));
-    Ok(What { person: named.person, roles })
+    Ok(What { person: named.person, roles, completeness })
 }
 
 /// Every role that a group confers, and on whom.
@@ -128,6 +144,7 @@ pub fn what_group(readings: &Readings, group: &str) -> Result<(WhatGroup, usize)
         members_read: record.members_read,
         members: members.len(),
         roles,
+        completeness: reading.completeness_of_group(ix),
     };
     Ok((answer, at))
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{AppRef, Error, Path, PersonRef, Readings, RolePattern, RoleRef, Shape};
+use crate::{AppRef, Completeness, Error, Path, PersonRef, Readings, RolePattern, RoleRef, Shape};
 
 /// Who can assume the roles that were asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -21,8 +21,11 @@ pub struct RoleHolders {
     pub app: AppRef,
     /// The role.
     pub role: RoleRef,
-    /// Who, by login.
+    /// Who, by login; where `complete` is false, at least these.
     pub people: Vec<Holder>,
+    /// Whether all of them are known.
+    #[serde(flatten)]
+    pub completeness: Completeness,
 }
 
 /// A person who can assume a role.
@@ -40,6 +43,11 @@ pub struct Holder {
 
 impl Shape for Who {
     const SHAPE: &'static str = "rolebook.who/1";
+
+    fn completeness(&self) -> Completeness {
+        let each = self.roles.iter().map(|role| role.completeness.clone());
+        each.fold(Completeness::default(), Completeness::and)
+    }
 }
 
 /// Everybody who can assume the roles of a pattern now.
@@ -63,7 +71,8 @@ pub fn who(readings: &Readings, pattern: &RolePattern) -> Result<Who, Error> {
             })
             .collect();
         people.sort_by(|a, b| (a.person.label(), &a.person.id).cmp(&(b.person.label(), &b.person.id)));
-        roles.push(RoleHolders { app: reading.app(), role, people });
+        let completeness = reading.completeness_of_role(choice.role);
+        roles.push(RoleHolders { app: reading.app(), role, people, completeness });
     }
     Ok(Who { asked: pattern.text().to_owned(), roles })
 }

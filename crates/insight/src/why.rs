@@ -4,7 +4,7 @@ use rolebook_federation::{AppUserStatus, Mode, RoleIx, Unusable, UserIx};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{AppRef, Error, Path, PersonAt, PersonRef, Reading, Readings, RolePattern, RoleRef, Shape};
+use crate::{AppRef, Completeness, Error, Path, PersonAt, PersonRef, Reading, Readings, RolePattern, RoleRef, Shape};
 
 mod near;
 
@@ -34,6 +34,9 @@ pub struct Verdict {
     pub paths: Vec<Path>,
     /// What comes close, when they cannot.
     pub near_misses: Vec<NearMiss>,
+    /// Whether the verdict is certain: a role that is held is, whatever else was not read.
+    #[serde(flatten)]
+    pub completeness: Completeness,
 }
 
 /// One rule and what it says.
@@ -63,6 +66,11 @@ impl Verdict {
 
 impl Shape for Why {
     const SHAPE: &'static str = "rolebook.why/1";
+
+    fn completeness(&self) -> Completeness {
+        let each = self.verdicts.iter().map(|verdict| verdict.completeness.clone());
+        each.fold(Completeness::default(), Completeness::and)
+    }
 }
 
 /// Why a person can or cannot assume the roles of a pattern.
@@ -85,7 +93,7 @@ pub fn why(readings: &Readings, person: &str, pattern: &RolePattern) -> Result<W
         let place = named.places.iter().find(|place| place.reading == choice.reading);
         let verdict = match place {
             Some(place) => judge(reading, place.user, choice.role, role),
-            None => absent(reading, role),
+            None => absent(reading, choice.role, role),
         };
         verdicts.push(verdict);
     }
@@ -118,13 +126,15 @@ fn almost_roles(readings: &Readings, places: &[PersonAt], pattern: &RolePattern)
             provider_arn: None,
         };
         let app = reading.app();
-        verdicts.push(Verdict { app, role, can_assume: false, checks, paths: Vec::new(), near_misses });
+        let completeness = Completeness::default();
+        let paths = Vec::new();
+        verdicts.push(Verdict { app, role, can_assume: false, checks, paths, near_misses, completeness });
     }
     verdicts
 }
 
 /// Somebody who stands in another file but not in this one.
-fn absent(reading: &Reading, role: RoleRef) -> Verdict {
+fn absent(reading: &Reading, ix: RoleIx, role: RoleRef) -> Verdict {
     let text = "no assignment to the app and no AWS group";
     Verdict {
         app: reading.app(),
@@ -133,6 +143,7 @@ fn absent(reading: &Reading, role: RoleRef) -> Verdict {
         checks: vec![Check::new("person", false, text)],
         paths: Vec::new(),
         near_misses: Vec::new(),
+        completeness: reading.completeness_of_role(ix),
     }
 }
 
@@ -155,7 +166,12 @@ fn judge(reading: &Reading, user: UserIx, ix: RoleIx, role: RoleRef) -> Verdict 
         });
     }
     let near_misses = if can_assume { Vec::new() } else { near::misses(reading, user, ix) };
-    Verdict { app: reading.app(), role, can_assume, checks, paths, near_misses }
+    // A rule before the group's turn decides whatever the groups hold.
+    let stopped = checks.iter().find(|check| !check.passed);
+    let by_members = stopped.is_some_and(|check| matches!(check.rule.as_str(), "group" | "profile"));
+    let completeness =
+        if by_members { reading.completeness_of_role(ix) } else { Completeness::default() };
+    Verdict { app: reading.app(), role, can_assume, checks, paths, near_misses, completeness }
 }
 
 /// The rules that stop a person whatever groups and profiles say.

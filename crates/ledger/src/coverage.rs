@@ -6,6 +6,10 @@ use jiff::Timestamp;
 use rolebook_federation::{RESOLVER_VERSION, Switches};
 use serde::{Deserialize, Serialize};
 
+/// The sign in [`Coverage::partial`] for groups whose members could not be read, behind their number.
+pub const MEMBERS_NOT_READ: &str =
+    "a group matters whose members could not be read (the right to view them is missing)";
+
 /// Asset under which a snapshot carries its coverage.
 pub const COVERAGE_ASSET: &str = "rolebook:coverage";
 
@@ -104,5 +108,12 @@ impl Coverage {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.partial.is_empty()
+    }
+
+    /// Whether a sign says that the credential sees less than there is, beyond groups whose members could not be
+    /// read: those are known one by one.
+    #[must_use]
+    pub fn token_sees_less(&self) -> bool {
+        self.partial.iter().any(|sign| !sign.ends_with(MEMBERS_NOT_READ))
     }
 }

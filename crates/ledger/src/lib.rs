@@ -19,7 +19,7 @@ mod write;
 pub use account::{AccountRecord, OTHER_ACCOUNTS_ASSET};
 pub use account_names::{AccountError, AccountNames, NamedAccount, account_number, has_lost_a_zero};
 pub use asset::{GROUP_NAMES_ASSET, GROUP_RULES_ASSET, GroupName, GroupRule};
-pub use coverage::{COVERAGE_ASSET, Coverage, Incremental, ListCoverage, OrgSeen, Reader};
+pub use coverage::{COVERAGE_ASSET, Coverage, Incremental, ListCoverage, MEMBERS_NOT_READ, OrgSeen, Reader};
 pub use custom_roles::{Binding, CustomRole, CustomRoles, ResourceSet};
 pub use facts::{
     AdminHolder, AdminRole, AppRecord, AssignmentRecord, CatalogueRecord, Facts, GroupRecord, Org, Person,

@@ -32,6 +32,12 @@ pub enum ReadError {
     /// The sync holds no app: it was not written by Rolebook.
     #[error("the snapshot holds no Okta app, it was not written by Rolebook")]
     NoApp,
+    /// The sync was written by another connector: what its rows mean for AWS is not known.
+    #[error("the snapshot was not written by Rolebook: it holds the app `{label}`, and not how access was read")]
+    NotOurs {
+        /// What the first app of the file is called, else its id.
+        label: String,
+    },
     /// An asset that Rolebook writes cannot be read.
     #[error("the snapshot's record `{name}` cannot be read: {reason}")]
     Asset {
@@ -105,7 +111,16 @@ fn read_app(rows: &SyncRows<'_>, facts: &mut Facts) -> Result<(), ReadError> {
         found = true;
         Ok::<_, ReadError>(())
     })?;
-    if found { Ok(()) } else { Err(ReadError::NoApp) }
+    if !found {
+        return Err(ReadError::NoApp);
+    }
+    // Every file of Rolebook carries this record. Another connector's rows have the same types with other meanings:
+    // reading them would answer *nobody* where nothing was looked at.
+    if rows.asset(COVERAGE_ASSET)?.is_none() {
+        let label = if facts.app.label.is_empty() { facts.app.id.to_string() } else { facts.app.label.clone() };
+        return Err(ReadError::NotOurs { label });
+    }
+    Ok(())
 }
 
 /// Catalogue and account facts. In direct mode every stored value of every role may have come from the catalogue:

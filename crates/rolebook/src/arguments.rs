@@ -292,6 +292,11 @@ pub(crate) struct GuardArguments {
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) fail_on_gain: bool,
 
+    /// End with 0, not 6, when the token may see less than there is; the file is sealed in either case
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
+          action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) allow_partial: bool,
+
     /// How old a run that was cut off may be to be taken up where it stopped, as in 30m; 0s begins anew
     #[arg(long, value_name = "TIME", default_value = "2h", value_parser = duration)]
     pub(crate) resume_max_age: jiff::SignedDuration,
@@ -368,17 +373,12 @@ pub(crate) struct ShowArguments {
     #[arg(value_enum)]
     pub(crate) what: Subject,
 
-    /// Snapshot to read
-    #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
-    pub(crate) file: PathBuf,
-
     /// Only what concerns this AWS account: id, name, alias, or a pattern as in prod-*. May be repeated
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) account: Vec<String>,
 
-    /// How it is printed
-    #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
-    pub(crate) output: TableFormat,
+    #[command(flatten)]
+    pub(crate) snapshot: SnapshotArguments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

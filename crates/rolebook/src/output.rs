@@ -31,6 +31,10 @@ pub(crate) type Column = &'static str;
 pub(crate) enum Cell {
     Text(String),
     Number(u64),
+    /// A number that is a lower bound: people read that, programs get the number and the column `complete`.
+    AtLeast(u64),
+    /// What was not read: people read that, programs get nothing.
+    NotRead,
     Flag(bool),
     List(Vec<String>),
     /// A list whose items programs read in one form, people in another.
@@ -46,9 +50,10 @@ pub(crate) struct Labelled {
 }
 
 /// Columns that a table shows only where some row fills them.
-const WHERE_FILLED: [Column; 5] = ["account_name", "number", "environment", "owner", "in_okta"];
+const WHERE_FILLED: [Column; 6] =
+    ["account_name", "number", "environment", "owner", "in_okta", "unread_groups"];
 /// Columns for programs: in JSON and CSV only.
-const NOT_IN_TABLES: [Column; 5] = ["alias", "ou", "tags", "about_ids", "uuid"];
+const NOT_IN_TABLES: [Column; 6] = ["alias", "ou", "tags", "about_ids", "uuid", "complete"];
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
@@ -90,19 +95,21 @@ impl Cell {
     pub(crate) fn plain(&self, between: &str) -> String {
         match self {
             Self::Text(text) => text.clone(),
-            Self::Number(number) => number.to_string(),
+            Self::Number(number) | Self::AtLeast(number) => number.to_string(),
             Self::Flag(true) => "yes".to_owned(),
             Self::Flag(false) => "no".to_owned(),
             Self::List(items) => items.join(between),
             Self::Labelled(items) => {
                 items.iter().map(|item| item.plain.as_str()).collect::<Vec<_>>().join(between)
             }
-            Self::Empty => String::new(),
+            Self::Empty | Self::NotRead => String::new(),
         }
     }
 
     fn shown(&self) -> String {
         match self {
+            Self::AtLeast(number) => format!("at least {number}"),
+            Self::NotRead => "not read".to_owned(),
             Self::Labelled(items) => {
                 items.iter().map(|item| item.label.as_str()).collect::<Vec<_>>().join(", ")
             }
@@ -113,11 +120,11 @@ impl Cell {
     fn json(&self) -> Value {
         match self {
             Self::Text(text) => text.as_str().into(),
-            Self::Number(number) => (*number).into(),
+            Self::Number(number) | Self::AtLeast(number) => (*number).into(),
             Self::Flag(flag) => (*flag).into(),
             Self::List(items) => items.clone().into(),
             Self::Labelled(items) => items.iter().map(|item| item.plain.clone()).collect(),
-            Self::Empty => Value::Null,
+            Self::Empty | Self::NotRead => Value::Null,
         }
     }
 }
@@ -211,7 +218,11 @@ impl Rows {
     }
 
     fn in_table(&self, ix: usize, column: Column) -> bool {
-        let tells = |row: &Vec<Cell>| !matches!(row.get(ix), None | Some(Cell::Empty | Cell::Flag(true)));
+        let tells = |row: &Vec<Cell>| match row.get(ix) {
+            None | Some(Cell::Empty | Cell::Flag(true)) => false,
+            Some(Cell::List(items)) => !items.is_empty(),
+            Some(_) => true,
+        };
         !NOT_IN_TABLES.contains(&column) && (!WHERE_FILLED.contains(&column) || self.rows.iter().any(tells))
     }
 
@@ -246,6 +257,14 @@ impl Rows {
 
 fn inert(cell: String) -> String {
     rolebook_insight::export::inert_cell(cell.into()).into_owned()
+}
+
+/// A number with its noun: `1 page`, `2 pages`.
+pub(crate) fn counted(number: u64, one: &str, several: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        number => format!("{number} {several}"),
+    }
 }
 
 fn heading(column: &str) -> String {

@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use rolebook_insight::{Answer, Cache, OpenOptions, Readings, Scope, Shape};
+use rolebook_insight::{Answer, Cache, Completeness, OpenOptions, Readings, Scope, Shape};
 use rolebook_snapshot::Limits;
 use serde::Serialize;
 
@@ -67,17 +67,18 @@ pub(crate) fn print<T: Shape + Serialize>(
     rows: impl FnOnce(&T) -> Rows,
     text: impl FnOnce(&T, &mut Page) -> io::Result<()>,
 ) -> Result<ExitCode, Failure> {
-    show(answer, arguments.output, rows, text)?;
-    Ok(age(answer, arguments))
+    let complete = show(answer, arguments.output, rows, text)?;
+    let code = age(answer, arguments);
+    Ok(if arguments.strict && !complete { ExitCode::from(HELD) } else { code })
 }
 
-/// The same without looking at the age.
+/// The same without looking at the age; returns whether the answer is complete.
 pub(crate) fn show<T: Shape + Serialize>(
     answer: &Answer<T>,
     output: TableFormat,
     rows: impl FnOnce(&T) -> Rows,
     text: impl FnOnce(&T, &mut Page) -> io::Result<()>,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     match output {
         TableFormat::Json => json(answer)?,
         TableFormat::Csv => render::with_evidence(rows(&answer.result), answer).print(TableFormat::Csv)?,
@@ -87,7 +88,15 @@ pub(crate) fn show<T: Shape + Serialize>(
             finish(written.and_then(|()| page.flush()))?;
         }
     }
-    Ok(())
+    Ok(incomplete(&answer.result.completeness()))
+}
+
+/// Warns of what was not read, whatever the output format; returns whether everything was.
+pub(crate) fn incomplete(completeness: &Completeness) -> bool {
+    if let Some(gap) = completeness.gap() {
+        note(&format!("{gap}: counts and lists are lower bounds, and nobody shown does not mean nobody"));
+    }
+    completeness.complete
 }
 
 /// Prints any documented shape as JSON.

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
-use rolebook_insight::{Answer, AtMoment, SnapshotNote};
+use rolebook_insight::{Answer, AtMoment, Completeness, SnapshotNote};
 
 use crate::{
     output::{Cell, Rows, visible},
@@ -202,6 +202,22 @@ fn origin<T>(note: &SnapshotNote, answer: &Answer<T>) -> String {
     )
 }
 
+/// How many there are, as far as was read: `no role`, `1 role`, `at least 2 roles; members of … were not read`.
+pub(crate) fn count(number: usize, none: &str, one: &str, several: &str, completeness: &Completeness) -> String {
+    match (completeness.gap(), number) {
+        (Some(gap), 1) => format!("at least 1 {one}; {}", visible(&gap)),
+        (Some(gap), number) => format!("at least {number} {several}; {}", visible(&gap)),
+        (None, 0) => none.to_owned(),
+        (None, 1) => format!("1 {one}"),
+        (None, number) => format!("{number} {several}"),
+    }
+}
+
+/// The cells of the columns `complete` and `unread_groups`.
+pub(crate) fn complete_cells(completeness: &Completeness) -> [Cell; 2] {
+    [completeness.complete.into(), completeness.labels().into()]
+}
+
 /// Adds the columns that say from when, from what and how complete each row is.
 pub(crate) fn with_evidence<T>(mut rows: Rows, answer: &Answer<T>) -> Rows {
     let join = |each: &dyn Fn(&SnapshotNote) -> String| {
@@ -210,11 +226,14 @@ pub(crate) fn with_evidence<T>(mut rows: Rows, answer: &Answer<T>) -> Rows {
     let as_of = answer.as_of.map(|at| at.to_string());
     let snapshot = join(&|note| note.snapshot.clone());
     let complete = answer.snapshots.iter().all(|note| note.coverage.complete);
-    rows.columns.extend(["as_of", "snapshot", "complete"]);
+    // Rows that know better than their snapshot whether they are complete say so themselves.
+    let by_row = rows.columns.contains(&"complete");
+    rows.columns.extend(["as_of", "snapshot"]);
+    rows.columns.extend((!by_row).then_some("complete"));
     for row in &mut rows.rows {
         row.push(as_of.clone().into());
         row.push(snapshot.as_str().into());
-        row.push(Cell::from(complete));
+        row.extend((!by_row).then(|| Cell::from(complete)));
     }
     rows
 }

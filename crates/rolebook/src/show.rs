@@ -2,40 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rolebook_federation::{Access, Role, RoleIx, Rules, Union, Warnings, resolve};
+use rolebook_federation::{Access, Role, RoleIx, Union, Warnings};
+use rolebook_insight::{Completeness, Reading};
 use rolebook_ledger::{AccountNames, Facts, GroupRecord, NamedAccount, UserRecord};
 
 use crate::{
     accounts::chosen,
     failure::Failure,
     output::{Cell, Labelled, Rows},
+    render::complete_cells,
 };
 
-/// Facts of one sync and the access that follows from them, under the choices its coverage record names.
-pub(crate) struct View {
-    facts: Facts,
-    access: Access,
+/// One reading, and which of its accounts are asked for.
+pub(crate) struct View<'a> {
+    reading: &'a Reading,
+    facts: &'a Facts,
+    access: &'a Access,
     maps_groups: bool,
     names: AccountNames,
     /// Resource ids of the accounts that are asked for; `None` for all.
     only: Option<BTreeSet<String>>,
 }
 
-impl View {
-    pub(crate) fn of(facts: Facts, accounts: &[String]) -> Result<Self, Failure> {
-        let mut warnings = Warnings::new();
-        let app = facts.app.to_federation(&mut warnings);
-        let rules = Rules::compile(&app, facts.app.union, &facts.coverage.switches, &mut warnings)
-            .map_err(|error| Failure::failed(error.to_string(), error.hint()))?;
-        let access = resolve(
-            &rules,
-            &facts.catalogue.values,
-            facts.groups.iter().map(|group| &group.group),
-            facts.users.iter().map(|user| &user.user),
-        );
-        let names = facts.account_names(&access);
+impl<'a> View<'a> {
+    pub(crate) fn of(reading: &'a Reading, accounts: &[String]) -> Result<Self, Failure> {
+        let (facts, access) = (reading.facts(), reading.access());
+        let names = facts.account_names(access);
         let only = chosen(&names, accounts)?;
-        Ok(Self { maps_groups: rules.maps_groups(), facts, access, names, only })
+        Ok(Self { reading, facts, access, maps_groups: reading.rules().maps_groups(), names, only })
     }
 
     /// Whether an account is asked for.
@@ -76,7 +70,12 @@ fn number_beside_id(account: &NamedAccount) -> Option<&str> {
     account.number.as_ref().map(|number| number.as_str()).filter(|number| *number != account.id)
 }
 
-pub(crate) fn accounts(view: &View) -> Rows {
+/// A count that is a lower bound where something was not read.
+fn at_least(count: usize, completeness: &Completeness) -> Cell {
+    if completeness.complete { count.into() } else { Cell::AtLeast(count as u64) }
+}
+
+pub(crate) fn accounts(view: &View<'_>) -> Rows {
     let mut roles: BTreeMap<&str, usize> = BTreeMap::new();
     for role in view.access.roles.roles() {
         *roles.entry(&role.account).or_default() += 1;
@@ -100,7 +99,10 @@ pub(crate) fn accounts(view: &View) -> Rows {
     let rows = view.names.iter().filter(|account| view.wants(&account.id)).map(|account| {
         let record = account.record.as_ref();
         let tags = record.map(|record| record.tags.iter().map(|(key, value)| format!("{key}={value}")));
-        vec![
+        let roles_of = (0..).zip(view.access.roles.roles()).filter(|(_, role)| role.account == account.id);
+        let each = roles_of.map(|(ix, _)| view.reading.completeness_of_role(ix));
+        let completeness = each.fold(Completeness::default(), Completeness::and);
+        let mut row = vec![
             Cell::from(account.id.as_str()),
             number_beside_id(account).into(),
             account.name.as_deref().or(account.alias.as_deref()).into(),
@@ -112,8 +114,10 @@ pub(crate) fn accounts(view: &View) -> Rows {
             account.in_okta.into(),
             partitions.get(account.id.as_str()).copied().into(),
             roles.get(account.id.as_str()).copied().unwrap_or(0).into(),
-            people.get(account.id.as_str()).map_or(0, Vec::len).into(),
-        ]
+            at_least(people.get(account.id.as_str()).map_or(0, Vec::len), &completeness),
+        ];
+        row.extend(complete_cells(&completeness));
+        row
     });
     Rows {
         columns: vec![
@@ -129,12 +133,14 @@ pub(crate) fn accounts(view: &View) -> Rows {
             "partition",
             "roles",
             "people",
+            "complete",
+            "unread_groups",
         ],
         rows: rows.collect(),
     }
 }
 
-pub(crate) fn roles(view: &View) -> Rows {
+pub(crate) fn roles(view: &View<'_>) -> Rows {
     let mut people: BTreeMap<RoleIx, usize> = BTreeMap::new();
     let mut groups: BTreeMap<RoleIx, usize> = BTreeMap::new();
     for grant in &view.access.user_grants {
@@ -144,22 +150,34 @@ pub(crate) fn roles(view: &View) -> Rows {
         *groups.entry(grant.role).or_default() += 1;
     }
     let rows = view.roles().into_iter().map(|(ix, role)| {
-        vec![
+        let completeness = view.reading.completeness_of_role(ix);
+        let mut row = vec![
             Cell::from(role.account.as_str()),
             view.account_name(&role.account),
             role.name.as_str().into(),
-            people.get(&ix).copied().unwrap_or(0).into(),
+            at_least(people.get(&ix).copied().unwrap_or(0), &completeness),
             groups.get(&ix).copied().unwrap_or(0).into(),
             role.arns.role.as_ref().map(ToString::to_string).into(),
-        ]
+        ];
+        row.extend(complete_cells(&completeness));
+        row
     });
     Rows {
-        columns: vec!["account", "account_name", "role", "people", "groups", "role_arn"],
+        columns: vec![
+            "account",
+            "account_name",
+            "role",
+            "people",
+            "groups",
+            "role_arn",
+            "complete",
+            "unread_groups",
+        ],
         rows: rows.collect(),
     }
 }
 
-pub(crate) fn groups(view: &View) -> Rows {
+pub(crate) fn groups(view: &View<'_>) -> Rows {
     let mut members: BTreeMap<u32, usize> = BTreeMap::new();
     for user in &view.facts.users {
         for group in &user.user.groups {
@@ -186,7 +204,10 @@ pub(crate) fn groups(view: &View) -> Rows {
                 group.origin.app_name.as_deref().or(group.origin.app_id.as_deref()).into(),
                 group.assignment.is_some().into(),
                 view.maps_groups.then(|| verdict.as_str()).into(),
-                record.members_read.then(|| members.get(&ix).copied().unwrap_or(0)).into(),
+                match record.members_read {
+                    true => members.get(&ix).copied().unwrap_or(0).into(),
+                    false => Cell::NotRead,
+                },
                 Cell::Labelled(confers.get(&ix).cloned().unwrap_or_default()),
             ]
         },
@@ -197,7 +218,7 @@ pub(crate) fn groups(view: &View) -> Rows {
     }
 }
 
-pub(crate) fn users(view: &View) -> Rows {
+pub(crate) fn users(view: &View<'_>) -> Rows {
     let mut roles: BTreeMap<u32, usize> = BTreeMap::new();
     for grant in view.access.user_grants.iter().filter(|grant| view.role(grant.role).is_some()) {
         *roles.entry(grant.user).or_default() += 1;
@@ -205,23 +226,36 @@ pub(crate) fn users(view: &View) -> Rows {
     let all = (0u32..).zip(&view.facts.users);
     let rows = all.filter(|(ix, _)| view.only.is_none() || roles.contains_key(ix)).map(|(ix, user)| {
         let assignment = user.assignment.as_ref();
-        vec![
+        let completeness = view.reading.completeness_of_person(ix);
+        let mut row = vec![
             Cell::from(user.id.as_str()),
             user.person.display_name.as_str().into(),
             user.person.login.as_deref().into(),
             user.person.status.as_deref().into(),
             assignment.map(|a| a.scope.as_deref().unwrap_or("unknown")).into(),
             assignment.map(|a| a.status.as_str()).into(),
-            roles.get(&ix).copied().unwrap_or(0).into(),
-        ]
+            at_least(roles.get(&ix).copied().unwrap_or(0), &completeness),
+        ];
+        row.extend(complete_cells(&completeness));
+        row
     });
     Rows {
-        columns: vec!["id", "name", "login", "status", "assigned", "assignment_status", "roles"],
+        columns: vec![
+            "id",
+            "name",
+            "login",
+            "status",
+            "assigned",
+            "assignment_status",
+            "roles",
+            "complete",
+            "unread_groups",
+        ],
         rows: rows.collect(),
     }
 }
 
-pub(crate) fn apps(view: &View) -> Rows {
+pub(crate) fn apps(view: &View<'_>) -> Rows {
     let app = &view.facts.app;
     let settings = app.to_federation(&mut Warnings::new()).settings;
     let union = match app.union {
@@ -258,7 +292,7 @@ pub(crate) fn apps(view: &View) -> Rows {
     }
 }
 
-pub(crate) fn grants(view: &View) -> Rows {
+pub(crate) fn grants(view: &View<'_>) -> Rows {
     let mut rows: Vec<(String, String, String, Vec<Cell>)> =
         Vec::with_capacity(view.access.user_grants.len());
     for grant in &view.access.user_grants {

@@ -173,6 +173,7 @@ pub(crate) async fn page(
             findings: shown.filter_map(|(_, row)| row.finding().cloned()).collect(),
             rules: wrong.findings.rules.clone(),
             known_before: None,
+            completeness: wrong.findings.completeness.clone(),
         };
         Answered {
             connector: wrong.connector.clone(),

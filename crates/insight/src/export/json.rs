@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Cover, Making, apps, cover, table::ordered_roles};
-use crate::{AppRef, GroupRef, PersonRef, Readings, RoleRef, Shape};
+use crate::{AppRef, Completeness, GroupRef, PersonRef, Readings, RoleRef, Shape};
 
 /// A whole snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -13,6 +13,9 @@ pub struct Export {
     pub cover: Cover,
     /// Every grant, by app, account, role and person.
     pub grants: Vec<GrantRow>,
+    /// Whether everything was read that access depends on; where not, there may be more grants.
+    #[serde(flatten)]
+    pub completeness: Completeness,
 }
 
 /// One person and one role.
@@ -36,6 +39,10 @@ pub struct GrantRow {
 
 impl Shape for Export {
     const SHAPE: &'static str = "rolebook.export/1";
+
+    fn completeness(&self) -> Completeness {
+        self.completeness.clone()
+    }
 }
 
 /// The whole as one structure.
@@ -58,5 +65,5 @@ pub fn export_json(readings: &Readings, making: &Making<'_>) -> Export {
             }));
         }
     }
-    Export { cover: cover(readings, making), grants }
+    Export { cover: cover(readings, making), grants, completeness: readings.completeness() }
 }

@@ -88,6 +88,8 @@ pub fn tables(readings: &Readings) -> Vec<Table<'_>> {
                 "provider_arn",
                 "people",
                 "groups",
+                "complete",
+                "unread_groups",
             ],
             Box::new(apps(readings).flat_map(roles)),
         ),
@@ -121,6 +123,8 @@ pub fn tables(readings: &Readings) -> Vec<Table<'_>> {
                 "assigned_since",
                 "last_sign_in",
                 "roles",
+                "complete",
+                "unread_groups",
             ],
             Box::new(apps(readings).flat_map(people)),
         ),
@@ -191,6 +195,7 @@ fn roles(reading: &Reading) -> impl Iterator<Item = Vec<Value>> + '_ {
     }
     ordered_roles(reading).into_iter().filter_map(move |ix| {
         let role = reading.role(ix)?;
+        let completeness = reading.completeness_of_role(ix);
         Some(vec![
             app(reading),
             Value::text(&role.account.id),
@@ -202,6 +207,8 @@ fn roles(reading: &Reading) -> impl Iterator<Item = Vec<Value>> + '_ {
             Value::maybe(role.provider_arn),
             Value::Number(reading.grants_on(ix).count() as u64),
             Value::Number(groups.get(&ix).copied().unwrap_or(0)),
+            Value::Flag(completeness.complete),
+            Value::text(completeness.labels().join("; ")),
         ])
     })
 }
@@ -235,6 +242,7 @@ fn groups(reading: &Reading) -> impl Iterator<Item = Vec<Value>> + '_ {
 fn people(reading: &Reading) -> impl Iterator<Item = Vec<Value>> + '_ {
     (0..).zip(&reading.facts().users).map(move |(ix, user)| {
         let assignment = user.assignment.as_ref();
+        let completeness = reading.completeness_of_person(ix);
         vec![
             app(reading),
             Value::text(user.id.as_str()),
@@ -246,6 +254,8 @@ fn people(reading: &Reading) -> impl Iterator<Item = Vec<Value>> + '_ {
             Value::maybe(assignment.and_then(|assignment| assignment.created)),
             Value::maybe(user.person.last_login),
             Value::Number(reading.grants_of(ix).len() as u64),
+            Value::Flag(completeness.complete),
+            Value::text(completeness.labels().join("; ")),
         ]
     })
 }

@@ -90,6 +90,9 @@ fn role(reading: &Reading, ix: u32) -> Option<(String, String)> {
     if let Some(arn) = &role.role_arn {
         text.push_str(&format!("arn: {}\n", line(arn)));
     }
+    for group in reading.completeness_of_role(ix).labels() {
+        text.push_str(&format!("members not read: {}\n", line(&group)));
+    }
     let mut people: Vec<String> = reading
         .grants_on(ix)
         .filter_map(|grant| {

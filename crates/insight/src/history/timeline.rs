@@ -1,11 +1,11 @@
 //! Times with a role, put together from what syncs show and what events tell between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::{Period, PersonHistory, RoleHistory, Span, replay::Step};
-use crate::{EventNote, PersonRef, Reading, RolePattern, RoleRef};
+use crate::{Completeness, EventNote, PersonRef, Reading, RolePattern, RoleRef};
 
 /// Account id and role name, the same in every snapshot of one app.
 pub(super) type RoleKey = (String, String);
@@ -15,6 +15,7 @@ pub(super) type RoleKey = (String, String);
 pub(super) struct Timelines {
     lines: BTreeMap<(RoleKey, String), Vec<Span>>,
     roles: BTreeMap<RoleKey, RoleRef>,
+    completeness: BTreeMap<RoleKey, Completeness>,
     people: BTreeMap<String, PersonRef>,
     /// End of the sync that was seen last.
     seen: Option<Timestamp>,
@@ -121,9 +122,16 @@ impl Timelines {
     /// Takes in what a snapshot shows.
     pub(super) fn sight(&mut self, reading: &Reading, seen: Timestamp, pattern: &RolePattern) {
         let mut shown: BTreeMap<(RoleKey, String), Vec<String>> = BTreeMap::new();
+        let mut unread: BTreeSet<RoleKey> = BTreeSet::new();
         for ix in reading.roles_of(pattern) {
             let (Some(key), Some(role)) = (key(reading, ix), reading.role(ix)) else { continue };
             self.roles.insert(key.clone(), role);
+            let here = reading.completeness_of_role(ix);
+            if !here.complete {
+                unread.insert(key.clone());
+                let known = self.completeness.remove(&key).unwrap_or_default();
+                self.completeness.insert(key.clone(), known.and(here));
+            }
             for grant in reading.grants_on(ix) {
                 let Some(person) = reading.person(grant.user) else { continue };
                 shown.insert((key.clone(), person.id.clone()), through(reading, grant));
@@ -131,7 +139,9 @@ impl Timelines {
             }
         }
         for (at, spans) in &mut self.lines {
-            if let Some(span) = spans.last_mut().filter(|span| span.lasts && !shown.contains_key(at)) {
+            // Who is not seen while members were not read may still be there.
+            let is_gone = !shown.contains_key(at) && !unread.contains(&at.0);
+            if let Some(span) = spans.last_mut().filter(|span| span.lasts && is_gone) {
                 span.lasts = false;
                 span.gone_by = Some(seen);
             }
@@ -180,7 +190,8 @@ impl Timelines {
                 }
             }
             people.sort_by(|a, b| (a.person.label(), &a.person.id).cmp(&(b.person.label(), &b.person.id)));
-            roles.push(RoleHistory { app: last.app(), role, people });
+            let completeness = self.completeness.remove(&key).unwrap_or_default();
+            roles.push(RoleHistory { app: last.app(), role, people, completeness });
         }
         roles
     }

@@ -30,6 +30,7 @@ pub(crate) fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     let readings = rolebook_insight::open(&arguments.file, &Limits::default())?;
     readings.notices.iter().for_each(|notice| question::note(notice));
     fs::create_dir_all(&arguments.out).map_err(|error| cannot(&arguments.out, &error))?;
+    question::incomplete(&readings.completeness());
     let making = Making { tool: WRITER, at: now(), filters: Vec::new() };
     let written = match arguments.review {
         Some(kind) => reviews(arguments, &readings, kind, making)?,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use rolebook_insight::{Period, RolePattern, Scope};
+use rolebook_insight::{Period, RolePattern, Scope, Shape};
 
 use crate::{
     arguments::{HistoryArguments, TableFormat},
@@ -47,5 +47,6 @@ pub(crate) fn run(arguments: &HistoryArguments) -> Result<ExitCode, Failure> {
             finish(written.and_then(|()| page.flush()))?;
         }
     }
+    question::incomplete(&answer.result.completeness());
     Ok(ExitCode::SUCCESS)
 }

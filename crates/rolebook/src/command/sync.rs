@@ -10,13 +10,14 @@ use rolebook_snapshot::{Limits, Snapshot};
 
 use crate::{
     accounts,
-    arguments::{SummaryFormat, SyncArguments, SyncEventsArgument},
+    arguments::{GuardArguments, SummaryFormat, SyncArguments, SyncEventsArgument},
     change::{audit_file, host, new_op},
     command::archive,
     connection,
     failure::Failure,
     memory, person,
     progress::Display,
+    question,
     summary,
 };
 
@@ -67,7 +68,7 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
     if let Some(failure) = memory.failure() {
         return Err(failure);
     }
-    let stopped = waits(&done, arguments.guard.fail_on_gain);
+    let stopped = waits(&done, &arguments.guard);
     Ok(if stopped { ExitCode::from(6) } else { ExitCode::SUCCESS })
 }
 
@@ -77,10 +78,18 @@ fn events_wanted(asked: Option<SyncEventsArgument>, archive: Option<&Archive>) -
     asked.unwrap_or(by_default)
 }
 
-/// Somebody has to look at it: held, or a gain that is to be told.
-fn waits(done: &Summary, fail_on_gain: bool) -> bool {
+/// Whether a person has to look at it: the file is held, lacks something, or shows a gain that is not to pass.
+fn waits(done: &Summary, guard: &GuardArguments) -> bool {
     let gained = done.since.as_ref().is_some_and(|since| !since.gains.is_empty());
-    done.held.is_some() || fail_on_gain && gained
+    let partial = !done.coverage.is_complete();
+    if partial {
+        question::note(&format!(
+            "{} is PARTIAL: the token may see less than there is{}",
+            done.sealed.path.display(),
+            if guard.allow_partial { "" } else { "; --allow-partial takes it with exit code 0" }
+        ));
+    }
+    done.held.is_some() || guard.fail_on_gain && gained || partial && !guard.allow_partial
 }
 
 async fn accept(arguments: &SyncArguments, archive: Option<&Archive>) -> Result<ExitCode, Failure> {

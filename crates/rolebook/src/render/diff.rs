@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io};
 
 use rolebook_insight::{Cause, Change, Delta, Diff, EventNote};
 
-use super::{Node, Page, Tone, toned};
+use super::{Node, Page, Tone, complete_cells, toned};
 use crate::output::{Cell, Rows, visible};
 
 pub(crate) fn text(diff: &Diff, page: &mut Page) -> io::Result<()> {
@@ -17,6 +17,9 @@ pub(crate) fn text(diff: &Diff, page: &mut Page) -> io::Result<()> {
     page.paragraph(&format!("{since}{}", toned(Tone::Strong, &sum)), 2)?;
     for not in &diff.not_compared {
         page.paragraph(&visible(&format!("Not compared: {}, {}", not.what, not.why)), 2)?;
+    }
+    if let Some(gap) = diff.completeness.gap() {
+        page.paragraph(&visible(&format!("There may be more changes: {gap}.")), 2)?;
     }
     match &diff.log {
         None => {
@@ -168,7 +171,10 @@ pub(crate) fn sentence(cause: &Cause) -> String {
 }
 
 pub(crate) fn rows(diff: &Diff) -> Rows {
-    change_rows(&diff.changes)
+    let mut rows = change_rows(&diff.changes);
+    rows.columns.extend(["complete", "unread_groups"]);
+    rows.rows.iter_mut().for_each(|row| row.extend(complete_cells(&diff.completeness)));
+    rows
 }
 
 pub(crate) fn change_rows(changes: &[Change]) -> Rows {

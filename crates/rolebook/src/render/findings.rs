@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, io};
 
 use rolebook_insight::{Finding, Findings, Severity};
 
-use super::{Node, Page, Tone, toned};
+use super::{Node, Page, Tone, complete_cells, toned};
 use crate::output::{Cell, Rows, visible};
 
 pub(crate) fn text(found: &Findings, page: &mut Page) -> io::Result<()> {
     let open = found.findings.iter().filter(|finding| finding.accepted.is_none()).count();
     let accepted = found.findings.len() - open;
     let mut sum = match open {
+        0 if !found.completeness.complete => "No findings in what was read".to_owned(),
         0 => "No findings".to_owned(),
         1 => "1 finding".to_owned(),
         several => format!("{several} findings"),
@@ -22,6 +23,9 @@ pub(crate) fn text(found: &Findings, page: &mut Page) -> io::Result<()> {
         sum.push_str(&format!(", {known} known before"));
     }
     page.line(&toned(Tone::Strong, &sum))?;
+    if let Some(gap) = found.completeness.gap() {
+        page.paragraph(&visible(&format!("There may be more: {gap}.")), 2)?;
+    }
     for severity in [Severity::Critical, Severity::High, Severity::Medium, Severity::Low] {
         let of: Vec<&Finding> = found.findings.iter().filter(|f| f.severity == severity).collect();
         if of.is_empty() {
@@ -43,7 +47,7 @@ pub(crate) fn text(found: &Findings, page: &mut Page) -> io::Result<()> {
     }
     if !off.is_empty() {
         page.line("")?;
-        let mut tree = Node::new(toned(Tone::Strong, "Not asked, or not in full"));
+        let mut tree = Node::new(toned(Tone::Strong, "Rules skipped or only partly evaluated"));
         for (why, mut rules) in off {
             rules.dedup();
             tree.push(Node::new(visible(&format!("{}: {why}", rules.join(", ")))));
@@ -98,6 +102,9 @@ pub(crate) fn rows(found: &Findings) -> Rows {
             accepted.map(|accepted| accepted.by.as_str()).into(),
             accepted.map(|accepted| accepted.until.to_string()).into(),
         ]
+        .into_iter()
+        .chain(complete_cells(&found.completeness))
+        .collect()
     });
     Rows {
         columns: vec![
@@ -113,6 +120,8 @@ pub(crate) fn rows(found: &Findings) -> Rows {
             "production",
             "accepted_by",
             "accepted_until",
+            "complete",
+            "unread_groups",
         ],
         rows: rows.collect(),
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io};
 use jiff::Timestamp;
 use rolebook_insight::{Answer, EventNote, History, SnapshotNote, Span};
 
-use super::{Node, Page, Tone, diff::by_whom, toned};
+use super::{Node, Page, Tone, complete_cells, count, diff::by_whom, toned};
 use crate::output::{Cell, Rows, visible};
 
 pub(crate) fn text(answer: &Answer<History>, page: &mut Page) -> io::Result<()> {
@@ -30,11 +30,7 @@ pub(crate) fn text(answer: &Answer<History>, page: &mut Page) -> io::Result<()> 
     page.paragraph(&toned(Tone::Faint, &answer.meaning), 2)?;
     let several = apps.len() > 1;
     for role in &history.roles {
-        let count = match role.people.len() {
-            0 => "nobody".to_owned(),
-            1 => "1 person".to_owned(),
-            several => format!("{several} people"),
-        };
+        let count = count(role.people.len(), "nobody", "person", "people", &role.completeness);
         let app = if several { format!(" through app {}", role.app.id) } else { String::new() };
         let called = role.role.account.called().map(|called| format!(" ({called})")).unwrap_or_default();
         let name = toned(Tone::Strong, &visible(&format!("{}{called}", role.role.key())));
@@ -137,8 +133,22 @@ pub(crate) fn rows(answer: &Answer<History>) -> Rows {
                     row.push(event.map(|event| event.uuid.as_str()).into());
                 }
                 row.push(answer.as_of.map(|at| at.to_string()).into());
+                row.extend(complete_cells(&role.completeness));
                 rows.push(row);
             }
+        }
+        // Where nobody was seen although somebody may have been there, a row without a person says so.
+        if role.people.is_empty() && !role.completeness.complete {
+            let mut row = vec![
+                Cell::from(role.app.id.as_str()),
+                role.role.account.id.as_str().into(),
+                role.role.account.name.as_deref().into(),
+                role.role.role.as_str().into(),
+            ];
+            row.extend(vec![Cell::Empty; 19]);
+            row.push(answer.as_of.map(|at| at.to_string()).into());
+            row.extend(complete_cells(&role.completeness));
+            rows.push(row);
         }
     }
     Rows {
@@ -167,6 +177,8 @@ pub(crate) fn rows(answer: &Answer<History>) -> Rows {
             "ended_event",
             "ended_uuid",
             "as_of",
+            "complete",
+            "unread_groups",
         ],
         rows,
     }

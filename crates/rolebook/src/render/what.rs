@@ -2,21 +2,17 @@
 
 use std::io;
 
-use rolebook_insight::{What, WhatGroup};
+use rolebook_insight::{GroupRoles, PersonRef, What, WhatGroup};
 
-use super::{Node, Page, Tone, toned, who::through};
-use crate::output::{Cell, Rows, visible};
+use super::{Node, Page, Tone, complete_cells, count, toned, who::through};
+use crate::output::{Cell, Rows, counted, visible};
 
 pub(crate) fn text(what: &What, page: &mut Page) -> io::Result<()> {
     let person = &what.person;
     let status = person.status.as_deref().unwrap_or("status not read");
     let title = visible(&format!("{} ({}, {})", person.label(), person.name, status));
-    let count = match what.roles.len() {
-        0 => "can assume no role".to_owned(),
-        1 => "can assume 1 role".to_owned(),
-        several => format!("can assume {several} roles"),
-    };
-    let mut tree = Node::new(format!("{} {count}", toned(Tone::Strong, &title)));
+    let count = count(what.roles.len(), "no role", "role", "roles", &what.completeness);
+    let mut tree = Node::new(format!("{} can assume {count}", toned(Tone::Strong, &title)));
     let several_apps = what.roles.windows(2).any(|pair| matches!(pair, [a, b] if a.app != b.app));
     let mut at = 0;
     while let Some(first) = what.roles.get(at) {
@@ -37,11 +33,12 @@ pub(crate) fn text(what: &What, page: &mut Page) -> io::Result<()> {
 }
 
 pub(crate) fn rows(what: &What) -> Rows {
-    let rows = what.roles.iter().map(|held| {
-        vec![
-            Cell::from(what.person.login.as_deref()),
-            what.person.id.as_str().into(),
-            held.app.id.as_str().into(),
+    let start = || vec![Cell::from(what.person.login.as_deref()), what.person.id.as_str().into()];
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for held in &what.roles {
+        let mut row = start();
+        row.extend([
+            Cell::from(held.app.id.as_str()),
             held.role.account.id.as_str().into(),
             held.role.account.name.as_deref().into(),
             held.role.role.as_str().into(),
@@ -49,8 +46,17 @@ pub(crate) fn rows(what: &What) -> Rows {
             held.source.as_str().into(),
             through(&held.paths).into(),
             held.partial_match.into(),
-        ]
-    });
+        ]);
+        row.extend(complete_cells(&what.completeness));
+        rows.push(row);
+    }
+    // Where no role was seen although there may be some, a row without a role says so.
+    if rows.is_empty() && !what.completeness.complete {
+        let mut row = start();
+        row.extend(vec![Cell::Empty; 8]);
+        row.extend(complete_cells(&what.completeness));
+        rows.push(row);
+    }
     Rows {
         columns: vec![
             "login",
@@ -63,8 +69,10 @@ pub(crate) fn rows(what: &What) -> Rows {
             "source",
             "through",
             "partial_match",
+            "complete",
+            "unread_groups",
         ],
-        rows: rows.collect(),
+        rows,
     }
 }
 
@@ -76,7 +84,7 @@ pub(crate) fn group_text(what: &WhatGroup, page: &mut Page) -> io::Result<()> {
         facts.push(format!("group filter: {filter}"));
     }
     facts.push(if what.members_read {
-        format!("{} members", what.members)
+        counted(what.members as u64, "member", "members")
     } else {
         "members not read".to_owned()
     });
@@ -87,11 +95,8 @@ pub(crate) fn group_text(what: &WhatGroup, page: &mut Page) -> io::Result<()> {
     }
     for role in &what.roles {
         let partial = if role.partial_match { " (partial match)" } else { "" };
-        let people = match role.people.len() {
-            0 => "nobody has it through this group".to_owned(),
-            1 => "1 person".to_owned(),
-            several => format!("{several} people"),
-        };
+        let none = "nobody has it through this group";
+        let people = count(role.people.len(), none, "person", "people", &what.completeness);
         let mut node = Node::new(format!("{}{partial}: {people}", visible(&role.role.label())));
         for person in &role.people {
             node.push(Node::new(visible(person.label())));
@@ -102,20 +107,26 @@ pub(crate) fn group_text(what: &WhatGroup, page: &mut Page) -> io::Result<()> {
 }
 
 pub(crate) fn group_rows(what: &WhatGroup) -> Rows {
+    let row = |role: &GroupRoles, person: Option<&PersonRef>| {
+        let mut row = vec![
+            Cell::from(what.group.id.as_str()),
+            what.group.name.as_deref().into(),
+            role.role.account.id.as_str().into(),
+            role.role.account.name.as_deref().into(),
+            role.role.role.as_str().into(),
+            person.and_then(|person| person.login.as_deref()).into(),
+            person.map(|person| person.id.as_str()).into(),
+            person.and_then(|person| person.status.as_deref()).into(),
+            role.partial_match.into(),
+        ];
+        row.extend(complete_cells(&what.completeness));
+        row
+    };
     let rows = what.roles.iter().flat_map(|role| {
-        role.people.iter().map(move |person| {
-            vec![
-                Cell::from(what.group.id.as_str()),
-                what.group.name.as_deref().into(),
-                role.role.account.id.as_str().into(),
-                role.role.account.name.as_deref().into(),
-                role.role.role.as_str().into(),
-                person.login.as_deref().into(),
-                person.id.as_str().into(),
-                person.status.as_deref().into(),
-                role.partial_match.into(),
-            ]
-        })
+        if role.people.is_empty() && !what.completeness.complete {
+            return vec![row(role, None)];
+        }
+        role.people.iter().map(|person| row(role, Some(person))).collect()
     });
     Rows {
         columns: vec![
@@ -128,6 +139,8 @@ pub(crate) fn group_rows(what: &WhatGroup) -> Rows {
             "user_id",
             "status",
             "partial_match",
+            "complete",
+            "unread_groups",
         ],
         rows: rows.collect(),
     }

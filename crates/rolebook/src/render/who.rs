@@ -4,7 +4,7 @@ use std::io;
 
 use rolebook_insight::{Holder, Path, RoleHolders, Who};
 
-use super::{Page, Tone, toned};
+use super::{Page, Tone, complete_cells, count, toned};
 use crate::output::{Cell, Rows, visible};
 
 pub(crate) fn text(who: &Who, page: &mut Page) -> io::Result<()> {
@@ -26,11 +26,7 @@ pub(crate) fn text(who: &Who, page: &mut Page) -> io::Result<()> {
 }
 
 fn title(role: &RoleHolders, several_apps: bool) -> String {
-    let count = match role.people.len() {
-        0 => "nobody".to_owned(),
-        1 => "1 person".to_owned(),
-        several => format!("{several} people"),
-    };
+    let count = count(role.people.len(), "nobody", "person", "people", &role.completeness);
     let app = if several_apps { format!(" through app {}", role.app.id) } else { String::new() };
     let key = role.role.key();
     let name = role.role.account.called().map(|called| format!(" ({called})")).unwrap_or_default();
@@ -46,20 +42,30 @@ pub(crate) fn through(paths: &[Path]) -> Vec<String> {
 }
 
 pub(crate) fn rows(who: &Who) -> Rows {
-    let row = |role: &RoleHolders, holder: &Holder| {
-        vec![
+    let row = |role: &RoleHolders, holder: Option<&Holder>| {
+        let person = holder.map(|holder| &holder.person);
+        let mut row = vec![
             Cell::from(role.app.id.as_str()),
             role.role.account.id.as_str().into(),
             role.role.account.name.as_deref().into(),
             role.role.role.as_str().into(),
-            holder.person.login.as_deref().into(),
-            holder.person.id.as_str().into(),
-            holder.person.name.as_str().into(),
-            holder.person.status.as_deref().into(),
-            holder.source.as_str().into(),
-            through(&holder.paths).into(),
-            holder.partial_match.into(),
-        ]
+            person.and_then(|person| person.login.as_deref()).into(),
+            person.map(|person| person.id.as_str()).into(),
+            person.map(|person| person.name.as_str()).into(),
+            person.and_then(|person| person.status.as_deref()).into(),
+            holder.map(|holder| holder.source.as_str()).into(),
+            holder.map(|holder| through(&holder.paths)).into(),
+            holder.map(|holder| holder.partial_match).into(),
+        ];
+        row.extend(complete_cells(&role.completeness));
+        row
+    };
+    // Where nobody was seen although somebody may be there, a row without a person says so.
+    let of_role = |role: &RoleHolders| -> Vec<Vec<Cell>> {
+        if role.people.is_empty() && !role.completeness.complete {
+            return vec![row(role, None)];
+        }
+        role.people.iter().map(|holder| row(role, Some(holder))).collect()
     };
     Rows {
         columns: vec![
@@ -74,7 +80,9 @@ pub(crate) fn rows(who: &Who) -> Rows {
             "source",
             "through",
             "partial_match",
+            "complete",
+            "unread_groups",
         ],
-        rows: who.roles.iter().flat_map(|role| role.people.iter().map(move |h| row(role, h))).collect(),
+        rows: who.roles.iter().flat_map(of_role).collect(),
     }
 }

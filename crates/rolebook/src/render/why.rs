@@ -5,7 +5,7 @@ use std::io;
 use jiff::Timestamp;
 use rolebook_insight::{Hop, Path, Verdict, Why};
 
-use super::{Node, Page, Tone, toned};
+use super::{Node, Page, Tone, complete_cells, toned};
 use crate::output::{Cell, Rows, visible};
 
 pub(crate) fn text(why: &Why, page: &mut Page) -> io::Result<()> {
@@ -21,8 +21,11 @@ pub(crate) fn text(why: &Why, page: &mut Page) -> io::Result<()> {
 fn tree(why: &Why, verdict: &Verdict) -> Node {
     let who = visible(why.person.label());
     let role = visible(&verdict.role.label());
-    let (tone, can) =
-        if verdict.can_assume { (Tone::Good, "can assume") } else { (Tone::Bad, "cannot assume") };
+    let (tone, can) = match (verdict.can_assume, verdict.completeness.complete) {
+        (true, _) => (Tone::Good, "can assume"),
+        (false, true) => (Tone::Bad, "cannot assume"),
+        (false, false) => (Tone::Bad, "is not known to be able to assume"),
+    };
     let mut tree = Node::new(format!("{who} {} {role}", toned(tone, can)));
     let mut rules = Node::new("rules");
     for check in &verdict.checks {
@@ -99,6 +102,7 @@ pub(crate) fn rows(why: &Why) -> Rows {
         if verdict.paths.is_empty() {
             let mut row = start(None);
             row.extend(vec![Cell::Empty; 6]);
+            row.extend(complete_cells(&verdict.completeness));
             rows.push(row);
         }
         for (number, path) in (1..).zip(&verdict.paths) {
@@ -112,6 +116,7 @@ pub(crate) fn rows(why: &Why) -> Rows {
                     hop.since_at_latest.map(|at| at.to_string()).into(),
                     hop.removed_by.as_deref().into(),
                 ]);
+                row.extend(complete_cells(&verdict.completeness));
                 rows.push(row);
             }
         }
@@ -133,6 +138,8 @@ pub(crate) fn rows(why: &Why) -> Rows {
             "settings",
             "since_at_latest",
             "removed_by",
+            "complete",
+            "unread_groups",
         ],
         rows,
     }

@@ -23,6 +23,7 @@ mod names;
 mod oauth;
 mod operations;
 mod orgs;
+mod partial;
 mod place;
 mod provisioning;
 mod proxied;

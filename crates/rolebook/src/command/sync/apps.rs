@@ -80,7 +80,7 @@ pub(super) async fn run(
     while let Some(done) = sync.next(connection::random()?).await {
         let mut app = OneApp::new(done);
         if let AppEnd::Sealed(sealed) = &app.done.end {
-            app.waits = waits(sealed, arguments.guard.fail_on_gain);
+            app.waits = waits(sealed, &arguments.guard);
             app.memory = Some(memory::keep(&client, sealed, archive, events, display.as_ref()).await);
             sync.keep(&app.done);
         }

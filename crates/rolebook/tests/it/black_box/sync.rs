@@ -53,10 +53,12 @@ fn a_partial_sync_says_so() {
     let place = Place::new();
     let fake = okta(orgs::small());
     fake.add_fault(Fault::on("/api/v1/groups/00gOps/users").status(403));
-    let end = place.synced(&fake, "super");
+    let end = place.connected(&fake, "super", "sync").end();
+    assert_eq!(end.code, Some(6), "{end:#?}");
+    let end = end.says(["warning: sync.c1z is PARTIAL", "--allow-partial"]);
     assert!(end.out.contains("PARTIAL"), "{end:#?}");
     insta::assert_snapshot!(redacted(&end.out));
-    let end = place.connected(&fake, "super", "sync -o json").end().succeeded();
+    let end = place.connected(&fake, "super", "sync -o json --allow-partial").end().succeeded();
     assert_eq!(end.json()["complete"], false);
 }
 
