@@ -55,6 +55,8 @@ pub struct AppsOptions {
     pub read: ReadOptions,
     /// See [`SyncOptions::accounts`].
     pub accounts: Vec<AccountRecord>,
+    /// See [`SyncOptions::accounts_of`].
+    pub accounts_of: Option<Timestamp>,
     /// Choices where Okta's behaviour is unproven.
     pub switches: Switches,
     /// How old a run that was cut off may be to be taken up.
@@ -300,6 +302,7 @@ impl<'a> AppsSync<'a> {
             app: AppChoice::Id(app.id.as_str().to_owned()),
             read: self.options.read.clone(),
             accounts: self.options.accounts.clone(),
+            accounts_of: self.options.accounts_of,
             switches: self.options.switches,
             resume_max_age: self.options.resume_max_age,
             incremental: self.options.incremental,

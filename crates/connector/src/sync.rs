@@ -39,6 +39,8 @@ pub struct SyncOptions {
     pub read: ReadOptions,
     /// What an accounts file says of AWS accounts, see [`parse_accounts`](crate::parse_accounts).
     pub accounts: Vec<AccountRecord>,
+    /// When that file was read, where its names are kept from the last sync; else it is read for this one.
+    pub accounts_of: Option<Timestamp>,
     /// Choices where Okta's behaviour is unproven.
     pub switches: Switches,
     /// How old a run that was cut off may be to be taken up.
@@ -220,6 +222,7 @@ impl<'a> Run<'a> {
         coverage.log_from = behind.and_then(|behind| from.checked_add(behind).ok());
         coverage.options = incremental::read_as(options);
         coverage.incremental = incremental;
+        coverage.accounts_of = (!options.accounts.is_empty()).then(|| options.accounts_of.unwrap_or(from));
         coverage.org = OrgSeen { id: org.id.to_string(), name: org.name.clone(), domain: org.domain.clone() };
         // Resolving a large org takes seconds of processor time, as sealing does: other tasks go on meanwhile.
         let (facts, access, mut bound) =

@@ -285,6 +285,7 @@ async fn read(
         file,
         app: checks::choice(&hosted.settings),
         accounts: Vec::new(),
+        accounts_of: None,
         resume_max_age: rolebook_connector::RESUME_MAX_AGE,
         incremental: None,
         read: read_options(&hosted.settings),

@@ -46,7 +46,14 @@ impl Cache {
             }
         }
         let made = self.folder.join(format!(".{sha256}.{}", std::process::id()));
-        let snapshot = Snapshot::open_cached(path, &made, limits)?;
+        let snapshot = match Snapshot::open_cached(path, &made, limits) {
+            Ok(snapshot) => snapshot,
+            // A full or read-only folder costs time, not the answer; a damaged file fails again, with its own words.
+            Err(_) => {
+                let _ = fs::remove_file(&made);
+                return Snapshot::open(path, limits);
+            }
+        };
         if self.keep(&made, &copy).is_err() {
             let _ = fs::remove_file(&made);
         }

@@ -47,7 +47,7 @@ pub enum Error {
         nearest: Vec<String>,
     },
     /// Several objects of that name.
-    #[error("several {kind}s are called `{text}`")]
+    #[error("`{text}` names several {}", plural(kind))]
     Ambiguous {
         /// What was looked for.
         kind: &'static str,
@@ -129,7 +129,10 @@ impl Error {
             Self::Snapshot(_) | Self::Io { .. } | Self::NoSnapshot { .. } => {
                 "name a snapshot of rolebook sync, or a folder of them, with -f".to_owned()
             }
-            Self::Facts { .. } => "Baton's own viewer reads any snapshot".to_owned(),
+            Self::Facts { .. } => {
+                "name a snapshot of rolebook sync with -f; the baton command shows those of other connectors"
+                    .to_owned()
+            }
             Self::Rules(error) => error.hint().to_owned(),
             Self::Unknown { kind, nearest, .. } if nearest.is_empty() => {
                 format!("the snapshot holds no {kind} at all: is it the right file?")
@@ -147,4 +150,8 @@ impl Error {
 
 fn at(moment: jiff::Timestamp) -> String {
     moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+fn plural(kind: &str) -> String {
+    if kind == "person" { "people".to_owned() } else { format!("{kind}s") }
 }

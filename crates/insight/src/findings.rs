@@ -74,7 +74,8 @@ pub struct Findings {
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Finding {
-    /// Rule and objects: the same finding has the same id in every snapshot.
+    /// Rule and objects: the same finding has the same id in every snapshot. Where several apps are asked, `@` and the
+    /// app's id follow: the same objects may be a finding in each.
     pub id: String,
     /// The rule.
     pub rule: String,
@@ -146,6 +147,21 @@ impl Shape for Findings {
     }
 }
 
+impl Finding {
+    /// The id without the app, as it is where one app is asked.
+    #[must_use]
+    pub fn id_within_app(&self) -> &str {
+        let end = self.id.strip_suffix(self.app.id.as_str()).and_then(|id| id.strip_suffix('@'));
+        end.unwrap_or(&self.id)
+    }
+
+    /// Whether a pattern of an acceptance takes it, with or without the app.
+    pub(crate) fn is_taken_by(&self, pattern: &Glob) -> bool {
+        let id = self.id_within_app();
+        pattern.matches(id) || pattern.matches(&format!("{id}@{}", self.app.id))
+    }
+}
+
 impl Findings {
     /// Whether a finding at or above a severity stands that nobody has accepted.
     #[must_use]
@@ -167,11 +183,17 @@ pub fn findings(
     let mut all = collect(readings, policy)?;
     let mut known_before = None;
     if let Some(since) = since {
-        let before: BTreeSet<String> =
-            collect(since, policy)?.findings.into_iter().map(|finding| finding.id).collect();
+        let of_app = |finding: Finding| (finding.app.id, finding.id);
+        let before: BTreeSet<(String, String)> =
+            collect(since, policy)?.findings.into_iter().map(of_app).collect();
         let count = all.findings.len();
-        all.findings.retain(|finding| !before.contains(&finding.id));
+        all.findings.retain(|finding| !before.contains(&(finding.app.id.clone(), finding.id.clone())));
         known_before = Some(count - all.findings.len());
+    }
+    if readings.all().len() > 1 {
+        for finding in &mut all.findings {
+            finding.id = format!("{}@{}", finding.id, finding.app.id);
+        }
     }
     accepted::apply(&mut all.findings, readings, policy, today, since.is_some());
     all.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));

@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    Answer, AppRef, Completeness, Error, EventNote, Log, LogNote, OpenOptions, PersonRef, Reading, RolePattern, RoleRef,
-    Scope, Shape, SnapshotNote,
+    Answer, AppRef, Completeness, Error, EventNote, Log, LogNote, OpenOptions, PersonRef, Reading,
+    RolePattern, RoleRef, Scope, Shape, SnapshotNote,
     archive::{ArchivedSync, before_archive, by_app, minute, open_archived},
     diff::actor::overlapping,
     names,
@@ -272,7 +272,7 @@ impl Walk<'_> {
         }
         if log.read_to.is_none_or(|read| read < asked) {
             let read = log.read_to.map_or_else(|| "an unknown time".to_owned(), minute);
-            limits.push(format!("events of app {app} are known until {read}"));
+            limits.push(format!("events of app {app} are known up to {read}"));
         }
         for gap in overlapping(&log.gaps, Some(begins), Some(asked)) {
             limits.push(format!(

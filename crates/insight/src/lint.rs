@@ -152,9 +152,11 @@ fn of_the_filter(filter: &str) -> Vec<FilterWarning> {
     if filter.contains(r"\\") {
         warn(
             "escaped-twice",
-            r"\\ stands for a backslash in the name, which no group has: a filter copied out of a program's text is \
-              escaped twice, and Okta keeps it so"
-                .replace("\\\n", ""),
+            concat!(
+                r"\\ stands for a backslash in the name, which no group has: a filter copied out of a program's ",
+                "text is escaped twice, and Okta keeps it so"
+            )
+            .to_owned(),
         );
     }
     if let Some(inner) = mark(filter, "role") {

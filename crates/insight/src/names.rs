@@ -27,32 +27,26 @@ pub struct Named {
 const NEAREST: usize = 3;
 
 impl Readings {
-    /// Finds a person by Okta id, login (without regard to case) or exact name, in this order.
+    /// Finds a person by Okta id, login, e-mail address (both without regard to case), exact name, login without its
+    /// domain, or the beginning of login or name, in this order.
     ///
     /// # Errors
     /// [`Error::Unknown`] with the nearest logins, [`Error::Ambiguous`] when a name is that of several people.
     pub fn find_person(&self, text: &str) -> Result<Named, Error> {
-        let by = |is: &dyn Fn(&UserRecord) -> bool| {
-            let mut found = Vec::new();
+        for kind in ByName::ALL {
+            let mut places = Vec::new();
             for (reading, of) in self.all().iter().enumerate() {
-                let users = (0..).zip(&of.facts().users).filter(|(_, user)| is(user));
-                found.extend(users.map(|(user, _)| PersonAt { reading, user }));
+                let users = (0..).zip(&of.facts().users).filter(|(_, user)| kind.names(user, text));
+                places.extend(users.map(|(user, _)| PersonAt { reading, user }));
             }
-            found
-        };
-        let mut places = by(&|user| user.id.as_str() == text);
-        if places.is_empty() {
-            places = by(&|user| user.person.login.as_deref().is_some_and(|l| l.eq_ignore_ascii_case(text)));
+            if kind.may_be_shared() {
+                self.check_one_person(text, &places)?;
+            }
+            if let Some(person) = places.first().and_then(|at| self.get(at.reading)?.person(at.user)) {
+                return Ok(Named { person, places });
+            }
         }
-        if places.is_empty() {
-            places = by(&|user| user.person.display_name == text);
-            self.check_one_person(text, &places)?;
-        }
-        let first = places.first().and_then(|at| self.get(at.reading)?.person(at.user));
-        match first {
-            Some(person) => Ok(Named { person, places }),
-            None => Err(self.unknown("person", text, self.people())),
-        }
+        Err(self.unknown("person", text, self.people()))
     }
 
     /// The same name may be the same person in several apps, or several people.
@@ -64,8 +58,12 @@ impl Readings {
         if people.len() < 2 {
             return Ok(());
         }
-        let candidates = people.iter().map(|person| format!("{} ({})", person.label(), person.id)).collect();
-        Err(Error::Ambiguous { kind: "person", text: text.to_owned(), candidates })
+        let label = |person: &PersonRef| format!("{} ({})", person.label(), person.id);
+        Err(Error::Ambiguous {
+            kind: "person",
+            text: text.to_owned(),
+            candidates: few(people.iter().map(label)),
+        })
     }
 
     /// Finds a group by Okta id or exact name; positions of reading and group.
@@ -90,7 +88,11 @@ impl Readings {
         }
         match found.as_slice() {
             [one] => Ok(*one),
-            [] => Err(self.unknown("group", text, names.into_iter())),
+            [] => {
+                let listed = self.all().iter().flat_map(|reading| &reading.facts().group_names);
+                names.extend(listed.filter_map(|group| group.name.as_deref()));
+                Err(self.unknown("group", text, names.into_iter()))
+            }
             _ => Err(Error::Ambiguous { kind: "group", text: text.to_owned(), candidates }),
         }
     }
@@ -133,32 +135,85 @@ impl Readings {
     }
 }
 
-/// One person of one file: by Okta id, login or exact name, in this order.
+/// A way to name a person, from the most certain to the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ByName {
+    Id,
+    Login,
+    Email,
+    FullName,
+    LocalPart,
+    Beginning,
+}
+
+impl ByName {
+    const ALL: [Self; 6] =
+        [Self::Id, Self::Login, Self::Email, Self::FullName, Self::LocalPart, Self::Beginning];
+
+    /// Whether several people may have this name.
+    fn may_be_shared(self) -> bool {
+        !matches!(self, Self::Id | Self::Login)
+    }
+
+    fn names(self, user: &UserRecord, text: &str) -> bool {
+        let person = &user.person;
+        let login = person.login.as_deref();
+        let begins =
+            |name: &str| name.get(..text.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(text));
+        match self {
+            Self::Id => user.id.as_str() == text,
+            Self::Login => login.is_some_and(|login| login.eq_ignore_ascii_case(text)),
+            Self::Email => {
+                let emails = [person.email.as_deref(), person.second_email.as_deref()];
+                emails.into_iter().flatten().any(|email| email.eq_ignore_ascii_case(text))
+            }
+            Self::FullName => person.display_name == text,
+            Self::LocalPart => login
+                .and_then(|login| login.split_once('@'))
+                .is_some_and(|(local, _)| local.eq_ignore_ascii_case(text)),
+            Self::Beginning => {
+                !text.is_empty() && (login.is_some_and(begins) || begins(&person.display_name))
+            }
+        }
+    }
+}
+
+/// The first names, and how many more there are.
+fn few(names: impl Iterator<Item = String>) -> Vec<String> {
+    const SHOWN: usize = 5;
+    let mut names: Vec<String> = names.collect();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    names
+}
+
+/// One person of one file, named as for [`Readings::find_person`].
 pub(crate) fn find_user(facts: &Facts, text: &str) -> Result<UserIx, Error> {
-    let by = |is: &dyn Fn(&UserRecord) -> bool| -> Vec<(UserIx, &UserRecord)> {
-        (0..).zip(&facts.users).filter(|(_, user)| is(user)).collect()
-    };
-    let mut found = by(&|user| user.id.as_str() == text);
-    if found.is_empty() {
-        found = by(&|user| user.person.login.as_deref().is_some_and(|l| l.eq_ignore_ascii_case(text)));
+    for kind in ByName::ALL {
+        let found: Vec<(UserIx, &UserRecord)> =
+            (0..).zip(&facts.users).filter(|(_, user)| kind.names(user, text)).collect();
+        match found.as_slice() {
+            [] => {}
+            [(user, _)] => return Ok(*user),
+            several => {
+                let label = |(_, user): &(UserIx, &UserRecord)| match &user.person.login {
+                    Some(login) => format!("{login} ({})", user.id),
+                    None => user.id.to_string(),
+                };
+                let candidates = few(several.iter().map(label));
+                return Err(Error::Ambiguous { kind: "person", text: text.to_owned(), candidates });
+            }
+        }
     }
-    if found.is_empty() {
-        found = by(&|user| user.person.display_name == text);
-    }
-    match found.as_slice() {
-        [(user, _)] => Ok(*user),
-        [] => Err(Error::Unknown {
-            kind: "person",
-            text: text.to_owned(),
-            place: "the snapshot".to_owned(),
-            nearest: nearest(text, facts.users.iter().filter_map(|user| user.person.login.as_deref())),
-        }),
-        several => Err(Error::Ambiguous {
-            kind: "person",
-            text: text.to_owned(),
-            candidates: several.iter().map(|(_, user)| user.id.to_string()).collect(),
-        }),
-    }
+    Err(Error::Unknown {
+        kind: "person",
+        text: text.to_owned(),
+        place: "the snapshot".to_owned(),
+        nearest: nearest(text, facts.users.iter().filter_map(|user| user.person.login.as_deref())),
+    })
 }
 
 /// The names most like a text, best first.

@@ -145,7 +145,7 @@ pub(crate) fn open_one(path: &Path, options: &OpenOptions<'_>) -> Result<(Readin
     let failed = |source| Error::Facts { path: path.to_owned(), source: Box::new(source) };
     if let Some(newer) = if options.after { read_after(path, &sync) } else { None } {
         let facts = overlay(rolebook_ledger::read(&rows).map_err(failed)?, &newer);
-        let notice = format!("with what was changed since the sync: {}", after_path(path).display());
+        let notice = format!("includes changes made since the sync: {}", after_path(path).display());
         return Ok((Reading::new(facts, origin)?, Some(notice)));
     }
     let reading = match few(&rows, &options.scope, &origin).map_err(|error| match error {

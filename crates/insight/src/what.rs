@@ -1,5 +1,6 @@
 //! Every role of a person or of a group.
 
+use rolebook_federation::{Group, GroupOrigin};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -113,7 +114,10 @@ pub fn what(readings: &Readings, person: &str) -> Result<What, Error> {
 /// # Errors
 /// [`Error::Unknown`] or [`Error::Ambiguous`] for the name.
 pub fn what_group(readings: &Readings, group: &str) -> Result<(WhatGroup, usize), Error> {
-    let (at, ix) = readings.find_group(group)?;
+    let (at, ix) = match readings.find_group(group) {
+        Ok(found) => found,
+        Err(error) => return listed(readings, group).ok_or(error),
+    };
     let unknown = || readings.unknown("group", group, std::iter::empty());
     let reading = readings.get(at).ok_or_else(unknown)?;
     let record = reading.facts().groups.get(ix as usize).ok_or_else(unknown)?;
@@ -147,4 +151,40 @@ pub fn what_group(readings: &Readings, group: &str) -> Result<(WhatGroup, usize)
         completeness: reading.completeness_of_group(ix),
     };
     Ok((answer, at))
+}
+
+/// A group that Okta listed and that gives no role: not assigned, and not taken by the filter. Its members are not read.
+fn listed(readings: &Readings, text: &str) -> Option<(WhatGroup, usize)> {
+    readings.all().iter().enumerate().find_map(|(at, reading)| {
+        let names = &reading.facts().group_names;
+        let mut found =
+            names.iter().filter(|group| group.id.as_str() == text || group.name.as_deref() == Some(text));
+        let group = found.next()?;
+        // Of several groups of one name none is meant.
+        if found.next().is_some() {
+            return None;
+        }
+        let record = Group {
+            name: group.name.clone(),
+            kind: group.kind,
+            origin: GroupOrigin { app_id: None, app_name: group.source.clone() },
+            assignment: None,
+        };
+        let maps = reading.rules().maps_groups();
+        let answer = WhatGroup {
+            group: GroupRef {
+                id: group.id.to_string(),
+                name: group.name.clone(),
+                kind: group.kind.as_str().to_owned(),
+            },
+            app: reading.app(),
+            assigned: false,
+            filter: maps.then(|| reading.rules().verdict(&record).as_str().to_owned()),
+            members_read: false,
+            members: 0,
+            roles: Vec::new(),
+            completeness: Completeness::default(),
+        };
+        Some((answer, at))
+    })
 }

@@ -4,7 +4,9 @@ use rolebook_federation::{AppUserStatus, Mode, RoleIx, Unusable, UserIx};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{AppRef, Completeness, Error, Path, PersonAt, PersonRef, Reading, Readings, RolePattern, RoleRef, Shape};
+use crate::{
+    AppRef, Completeness, Error, Path, PersonAt, PersonRef, Reading, Readings, RolePattern, RoleRef, Shape,
+};
 
 mod near;
 
@@ -169,8 +171,7 @@ fn judge(reading: &Reading, user: UserIx, ix: RoleIx, role: RoleRef) -> Verdict 
     // A rule before the group's turn decides whatever the groups hold.
     let stopped = checks.iter().find(|check| !check.passed);
     let by_members = stopped.is_some_and(|check| matches!(check.rule.as_str(), "group" | "profile"));
-    let completeness =
-        if by_members { reading.completeness_of_role(ix) } else { Completeness::default() };
+    let completeness = if by_members { reading.completeness_of_role(ix) } else { Completeness::default() };
     Verdict { app: reading.app(), role, can_assume, checks, paths, near_misses, completeness }
 }
 

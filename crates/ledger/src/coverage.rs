@@ -45,6 +45,9 @@ pub struct Coverage {
     /// How the snapshot follows from an older one; none when every list was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incremental: Option<Incremental>,
+    /// When the accounts file was read whose names the snapshot carries; a later sync without one keeps them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accounts_of: Option<Timestamp>,
 }
 
 /// A snapshot that takes most of its facts from an older one.

@@ -27,6 +27,8 @@ pub use facts::{
 };
 pub use ids::{AppId, GroupId, OrgId, UserId};
 pub use overlay::{after_path, overlay, read_after};
-pub use read::{Head, PersonName, ReadError, head, people_names, read, read_people, role_holders};
+pub use read::{
+    Head, PersonName, ReadError, described_accounts, head, people_names, read, read_people, role_holders,
+};
 pub use words::resource_type;
 pub use write::{role_entitlement, write};

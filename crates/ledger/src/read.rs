@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
 use rolebook_federation as federation;
 use rolebook_snapshot::{
     GrantFilter, SyncRows,
@@ -33,7 +34,9 @@ pub enum ReadError {
     #[error("the snapshot holds no Okta app, it was not written by Rolebook")]
     NoApp,
     /// The sync was written by another connector: what its rows mean for AWS is not known.
-    #[error("the snapshot was not written by Rolebook: it holds the app `{label}`, and not how access was read")]
+    #[error(
+        "the snapshot was not written by Rolebook: it holds the app `{label}`, and not how access was read"
+    )]
     NotOurs {
         /// What the first app of the file is called, else its id.
         label: String,
@@ -56,6 +59,7 @@ pub enum ReadError {
 pub fn read(rows: &SyncRows<'_>) -> Result<Facts, ReadError> {
     let mut facts = Facts::default();
     read_app(rows, &mut facts)?;
+    check_ours(rows, &facts)?;
     read_accounts(rows, &mut facts, false)?;
     let mut positions = read_groups_and_users(rows, &mut facts)?;
     read_assignments(rows, &mut facts, &positions)?;
@@ -111,16 +115,32 @@ fn read_app(rows: &SyncRows<'_>, facts: &mut Facts) -> Result<(), ReadError> {
         found = true;
         Ok::<_, ReadError>(())
     })?;
-    if !found {
-        return Err(ReadError::NoApp);
+    if found { Ok(()) } else { Err(ReadError::NoApp) }
+}
+
+/// Refuses the rows of other writers. Every file of Rolebook carries a record of how access was read; another
+/// connector's rows have the same types with other meanings, and would answer *nobody* where nothing was looked at.
+fn check_ours(rows: &SyncRows<'_>, facts: &Facts) -> Result<(), ReadError> {
+    if rows.asset(COVERAGE_ASSET)?.is_some() {
+        return Ok(());
     }
-    // Every file of Rolebook carries this record. Another connector's rows have the same types with other meanings:
-    // reading them would answer *nobody* where nothing was looked at.
-    if rows.asset(COVERAGE_ASSET)?.is_none() {
-        let label = if facts.app.label.is_empty() { facts.app.id.to_string() } else { facts.app.label.clone() };
-        return Err(ReadError::NotOurs { label });
-    }
-    Ok(())
+    let app = &facts.app;
+    Err(ReadError::NotOurs {
+        label: if app.label.is_empty() { app.id.to_string() } else { app.label.clone() },
+    })
+}
+
+/// What the accounts file of a sync said, and when that file was read.
+///
+/// # Errors
+/// [`ReadError`]: the file is damaged, or not one of ours.
+pub fn described_accounts(rows: &SyncRows<'_>) -> Result<(Vec<AccountRecord>, Option<Timestamp>), ReadError> {
+    let mut facts = Facts::default();
+    read_app(rows, &mut facts)?;
+    read_accounts(rows, &mut facts, false)?;
+    let coverage: Coverage = asset::read(rows, COVERAGE_ASSET)?.unwrap_or_default();
+    let at = if facts.accounts.is_empty() { None } else { coverage.accounts_of.or(coverage.to) };
+    Ok((facts.accounts, at))
 }
 
 /// Catalogue and account facts. In direct mode every stored value of every role may have come from the catalogue:

@@ -8,6 +8,7 @@ mod serve;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use crate::version;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 
 pub(crate) use change::{
@@ -20,14 +21,14 @@ pub(crate) use serve::{AdminArguments, AdminTask, OidcCreate, RunArguments, Serv
 
 /// Who can assume which AWS role through Okta, why, and since when.
 #[derive(Debug, Parser)]
-#[command(name = "rolebook", version, max_term_width = 100, args_override_self = true)]
+#[command(name = "rolebook", version = version::text(), max_term_width = 100, args_override_self = true)]
 #[command(
     after_help = "Every flag --x-y is also ROLEBOOK_X_Y in the environment and x-y in rolebook.toml,\n\
     but for those that say what is changed and whose it is.\n\
-    Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 refused by Okta, 5 conflict, 6 held or findings."
+    Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 refused by Okta, 5 conflict, 6 held, incomplete or findings,\n    130 and 143 stopped by Ctrl-C and SIGTERM."
 )]
 pub(crate) struct Cli {
-    /// What is told on stderr beside the progress
+    /// How much to log to stderr, besides progress
     #[arg(long, global = true, value_enum, default_value_t = LogLevel::Auto, value_name = "LEVEL")]
     pub(crate) log_level: LogLevel,
 
@@ -59,22 +60,22 @@ pub(crate) enum LogLevel {
 pub(crate) enum Command {
     /// Reads the AWS app of an Okta org and seals a snapshot
     Sync(SyncArguments),
-    /// Tells whose token this is, which app and mode it finds, and what a sync would read and cost
+    /// Shows who owns the token, which app and mode were found, and what a sync would read and cost
     Check(CheckArguments),
     /// Asks for domain and token, checks them, and writes a configuration: a sync then needs no flag
     Init(InitArguments),
     /// Shows what a snapshot holds
     Show(ShowArguments),
-    /// Lists an archive of snapshots, or removes what is old from it
+    /// Lists an archive of snapshots, or deletes old snapshots
     Archive(ArchiveArguments),
-    /// Gives a role, a membership or the app: shows the plan, asks, writes, proves
+    /// Grants a role, a membership or the app: shows the plan, asks, writes, verifies
     #[command(
         override_usage = "rolebook grant --role ACCOUNT/ROLE --to PERSON | --to-group GROUP [OPTIONS]\n       \
         rolebook grant --group GROUP --to PERSON [OPTIONS]\n       \
         rolebook grant --app --to PERSON | --to-group GROUP [OPTIONS]"
     )]
     Grant(GrantArguments),
-    /// Takes a role, a membership, the app, or everything: shows the plan, asks, writes, proves
+    /// Revokes a role, a membership, the app, or everything: shows the plan, asks, writes, verifies
     #[command(
         override_usage = "rolebook revoke --role ACCOUNT/ROLE --from PERSON | --from-group GROUP [OPTIONS]\n       \
         rolebook revoke --group GROUP --from PERSON [OPTIONS]\n       \
@@ -100,6 +101,8 @@ pub(crate) enum Command {
     What(WhatArguments),
     /// Proves why a person can assume a role, or names the first rule that stops them
     Why(WhyArguments),
+    /// Answers yes or no: whether a person can assume a role; exit code 0 for yes, 6 for no or not known
+    Can(WhyArguments),
     /// Tells who gained and lost which role between two snapshots, and through which change
     Diff(DiffArguments),
     /// Lists everybody who had a role at any time, from an archive: first and last seen, and what came and went between
@@ -121,9 +124,9 @@ pub(crate) enum Command {
     FakeOkta(FakeOktaArguments),
     /// Serves the console: hosts connectors, shows in the browser who can assume which role
     Serve(RunArguments),
-    /// Looks after the console: a one-time link for its administrator, another vault key, backup, restore
+    /// Administers the console: a one-time link for its administrator, a new vault key, backup, restore
     Admin(AdminArguments),
-    /// Looks over the console's data folder while it does not run
+    /// Checks the console's data folder (the console must be stopped)
     Doctor(ServeArguments),
 }
 
@@ -169,7 +172,8 @@ pub(crate) struct ConnectionArguments {
     pub(crate) ca_file: Option<PathBuf>,
 
     #[allow(rustdoc::bare_urls, reason = "the help shows it as it stands")]
-    /// Proxy to go through, as in http://proxy.example.com:3128; none for none. Else HTTPS_PROXY and NO_PROXY count
+    /// Proxy to go through, as in http://proxy.example.com:3128; none disables it. Otherwise HTTPS_PROXY and
+    /// NO_PROXY apply
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
 
@@ -181,7 +185,7 @@ pub(crate) struct ConnectionArguments {
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     pub(crate) allow_address: Vec<ipnet::IpNet>,
 
-    /// Allow a domain on this machine, also over plain http: for trying out
+    /// Allow localhost, including plain http (for testing)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) allow_loopback: bool,
@@ -215,7 +219,7 @@ pub(crate) struct ReadArguments {
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) no_group_names: bool,
 
-    /// Choose a reading where Okta's behaviour is unproven: filter-match=find|full, filter-unescape=true|false,
+    /// Choose an interpretation where Okta's behaviour is undocumented: filter-match=find|full, filter-unescape=true|false,
     /// join-default-role=only-when-nothing-else|always, join-group-scope=all-groups|profile
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
     pub(crate) assume: Vec<String>,
@@ -253,7 +257,7 @@ pub(crate) struct SyncArguments {
     #[arg(long, value_enum, value_name = "WHEN")]
     pub(crate) sync_events: Option<SyncEventsArgument>,
 
-    /// How the summary is printed
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
     pub(crate) output: SummaryFormat,
 
@@ -274,7 +278,7 @@ pub(crate) struct SyncArguments {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Safety")]
 pub(crate) struct GuardArguments {
-    /// Put the held file in force, exactly as it is, without asking Okta; a reason must be given
+    /// Accept the held file as is, without asking Okta; a reason must be given
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) accept_loss: bool,
@@ -287,7 +291,7 @@ pub(crate) struct GuardArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
 
-    /// Exit with 6 when many more can assume a role than before; the file is sealed all the same
+    /// Exit with 6 if many more people can assume a role than before; the file is sealed in either case
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) fail_on_gain: bool,
@@ -297,7 +301,7 @@ pub(crate) struct GuardArguments {
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) allow_partial: bool,
 
-    /// How old a run that was cut off may be to be taken up where it stopped, as in 30m; 0s begins anew
+    /// Resume an interrupted run only if it is younger than this, as in 30m; 0s starts over
     #[arg(long, value_name = "TIME", default_value = "2h", value_parser = duration)]
     pub(crate) resume_max_age: jiff::SignedDuration,
 }
@@ -311,7 +315,7 @@ fn duration(text: &str) -> Result<jiff::SignedDuration, String> {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CheckArguments {
-    /// How the result is printed
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
     pub(crate) output: SummaryFormat,
 
@@ -438,7 +442,7 @@ pub(crate) struct ArchiveArguments {
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) verify: bool,
 
-    /// How it is printed
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
 }

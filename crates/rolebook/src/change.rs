@@ -4,7 +4,7 @@ mod place;
 mod question;
 mod words;
 
-pub(crate) use place::{Place, audit_file, host, new_op, rights_memory, state_folder};
+pub(crate) use place::{Place, audit_file, new_op, rights_memory, state_folder, who};
 pub(crate) use question::{confirmed, number_typed};
 pub(crate) use words::{
     applied_json, exit_code, planned_json, print_applied, print_json, print_place, print_plan, print_settled,

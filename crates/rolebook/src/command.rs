@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod archive;
 pub(crate) mod assertion;
 pub(crate) mod audit;
+pub(crate) mod can;
 pub(crate) mod change;
 pub(crate) mod check;
 pub(crate) mod demo;

@@ -22,6 +22,7 @@ const OTHER_VARIABLES: [&str; 5] = [
     "ROLEBOOK_METRICS_TOKEN",
     "ROLEBOOK_CHROMEDRIVER",
 ];
+const TOKEN: &str = "ROLEBOOK_API_TOKEN";
 const FILE_NAME: &str = "rolebook.toml";
 /// The one setting of a file that is no flag.
 const DEFAULT_PROFILE: &str = "default-profile";
@@ -86,7 +87,13 @@ pub(crate) fn resolve(given: Vec<OsString>, environment: &[(String, String)]) ->
     if let Some(file) = file {
         let profile = profile.or_else(|| file.default_profile());
         for (flag, value) in file.settings(profile.as_deref(), &all_flags(&command))? {
-            values.insert(flag, value);
+            let paths = path_flag(&command, name, &flag);
+            let based = |value: String| if let Some(list) = paths { file.based(&value, list) } else { value };
+            values.insert(flag, value.into_iter().map(based).collect());
+        }
+        // The environment is before the file: a token there is not overruled by a token's file here.
+        if environment.iter().any(|(name, value)| name == TOKEN && !value.trim().is_empty()) {
+            values.remove("api-token-file");
         }
     } else if let Some(profile) = profile.filter(|_| !makes_file) {
         return Err(Failure::usage(
@@ -231,7 +238,31 @@ fn read(path: &Path) -> Result<File, Failure> {
     Ok(File { path: path.to_owned(), table })
 }
 
+/// Whether a flag of a subcommand takes a path; if so, the sign between several of them, where it takes several.
+fn path_flag(command: &Command, name: &str, flag: &str) -> Option<Option<char>> {
+    let sub = command.find_subcommand(name);
+    let mut arguments = command.get_arguments().chain(sub.into_iter().flat_map(Command::get_arguments));
+    let argument = arguments.find(|argument| argument.get_long() == Some(flag))?;
+    let is_path = argument.get_value_parser().type_id() == std::any::TypeId::of::<PathBuf>();
+    is_path.then(|| argument.get_value_delimiter())
+}
+
 impl File {
+    /// A path of the file as seen from the current folder: relative paths are relative to the file, so that a command
+    /// does the same from every folder. Words that stand for no path stay.
+    fn based(&self, value: &str, between: Option<char>) -> String {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let Some(folder) = folder else { return value.to_owned() };
+        let one = |path: &str| match path {
+            "" | "-" | "off" | "none" => path.to_owned(),
+            path => folder.join(path).display().to_string(),
+        };
+        match between {
+            Some(between) => value.split(between).map(one).collect::<Vec<_>>().join(&between.to_string()),
+            None => one(value),
+        }
+    }
+
     /// The profile that counts where none is named.
     fn default_profile(&self) -> Option<String> {
         self.table.get(DEFAULT_PROFILE).and_then(toml::Value::as_str).map(str::to_owned)

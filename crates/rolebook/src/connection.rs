@@ -1,6 +1,9 @@
 //! A client of Okta from the connection flags.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
+};
 
 use rolebook_connector::{AdminRoles, AppChoice, PersonRules, ProfileAttributes, ReadOptions};
 use rolebook_federation::Switches;
@@ -96,6 +99,25 @@ fn cancelled_by_signal() -> CancellationToken {
     token
 }
 
+/// Exit codes by convention: 128 and the number of the signal.
+const INTERRUPTED: u8 = 130;
+const TERMINATED: u8 = 143;
+
+/// The exit code of the signal that stopped this process; 0 as long as none did.
+static STOPPED: AtomicU8 = AtomicU8::new(0);
+
+fn stopped_by(code: u8) {
+    STOPPED.store(code, Ordering::Relaxed);
+}
+
+/// The exit code for a run that was stopped.
+pub(crate) fn stop_code() -> u8 {
+    match STOPPED.load(Ordering::Relaxed) {
+        0 => 1,
+        code => code,
+    }
+}
+
 /// Waits for Ctrl-C or SIGTERM.
 pub(crate) async fn stop_signal() {
     stopping().await;
@@ -112,12 +134,14 @@ pub(crate) fn stopping() -> impl Future<Output = ()> {
         #[cfg(unix)]
         if let Ok(mut terminate) = terminate {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => stopped_by(INTERRUPTED),
+                _ = terminate.recv() => stopped_by(TERMINATED),
             }
             return;
         }
-        let _ = tokio::signal::ctrl_c().await;
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stopped_by(INTERRUPTED);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::{io::Write, process::ExitCode};
 
 use rolebook_connector::{AuditError, ChangeError, ErrorKind, EventsError, SyncError};
 
-use crate::output::visible;
+use crate::{connection, output::visible};
 
 /// A command that did not do what it was asked.
 #[derive(Debug)]
@@ -72,6 +72,11 @@ impl Failure {
         Self { code: 6, text: text.into(), notes: Vec::new(), hint: hint.into() }
     }
 
+    /// Ended by a signal.
+    fn stopped(hint: &str) -> Self {
+        Self { code: connection::stop_code(), ..Self::failed("stopped, nothing was written", hint) }
+    }
+
     /// Says it on stderr.
     pub(crate) fn report(&self) -> ExitCode {
         self.say(&self.text);
@@ -99,10 +104,7 @@ impl Failure {
 impl From<SyncError> for Failure {
     fn from(error: SyncError) -> Self {
         if error.is_cancelled() {
-            return Self::failed(
-                "stopped, nothing was written",
-                "run the same command again: it goes on where it stopped",
-            );
+            return Self::stopped("run the same command again: it goes on where it stopped");
         }
         Self { code: code(error.kind()), text: error.to_string(), notes: Vec::new(), hint: error.hint() }
     }
@@ -121,7 +123,7 @@ impl From<EventsError> for Failure {
 impl From<ChangeError> for Failure {
     fn from(error: ChangeError) -> Self {
         if error.is_cancelled() {
-            return Self::failed("stopped, nothing was written", "run the same command again");
+            return Self::stopped("run the same command again");
         }
         let (text, hint) = (visible(&error.to_string()), visible(&error.hint()));
         Self { code: code(error.kind()), text, notes: Vec::new(), hint }

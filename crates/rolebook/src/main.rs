@@ -23,6 +23,7 @@ mod render;
 mod rights_report;
 mod show;
 mod summary;
+mod version;
 mod way_report;
 
 use std::process::ExitCode;
@@ -74,6 +75,7 @@ fn run() -> Result<ExitCode, Failure> {
             Command::Who(arguments) => command::who::run(&arguments),
             Command::What(arguments) => command::what::run(&arguments),
             Command::Why(arguments) => command::why::run(&arguments),
+            Command::Can(arguments) => command::can::run(&arguments),
             Command::Diff(arguments) => command::diff::run(&arguments),
             Command::History(arguments) => command::history::run(&arguments),
             Command::Findings(arguments) => command::findings::run(&arguments),

@@ -1,4 +1,5 @@
-//! Answers for people: 80 columns, trees, colour only on a terminal.
+//! Answers for people: as wide as the terminal, trees, colour only on a terminal. In a pipe lines are whole, so that
+//! names can be searched and copied.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -21,26 +22,29 @@ pub(crate) mod whatif;
 pub(crate) mod who;
 pub(crate) mod why;
 
-/// The width that every page keeps to.
-pub(crate) const WIDTH: usize = 80;
+/// The width of a terminal that does not say its own.
+const USUAL_WIDTH: u16 = 80;
 
 /// Where text goes. Colours are written always and taken out again where there is no terminal.
 pub(crate) struct Page {
     out: io::BufWriter<anstream::AutoStream<io::Stdout>>,
-    /// A person looks at it: tables are wrapped to the page.
-    terminal: bool,
+    /// Columns of the terminal; none in a pipe, where nothing is wrapped.
+    width: Option<u16>,
 }
 
 impl Page {
     pub(crate) fn stdout() -> Self {
-        let terminal = io::stdout().is_terminal();
-        Self { out: io::BufWriter::new(anstream::AutoStream::auto(io::stdout())), terminal }
+        let size =
+            || terminal_size::terminal_size().map_or(USUAL_WIDTH, |(terminal_size::Width(width), _)| width);
+        let width = io::stdout().is_terminal().then(size);
+        Self { out: io::BufWriter::new(anstream::AutoStream::auto(io::stdout())), width }
     }
 
     /// One paragraph, wrapped; further lines are indented by `indent` blanks.
     pub(crate) fn paragraph(&mut self, text: &str, indent: usize) -> io::Result<()> {
+        let Some(width) = self.width else { return self.line(text) };
         let blanks = " ".repeat(indent);
-        let options = options(WIDTH, &blanks);
+        let options = options(usize::from(width), &blanks);
         for line in textwrap::wrap(text, options) {
             writeln!(self.out, "{}", line.trim_end())?;
         }
@@ -55,9 +59,9 @@ impl Page {
     pub(crate) fn table(&mut self, rows: &Rows) -> io::Result<()> {
         let mut table = Table::new();
         table.load_preset(presets::NOTHING);
-        if self.terminal {
+        if let Some(width) = self.width {
             table.set_content_arrangement(ContentArrangement::Dynamic);
-            table.set_width(u16::try_from(WIDTH - 2).unwrap_or(u16::MAX));
+            table.set_width(width.saturating_sub(2));
         } else {
             table.set_content_arrangement(ContentArrangement::Disabled);
         }
@@ -74,9 +78,9 @@ impl Page {
         Ok(())
     }
 
-    /// A tree whose texts are wrapped to the page.
+    /// A tree whose texts are wrapped to the terminal.
     pub(crate) fn tree(&mut self, tree: &Node) -> io::Result<()> {
-        write!(self.out, "{}", tree.draw(0))
+        write!(self.out, "{}", tree.draw(0, self.width.map(usize::from)))
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
@@ -100,16 +104,16 @@ impl Node {
         self.children.push(child);
     }
 
-    fn draw(&self, depth: usize) -> termtree::Tree<String> {
-        let width = WIDTH.saturating_sub(depth * 4).max(20);
-        let options = options(width, "  ");
-        let lines: Vec<String> = self
-            .text
-            .lines()
-            .flat_map(|line| textwrap::wrap(line, &options))
-            .map(|line| line.trim_end().to_owned())
-            .collect();
-        let leaves: Vec<_> = self.children.iter().map(|child| child.draw(depth + 1)).collect();
+    fn draw(&self, depth: usize, width: Option<usize>) -> termtree::Tree<String> {
+        let lines: Vec<String> = match width {
+            None => self.text.lines().map(|line| line.trim_end().to_owned()).collect(),
+            Some(width) => {
+                let options = options(width.saturating_sub(depth * 4).max(20), "  ");
+                let lines = self.text.lines().flat_map(|line| textwrap::wrap(line, &options));
+                lines.map(|line| line.trim_end().to_owned()).collect()
+            }
+        };
+        let leaves: Vec<_> = self.children.iter().map(|child| child.draw(depth + 1, width)).collect();
         termtree::Tree::new(lines.join("\n")).with_multiline(true).with_leaves(leaves)
     }
 }
@@ -203,7 +207,13 @@ fn origin<T>(note: &SnapshotNote, answer: &Answer<T>) -> String {
 }
 
 /// How many there are, as far as was read: `no role`, `1 role`, `at least 2 roles; members of … were not read`.
-pub(crate) fn count(number: usize, none: &str, one: &str, several: &str, completeness: &Completeness) -> String {
+pub(crate) fn count(
+    number: usize,
+    none: &str,
+    one: &str,
+    several: &str,
+    completeness: &Completeness,
+) -> String {
     match (completeness.gap(), number) {
         (Some(gap), 1) => format!("at least 1 {one}; {}", visible(&gap)),
         (Some(gap), number) => format!("at least {number} {several}; {}", visible(&gap)),

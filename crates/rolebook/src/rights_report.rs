@@ -65,7 +65,10 @@ fn matrix(rights: &Rights, out: &mut impl Write) -> Result<()> {
         }
     }
     if rights.rows().any(|(_, standing)| matches!(standing, Standing::Unknown { .. })) {
-        writeln!(out, "  No read proves a right to write. --token-roles ro,app,group states the roles.")?;
+        writeln!(
+            out,
+            "  Write rights cannot be proven by reading; state them with --token-roles. --token-roles ro,app,group states the roles."
+        )?;
     }
     writeln!(out)
 }

@@ -66,7 +66,7 @@ fn print_contents(summary: &Summary, out: &mut impl Write) -> std::io::Result<()
         counts.users, counts.assigned, counts.with_role
     )?;
     writeln!(out, "Groups     {}", counts.groups)?;
-    writeln!(out, "Grants     {} (a person can assume a role now, as far as Okta decides)", counts.grants)?;
+    writeln!(out, "Grants     {} (person-role pairs Okta would send today)", counts.grants)?;
     if counts.admin_roles > 0 {
         writeln!(
             out,
@@ -84,7 +84,7 @@ fn print_contents(summary: &Summary, out: &mut impl Write) -> std::io::Result<()
     if counts.assigned == 0 && summary.held.is_none() {
         writeln!(out, "           nobody is assigned yet")?;
     }
-    print_accounts(&summary.accounts, out)?;
+    print_accounts(&summary.accounts, kept_names(summary), out)?;
     print_warnings(&summary.warnings, out)?;
     print_partial(summary, out)
 }
@@ -103,7 +103,7 @@ fn print_requests(
     buckets: &[BucketStats],
     out: &mut impl Write,
 ) -> std::io::Result<()> {
-    writeln!(out, "Requests   {sent} (at least {bound} were needed)")?;
+    writeln!(out, "Requests   {sent} (minimum possible: {bound})")?;
     for bucket in buckets {
         let waits = match bucket.waits {
             0 => String::new(),
@@ -124,7 +124,7 @@ fn print_time(from: Timestamp, to: Timestamp, out: &mut impl Write) -> std::io::
 fn print_written(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(
         out,
-        "Written    {} ({} kB, sync {})",
+        "Wrote      {} ({} kB, sync {})",
         summary.sealed.path.display(),
         summary.sealed.bytes.div_ceil(1000),
         summary.sync_id
@@ -219,13 +219,26 @@ pub(crate) fn print_accepted(
     })
 }
 
+/// When the accounts file was read, where an earlier sync read it.
+fn kept_names(summary: &Summary) -> Option<Timestamp> {
+    summary.coverage.accounts_of.filter(|at| *at < summary.from)
+}
+
 /// What the accounts file and Okta know of each other; nothing without a file.
-fn print_accounts(accounts: &AccountsSeen, out: &mut impl Write) -> std::io::Result<()> {
+fn print_accounts(
+    accounts: &AccountsSeen,
+    kept: Option<Timestamp>,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     if accounts.described == 0 {
         return Ok(());
     }
     let known = accounts.described.saturating_sub(accounts.only_in_file.len());
     writeln!(out, "Names      {} in the accounts file, {known} of them in Okta", accounts.described)?;
+    if let Some(at) = kept {
+        writeln!(out, "           kept from the accounts file of {at:.0}; --accounts FILE reads it again,")?;
+        writeln!(out, "           --accounts none drops them")?;
+    }
     for (list, heading) in [
         (&accounts.only_in_okta, "Only in Okta, without a line in the accounts file"),
         (&accounts.only_in_file, "Only in the accounts file, without a role in Okta"),
@@ -297,6 +310,7 @@ fn value(summary: &Summary, memory: &Value) -> Value {
             "described": summary.accounts.described,
             "only_in_okta": summary.accounts.only_in_okta,
             "only_in_file": summary.accounts.only_in_file,
+            "kept_from": kept_names(summary).map(|at| at.to_string()),
         },
         "warnings": warnings_json(&summary.warnings),
         "complete": summary.coverage.is_complete(),

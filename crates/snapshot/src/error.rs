@@ -55,7 +55,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The file, or the database inside, is damaged or cut short.
-    #[error("{path} is damaged: {reason}; fetch or make it again")]
+    #[error("{path} is damaged: {reason}; restore it or sync again")]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -13,6 +13,9 @@ use crate::{apply::ObjectState, plan::Call};
 pub struct Who {
     /// The operating system's user.
     pub os_user: String,
+    /// Who asked `sudo` for that user, as `sudo` says; no proof, since it comes from the environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sudo_user: Option<String>,
     /// The machine.
     pub host: String,
     /// The user of the console, when the change comes from there.
@@ -27,7 +30,10 @@ impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.console_user {
             Some(user) => write!(f, "{user} (console)")?,
-            None => write!(f, "{}@{}", self.os_user, self.host)?,
+            None => match &self.sudo_user {
+                Some(user) => write!(f, "{}@{} (by sudo from {user})", self.os_user, self.host)?,
+                None => write!(f, "{}@{}", self.os_user, self.host)?,
+            },
         }
         match &self.token_owner {
             Some(owner) => write!(f, " with the token of {owner}"),

@@ -30,7 +30,7 @@ create table gap (since text not null, until text not null);
 #[derive(Debug, thiserror::Error)]
 pub enum EventsError {
     /// There is none.
-    #[error("there are no events {}", .path.display())]
+    #[error("no event file {}", .path.display())]
     Absent {
         /// Where they should be.
         path: PathBuf,

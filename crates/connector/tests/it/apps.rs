@@ -124,6 +124,7 @@ fn folder_options(run: &Run, choice: &AppsChoice) -> AppsOptions {
         apps: choice.clone(),
         read: run.sync.read.clone(),
         accounts: Vec::new(),
+        accounts_of: None,
         switches: run.sync.switches,
         resume_max_age: run.sync.resume_max_age,
         incremental: None,

@@ -52,6 +52,7 @@ fn sync(run: &Run) -> Result<Vec<(String, AppEnd)>, rolebook_connector::SyncErro
             apps: AppsChoice::All,
             read: run.sync.read.clone(),
             accounts: Vec::new(),
+            accounts_of: None,
             switches: run.sync.switches,
             resume_max_age: run.sync.resume_max_age,
             incremental: None,

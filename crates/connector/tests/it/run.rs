@@ -71,6 +71,7 @@ impl Run {
             app: AppChoice::Find,
             read: ReadOptions::default(),
             accounts: Vec::new(),
+            accounts_of: None,
             switches: Switches::default(),
             resume_max_age: RESUME_MAX_AGE,
             incremental: None,

@@ -147,7 +147,7 @@ pub(super) fn apply(
         let Ok(until) = until(accept) else { continue };
         let glob = Glob::new(&accept.finding);
         let mut used = false;
-        for finding in findings.iter_mut().filter(|finding| glob.matches(&finding.id)) {
+        for finding in findings.iter_mut().filter(|finding| finding.is_taken_by(&glob)) {
             used = true;
             if until >= today && finding.accepted.is_none() {
                 finding.accepted =

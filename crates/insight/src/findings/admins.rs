@@ -70,7 +70,7 @@ fn judge(watch: &mut Watch<'_>, role: &AdminRole, power: Power, user: UserIx, ho
         groups = found;
         if !groups.is_empty() {
             let names = few(groups.iter().map(|group| group.name.as_str()));
-            ways.insert(format!("puts people into {names}"));
+            ways.insert(format!("can add people to {names}"));
         }
     }
     let Some(person) = watch.user(user).filter(|_| !roles.is_empty()) else { return };

@@ -162,7 +162,7 @@ impl Reach {
         let (groups, conferred) = filling(watch, self.groups.clone(), assigned || self.assigns_app);
         roles.extend(conferred);
         if !groups.is_empty() {
-            ways.push(format!("puts people into {}", few(groups.iter().map(|group| group.name.as_str()))));
+            ways.push(format!("can add people to {}", few(groups.iter().map(|group| group.name.as_str()))));
         }
         (roles, groups, ways)
     }

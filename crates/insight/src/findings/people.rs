@@ -99,7 +99,7 @@ fn beside_group(watch: &mut Watch<'_>, ix: UserIx, user: &UserRecord) {
         text: format!("{} is assigned individually beside a group", person.name),
         roles: roles(watch, ix),
         evidence: vec![format!(
-            "also in {}; leaving the group would not end the assignment",
+            "also in {}; leaving the group would not remove the assignment",
             few(groups.iter().map(|group| group.name.as_str()))
         )],
         objects,
@@ -120,7 +120,7 @@ fn without_role(watch: &mut Watch<'_>, ix: UserIx, user: &UserRecord, unusable: 
         roles: Vec::new(),
         evidence: vec!["Okta shows the app and signs in; AWS answers `invalid SAML response`".to_owned()],
         objects: vec![person],
-        remedy: "give a role, or end the assignment".to_owned(),
+        remedy: "give a role, or remove the assignment".to_owned(),
     });
 }
 
@@ -139,7 +139,7 @@ fn inactive(watch: &mut Watch<'_>, ix: UserIx, user: &UserRecord) {
             "once active again, the person has every role that stands on assignment and groups".to_owned(),
         ],
         objects: vec![person],
-        remedy: "end the assignment, and take the person out of the groups".to_owned(),
+        remedy: "remove the assignment, and take the person out of the groups".to_owned(),
     });
 }
 

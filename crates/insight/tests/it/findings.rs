@@ -249,7 +249,7 @@ fn custom_admins_who_can_give_roles() {
         finding.evidence,
         [
             "Helpdesk over resource set `AWS`: okta.groups.members.manage",
-            "puts people into `aws_111122223333_Admin`"
+            "can add people to `aws_111122223333_Admin`"
         ]
     );
     // All groups, by path and by name; the app, by its id, its kind, or all of them.

@@ -91,6 +91,7 @@ impl Okta {
             writer: "test 1".to_owned(),
             random,
             accounts: self.accounts.clone(),
+            accounts_of: None,
             resume_max_age: SignedDuration::ZERO,
             incremental: None,
         };

@@ -7,7 +7,7 @@ use rolebook_snapshot::{
     proto::{Resource, UserTrait},
 };
 
-use super::{View, assignment, id, of, read_accounts, read_app, resource};
+use super::{View, assignment, check_ours, id, of, read_accounts, read_app, resource};
 use crate::{
     COVERAGE_ASSET, Facts, GROUP_NAMES_ASSET, GROUP_RULES_ASSET, ReadError, asset,
     words::{APP, GROUP, USER},
@@ -71,6 +71,7 @@ pub fn role_holders(
 pub fn read_people(rows: &SyncRows<'_>, ids: &[String]) -> Result<Facts, ReadError> {
     let mut facts = Facts::default();
     read_app(rows, &mut facts)?;
+    check_ours(rows, &facts)?;
     read_accounts(rows, &mut facts, true)?;
     let groups = &mut facts.groups;
     rows.resources(Some(GROUP), |row| {

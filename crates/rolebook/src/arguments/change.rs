@@ -75,14 +75,14 @@ pub(crate) struct PlaceArguments {
     #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
     pub(crate) file: PathBuf,
 
-    /// How the result is printed
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
     pub(crate) output: SummaryFormat,
 
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
 
-    /// Choose a reading where Okta's behaviour is unproven, as for rolebook sync
+    /// Choose an interpretation where Okta's behaviour is undocumented, as for rolebook sync
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
     pub(crate) assume: Vec<String>,
 
@@ -104,7 +104,7 @@ pub(crate) struct WriteArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
 
-    /// How long another run that writes is waited for
+    /// How long to wait for another run to finish writing
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub(crate) lock_wait: jiff::SignedDuration,
 
@@ -219,7 +219,7 @@ pub(crate) struct ApplyArguments {
     #[arg(value_name = "FILE")]
     pub(crate) changes: PathBuf,
 
-    /// More changes than this need their number typed in
+    /// Above this many changes, ask for the number to be typed in
     #[arg(long, value_name = "N", default_value_t = 25)]
     pub(crate) max_changes: usize,
 
@@ -274,7 +274,7 @@ pub(crate) struct AuditArguments {
     #[arg(short, long, value_name = "FILE", default_value = "sync.c1z")]
     pub(crate) file: PathBuf,
 
-    /// How it is printed
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = SummaryFormat::Text, value_name = "FORMAT")]
     pub(crate) output: SummaryFormat,
 }

@@ -16,7 +16,7 @@ pub(crate) struct SnapshotArguments {
     #[arg(short, long, value_name = "FILE", value_delimiter = ',', default_value = "sync.c1z")]
     pub(crate) file: Vec<PathBuf>,
 
-    /// How the answer is printed
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
 
@@ -28,7 +28,7 @@ pub(crate) struct SnapshotArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
 
-    /// End with exit code 6 when a snapshot is older than --max-age
+    /// End with exit code 6 when a snapshot is older than --max-age, or what was asked was not read in full
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) strict: bool,
@@ -77,7 +77,7 @@ pub(crate) struct WhoArguments {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct WhatArguments {
-    /// Person, by Okta id, login or exact name
+    /// Person, by Okta id, login, e-mail address, name, or a beginning that only one has
     #[arg(value_name = "PERSON", required_unless_present = "group")]
     pub(crate) person: Option<String>,
 
@@ -94,7 +94,7 @@ pub(crate) struct WhatArguments {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct WhyArguments {
-    /// Person, by Okta id, login or exact name
+    /// Person, by Okta id, login, e-mail address, name, or a beginning that only one has
     #[arg(value_name = "PERSON")]
     pub(crate) person: String,
 
@@ -115,7 +115,7 @@ pub(crate) struct LintFilterArguments {
     #[arg(value_name = "FILTER", allow_hyphen_values = true)]
     pub(crate) filter: String,
 
-    /// File with one group name a line to try the filter on; - reads stdin
+    /// File with one group name per line to try the filter on; - reads stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) names: Option<PathBuf>,
 
@@ -127,7 +127,7 @@ pub(crate) struct LintFilterArguments {
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
     pub(crate) assume: Vec<String>,
 
-    /// How the answer is printed
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
 }
@@ -146,7 +146,7 @@ pub(crate) struct DiffArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
 
-    /// How the answer is printed
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
 }
@@ -182,7 +182,7 @@ pub(crate) struct HistoryArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
 
-    /// How the answer is printed
+    /// Output format
     #[arg(short, long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
 }
@@ -297,7 +297,7 @@ pub(crate) struct WhatIfArguments {
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) fetch: bool,
 
-    /// With --fetch, requests at most
+    /// Maximum number of requests with --fetch
     #[arg(long, value_name = "COUNT", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_requests: u64,
 

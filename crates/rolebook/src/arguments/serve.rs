@@ -26,7 +26,7 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "PLACE")]
     pub(crate) blobs: Option<String>,
 
-    /// What speaks like S3, where it is not Amazon's [default: AWS_ENDPOINT_URL]
+    /// S3-compatible endpoint [default: AWS_ENDPOINT_URL]
     #[arg(long, value_name = "URL")]
     pub(crate) blobs_endpoint: Option<String>,
 
@@ -35,7 +35,7 @@ pub(crate) struct ServeArguments {
     pub(crate) process_name: Option<String>,
 
     #[allow(rustdoc::bare_urls, reason = "the help shows it as it stands")]
-    /// What people open, as in https://rolebook.acme.com [default: http:// and the address]
+    /// Public URL, as in https://rolebook.acme.com [default: http:// and the address]
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 
@@ -97,7 +97,7 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     pub(crate) allow_address: Vec<ipnet::IpNet>,
 
-    /// Allow an Okta domain on this machine, also over plain http: for trying out
+    /// Allow an Okta domain on localhost, including plain http (for testing)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false,
           action = clap::ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     pub(crate) allow_loopback: bool,

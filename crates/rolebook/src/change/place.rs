@@ -31,8 +31,9 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) async fn open(arguments: &PlaceArguments) -> Result<Self, Failure> {
+        let file = file_of(&arguments.file, &arguments.connection.aws_okta_app_id)?;
         let client = connection::client(&arguments.connection, Arc::new(waiting))?;
-        let known = known(&arguments.file)?;
+        let known = known(&file)?;
         let mut switches = connection::assumed(&arguments.assume)?;
         if let (Some(known), true) = (&known, arguments.assume.is_empty()) {
             // The names of the snapshot were read under its own choices.
@@ -42,7 +43,7 @@ impl Place {
             client,
             &connection::app_choice(&arguments.connection)?,
             switches,
-            arguments.file.clone(),
+            file,
             known,
         )
         .await?;
@@ -50,8 +51,7 @@ impl Place {
         if let Some(memory) = rights_memory(provisioning.org.id.as_str()) {
             provisioning.remember(memory, &stated);
         }
-        let who = Who { os_user: person::at_the_keyboard(), host: host(), ..Who::default() };
-        let who = provisioning.who(who);
+        let who = provisioning.who(who());
         Ok(Self { provisioning, who })
     }
 
@@ -203,7 +203,38 @@ fn wait(time: jiff::SignedDuration) -> Duration {
     Duration::try_from(time).unwrap_or_default()
 }
 
-pub(crate) fn host() -> String {
+/// The snapshot that is meant by a folder: that of the app that is named, else the only one.
+fn file_of(path: &Path, apps: &[String]) -> Result<PathBuf, Failure> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    if let [app] = apps {
+        return Ok(path.join(format!("{app}.c1z")));
+    }
+    let files = rolebook_insight::snapshot_files(&[path.to_owned()])?;
+    match files.as_slice() {
+        [one] => Ok(one.clone()),
+        several => {
+            let names: Vec<String> = several.iter().map(|file| file.display().to_string()).collect();
+            Err(Failure::usage(
+                format!(
+                    "{} holds {} snapshots, and this command is about one app",
+                    path.display(),
+                    names.len()
+                ),
+                format!("name the app with --aws-okta-app-id, or one file with -f: {}", names.join(", ")),
+            ))
+        }
+    }
+}
+
+/// Who runs this command, for the audit.
+pub(crate) fn who() -> Who {
+    let person = person::at_the_keyboard();
+    Who { os_user: person.name, sudo_user: person.sudo_user, host: host(), ..Who::default() }
+}
+
+fn host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();
     if name.is_empty() { "unknown".to_owned() } else { name.to_owned() }

@@ -6,12 +6,12 @@ use crate::failure::Failure;
 
 /// Asks for a yes. No answer at all is a no.
 pub(crate) fn confirmed(what: &str) -> Result<(), Failure> {
-    let answer = answer(&format!("{what} Type yes to go on: "))?;
+    let answer = answer(&format!("{what} Type yes to continue: "))?;
     match answer.as_deref() {
         Some("yes" | "y" | "YES" | "Yes") => Ok(()),
         Some(_) => Err(Failure::failed("not confirmed, nothing was changed", "type yes, or give --yes")),
         None => Err(Failure::usage(
-            "nobody answered the question, nothing was changed",
+            "no answer on stdin, nothing was changed",
             "answer on a terminal, or give --yes",
         )),
     }

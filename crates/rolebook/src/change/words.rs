@@ -34,7 +34,7 @@ pub(crate) fn print_plan(planned: &Planned, out: &mut impl Write) -> std::io::Re
     let plan = &planned.plan;
     told(out, "Change", &planned.request.says)?;
     if let Some(why) = &plan.already_so {
-        return told(out, "Already so", why);
+        return told(out, "No change", why);
     }
     for (number, (step, call)) in (1..).zip(plan.steps.iter().zip(planned.calls())) {
         told(out, &format!("  {number}."), &step.to_string())?;
@@ -46,11 +46,11 @@ pub(crate) fn print_plan(planned: &Planned, out: &mut impl Write) -> std::io::Re
     }
     if planned.request.wish.target == Target::Everything {
         for role in &plan.must_not_have {
-            told(out, "Takes away", &role.to_string())?;
+            told(out, "Removes", &role.to_string())?;
         }
     }
     for role in &plan.gains {
-        told(out, "Gains too", &role.to_string())?;
+        told(out, "Also gains", &role.to_string())?;
     }
     for role in &plan.loses {
         told(out, "Loses too", &role.to_string())?;
@@ -63,7 +63,9 @@ pub(crate) fn print_plan(planned: &Planned, out: &mut impl Write) -> std::io::Re
     for note in &plan.notes {
         told(out, "Note", note)?;
     }
-    for (first, condition) in std::iter::once("If").chain(std::iter::repeat("")).zip(&plan.preconditions) {
+    for (first, condition) in
+        std::iter::once("Requires").chain(std::iter::repeat("")).zip(&plan.preconditions)
+    {
         told(out, first, &format!("{}: {condition}", condition.subject()))?;
     }
     Ok(())
@@ -135,7 +137,7 @@ fn applied_text(applied: &Applied, after: Option<&Path>, out: &mut impl Write) -
         writeln!(out, "NOT ALL    what STAYS above cannot be taken away here")?;
     }
     if let Some(after) = after {
-        writeln!(out, "Kept       {} beside the snapshot", after.display())?;
+        writeln!(out, "Saved to   {} beside the snapshot", after.display())?;
     }
     Ok(())
 }

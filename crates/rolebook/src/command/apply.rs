@@ -122,6 +122,18 @@ async fn carry_out(
 
 fn read(path: &PathBuf) -> Result<Vec<u8>, Failure> {
     let name = path.display();
+    if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(
+            &mut std::io::Read::take(std::io::stdin().lock(), MOST_BYTES + 1),
+            &mut bytes,
+        )
+        .map_err(|error| Failure::failed(format!("cannot read stdin: {error}"), "name a file"))?;
+        if bytes.len() as u64 > MOST_BYTES {
+            return Err(Failure::usage("stdin is too large for a list of changes", "split it"));
+        }
+        return Ok(bytes);
+    }
     let size = std::fs::metadata(path)
         .map_err(|error| {
             Failure::not_found(format!("cannot read {name}: {error}"), "name a plan or a CSV file")
@@ -207,7 +219,7 @@ fn report(
             }
         }
         if let Some(after) = after {
-            finish(writeln!(out, "Kept       {} beside the snapshot", after.display()))?;
+            finish(writeln!(out, "Saved to   {} beside the snapshot", after.display()))?;
         }
         if let Some(copy) = copied {
             finish(writeln!(out, "Copy       {}", visible(&copy.display().to_string())))?;

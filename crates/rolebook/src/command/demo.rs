@@ -49,6 +49,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
         app: AppChoice::Find,
         read: ReadOptions::default(),
         accounts: Vec::new(),
+        accounts_of: None,
         switches: Switches::default(),
         resume_max_age: rolebook_connector::RESUME_MAX_AGE,
         incremental: None,
@@ -94,8 +95,6 @@ Try next
   rolebook show accounts -f {file} -o json
   rolebook fake-okta --org demo-direct    another fake org, for rolebook check and rolebook sync
   rolebook sync --domain YOURS.okta.com --api-token-file token.txt    your own org, read only
-
-From this folder, `cargo run --release --` stands for `rolebook`.
 "
     )?;
     if serve {

@@ -89,7 +89,7 @@ fn token(connection: &ConnectionArguments, domain: &Domain) -> Result<Option<Sec
         Some(path) => credential::secret_text(path, "token", "send it on stdin")?,
         None => match credential::token_variable() {
             Ok(token) => token,
-            Err(_) => ask_hidden(&format!("API token of {} (it does not show): ", domain.host()))?,
+            Err(_) => ask_hidden(&format!("API token of {} (input hidden): ", domain.host()))?,
         },
     };
     Ok(Some(Secret::new(text.trim().to_owned())))

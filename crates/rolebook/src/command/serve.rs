@@ -119,6 +119,9 @@ async fn greet(server: &Server) -> Result<std::io::Result<()>, Failure> {
 
 pub(crate) async fn admin(arguments: AdminArguments) -> Result<ExitCode, Failure> {
     let AdminArguments { task, file, serve } = arguments;
+    if matches!(task, AdminTask::RotateKey | AdminTask::Backup) {
+        must_be_there(&serve)?;
+    }
     let config = config(&serve)?;
     let mut out = std::io::stdout();
     match (task, file) {
@@ -211,6 +214,7 @@ fn rotated(done: &rolebook_console::Rotated) -> String {
 }
 
 pub(crate) async fn doctor(arguments: ServeArguments) -> Result<ExitCode, Failure> {
+    must_be_there(&arguments)?;
     let diagnosis = rolebook_console::doctor(config(&arguments)?).await?;
     let mut out = std::io::stdout();
     let mut well = true;
@@ -219,6 +223,18 @@ pub(crate) async fn doctor(arguments: ServeArguments) -> Result<ExitCode, Failur
         finish(writeln!(out, "{}  {what:<13} {text}", if *fine { "ok  " } else { "BAD " }))?;
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// A command that looks at a data folder does not make one: a mistyped name would look healthy. With a database
+/// elsewhere, the folder need not be there.
+fn must_be_there(arguments: &ServeArguments) -> Result<(), Failure> {
+    if arguments.database_url.is_some() || arguments.data_dir.is_dir() {
+        return Ok(());
+    }
+    Err(Failure::not_found(
+        format!("there is no data folder {}", arguments.data_dir.display()),
+        "name the console's folder with --data-dir; rolebook serve makes a new one",
+    ))
 }
 
 fn config(arguments: &ServeArguments) -> Result<ConsoleConfig, Failure> {

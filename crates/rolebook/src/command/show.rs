@@ -59,9 +59,12 @@ fn together(column: &'static str, mut parts: Vec<(String, Rows)>) -> Rows {
         return parts.pop().map_or_else(|| Rows { columns: Vec::new(), rows: Vec::new() }, |(_, rows)| rows);
     }
     let mut columns = vec![column];
-    columns.extend(parts.iter().flat_map(|(_, rows)| rows.columns.clone()).take(
-        parts.first().map_or(0, |(_, rows)| rows.columns.len()),
-    ));
+    columns.extend(
+        parts
+            .iter()
+            .flat_map(|(_, rows)| rows.columns.clone())
+            .take(parts.first().map_or(0, |(_, rows)| rows.columns.len())),
+    );
     let mut all = Vec::new();
     for (name, rows) in parts {
         all.extend(rows.rows.into_iter().map(|row| {

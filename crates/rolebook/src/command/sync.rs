@@ -5,20 +5,19 @@ mod apps;
 use std::{process::ExitCode, time::Duration};
 
 use jiff::Timestamp;
-use rolebook_connector::{Archive, Audit, Summary, SyncError, SyncOptions, Who};
+use rolebook_connector::{Archive, Audit, Summary, SyncError, SyncOptions};
 use rolebook_snapshot::{Limits, Snapshot};
 
 use crate::{
     accounts,
     arguments::{GuardArguments, SummaryFormat, SyncArguments, SyncEventsArgument},
-    change::{audit_file, host, new_op},
+    change::{self, audit_file, new_op},
     command::archive,
     connection,
     failure::Failure,
-    memory, person,
+    memory,
     progress::Display,
-    question,
-    summary,
+    question, summary,
 };
 
 /// Name and version of this program, for the coverage record.
@@ -43,11 +42,13 @@ pub(crate) async fn run(arguments: SyncArguments) -> Result<ExitCode, Failure> {
     }
     let display = Display::new();
     let client = connection::client(&arguments.connection, display.on_wait())?;
+    let described = accounts::described(arguments.accounts.as_ref(), &arguments.file)?;
     let options = SyncOptions {
         file: arguments.file,
         app: connection::app_choice(&arguments.connection)?,
         read: connection::read_options(&arguments.read),
-        accounts: accounts::read(arguments.accounts.as_ref())?,
+        accounts: described.records,
+        accounts_of: described.of,
         switches: connection::switches(&arguments.read)?,
         resume_max_age: arguments.guard.resume_max_age,
         incremental: arguments.incremental.options(),
@@ -119,7 +120,7 @@ async fn accept(arguments: &SyncArguments, archive: Option<&Archive>) -> Result<
         .org;
     let audit = audit_file(arguments.guard.audit.as_deref(), org.id.as_str())?;
     let mut audit = Audit::open(&audit, org.id.as_str(), now(), LOCK_WAIT).await?;
-    let who = Who { os_user: person::at_the_keyboard(), host: host(), ..Who::default() };
+    let who = change::who();
     let accepted = rolebook_connector::accept_recorded(&mut audit, &new_op()?, file, reason, &who, now())?;
     summary::print_accepted(&arguments.file, &accepted, arguments.output)?;
     if let Some(archive) = archive {

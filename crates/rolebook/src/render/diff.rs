@@ -23,7 +23,7 @@ pub(crate) fn text(diff: &Diff, page: &mut Page) -> io::Result<()> {
     }
     match &diff.log {
         None => {
-            let text = "Who made a change is not told: no events are kept beside the snapshots";
+            let text = "Authors unknown: no events stored beside the snapshots";
             page.paragraph(&toned(Tone::Faint, text), 2)?;
         }
         Some(log) => {

@@ -25,7 +25,7 @@ pub(crate) fn text(answer: &Answer<History>, page: &mut Page) -> io::Result<()> 
         }
     }
     for limit in &history.limits {
-        page.paragraph(&visible(&format!("Not seen: {limit}")), 2)?;
+        page.paragraph(&visible(&format!("Gaps: {limit}")), 2)?;
     }
     page.paragraph(&toned(Tone::Faint, &answer.meaning), 2)?;
     let several = apps.len() > 1;
@@ -83,7 +83,7 @@ fn time(span: &Span) -> Node {
     };
     let mut text = format!("{begin} – {end}, through {}", span.through.join(", "));
     if span.seen_in == 0 {
-        text.push_str("; no sync saw it");
+        text.push_str("; not present in any sync");
     }
     if span.uncertain {
         text.push_str("; not certain: the app or the group changed in that time");

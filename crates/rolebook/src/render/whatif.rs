@@ -9,7 +9,7 @@ use crate::output::{Rows, visible};
 
 pub(crate) fn text(found: &WhatIf, page: &mut Page) -> io::Result<()> {
     let asked = found.changes_asked.join("; then ");
-    page.paragraph(&visible(&format!("If one were to {asked}:")), 2)?;
+    page.paragraph(&visible(&format!("If this were done: {asked}")), 2)?;
     let least = if found.lower_bound { "at least " } else { "" };
     let sum = format!("{least}{} gained, {least}{} lost", found.gained, found.lost);
     page.line(&toned(Tone::Strong, &sum))?;

@@ -37,7 +37,7 @@ fn tree(why: &Why, verdict: &Verdict) -> Node {
         tree.push(way(number, path));
     }
     if !verdict.near_misses.is_empty() {
-        let mut near = Node::new("comes close");
+        let mut near = Node::new("near misses");
         for miss in &verdict.near_misses {
             let member = match miss.member {
                 Some(true) => "; the person is a member",
@@ -79,7 +79,7 @@ fn step(hop: &Hop) -> String {
 }
 
 fn since(at: Timestamp) -> String {
-    format!("since {} at the latest", at.strftime("%Y-%m-%d"))
+    format!("since {} or earlier", at.strftime("%Y-%m-%d"))
 }
 
 pub(crate) fn rows(why: &Why) -> Rows {

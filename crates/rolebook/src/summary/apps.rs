@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Exit codes, the worst first.
-const WORST: [u8; 7] = [1, 4, 5, 3, 2, HELD, 0];
+const WORST: [u8; 9] = [130, 143, 1, 4, 5, 3, 2, HELD, 0];
 
 /// One app and what was kept of it.
 pub(crate) struct OneApp {

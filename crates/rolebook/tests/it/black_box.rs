@@ -19,6 +19,7 @@ mod init;
 #[cfg(unix)]
 mod kills;
 mod layers;
+mod named;
 mod names;
 mod oauth;
 mod operations;
@@ -33,6 +34,7 @@ mod review;
 mod rights;
 mod secrets;
 mod serve;
+mod settings;
 #[cfg(unix)]
 mod shared;
 mod show;

@@ -58,11 +58,13 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     let display = Display::new();
     let client = connection::client(&arguments.connection, display.on_wait())?;
+    let described = accounts::described(arguments.accounts.as_ref(), &arguments.file)?;
     let options = AppsOptions {
         folder: arguments.file,
         apps,
         read: connection::read_options(&arguments.read),
-        accounts: accounts::read(arguments.accounts.as_ref())?,
+        accounts: described.records,
+        accounts_of: described.of,
         switches: connection::switches(&arguments.read)?,
         resume_max_age: arguments.guard.resume_max_age,
         incremental: arguments.incremental.options(),

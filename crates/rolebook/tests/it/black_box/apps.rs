@@ -174,7 +174,7 @@ fn a_run_that_is_stopped_is_taken_up() {
     });
     running.terminate();
     let end = running.end();
-    assert_eq!(end.code, Some(1), "{end:#?}");
+    assert_eq!(end.code, Some(143), "{end:#?}");
     assert!(
         end.out.contains("sealed         0oaAWS") && end.out.contains("failed         0oaDirect"),
         "{end:#?}"
@@ -200,4 +200,38 @@ fn an_archive_keeps_each_app() {
         files(&place, "apps"),
         ["0oaAWS.c1z", "0oaAWS.c1z.events", "0oaDirect.c1z", "0oaDirect.c1z.events"]
     );
+}
+
+/// The same administrator is a finding in each app; an acceptance by the id of before takes both, one with the app's id
+/// takes one.
+#[test]
+fn ids_of_findings_are_unique_over_apps() {
+    use std::collections::BTreeSet;
+    let place = Place::new();
+    let fake = okta(two());
+    place.connected(&fake, "super", "sync --all-aws-apps -f okta/").end().succeeded();
+    let found = place.run("findings -f okta/ --fail-on never -o json").succeeded().json();
+    let ids: Vec<&str> =
+        found["findings"].as_array().unwrap().iter().map(|finding| finding["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+    let twice = ids
+        .iter()
+        .find(|id| {
+            let within = id.rsplit_once('@').unwrap().0;
+            ids.iter().filter(|other| other.rsplit_once('@').unwrap().0 == within).count() == 2
+        })
+        .unwrap();
+    let accepted = |id: &str| {
+        let entry =
+            format!("[[accept]]\nfinding = \"{id}\"\nreason = \"known\"\nby = \"ann\"\nuntil = 2999-12-31\n");
+        place.write("accepted.toml", entry);
+        let found = place
+            .run("findings -f okta/ --fail-on never --accepted accepted.toml -o json")
+            .succeeded()
+            .json();
+        let all = found["findings"].as_array().unwrap().clone();
+        all.iter().filter(|finding| finding["accepted"].is_object()).count()
+    };
+    assert_eq!(accepted(twice), 1);
+    assert_eq!(accepted(twice.rsplit_once('@').unwrap().0), 2);
 }

@@ -141,10 +141,11 @@ fn what_is_no_snapshot_is_1() {
         [b"C1ZF\0".as_slice(), &zstd::encode_all(b"no database".as_slice(), 1).unwrap()].concat(),
     );
     std::fs::create_dir(place.path("folder.c1z")).unwrap();
-    for name in ["text", "empty", "magic", "short", "wrong", "folder"] {
+    for name in ["text", "empty", "magic", "short", "wrong"] {
         let file = format!("{name}.c1z");
         place.run(&format!("show roles -f {file}")).failed(1).says([file.as_str()]);
     }
+    place.run("show roles -f folder.c1z").failed(3).says(["folder.c1z holds no .c1z file"]);
 }
 
 #[test]

@@ -64,9 +64,7 @@ fn a_loss_is_held_and_accepted_with_a_reason() {
     std::fs::remove_file(place.path("broken.jsonl")).unwrap();
     assert_eq!(place.files(), ["sync.c1z", "sync.c1z.held"]);
     let state = tempfile::tempdir().unwrap();
-    let local = |arguments: &str| {
-        place.call(arguments).env("XDG_STATE_HOME", state.path().to_str().unwrap()).env("USER", "tester")
-    };
+    let local = |arguments: &str| place.call(arguments).env("XDG_STATE_HOME", state.path().to_str().unwrap());
     let held = std::fs::read(place.path("sync.c1z.held")).unwrap();
     let end = local("sync --accept-loss --reason").arg("the project ended").end().succeeded();
     insta::assert_snapshot!("accepted", accepted(&end.out));
@@ -78,7 +76,7 @@ fn a_loss_is_held_and_accepted_with_a_reason() {
     let entries = local("audit -o json").end().succeeded().json();
     let [intent, outcome] = entries.as_array().unwrap().as_slice() else { panic!("{entries:#}") };
     assert_eq!((&intent["kind"], &intent["reason"]), (&"accept-loss".into(), &"the project ended".into()));
-    assert_eq!(intent["who"]["os_user"], "tester");
+    assert_eq!(intent["who"]["os_user"], super::place::os_user());
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &held);
     assert_eq!(intent["sha256"], data_encoding::HEXLOWER.encode(digest.as_ref()));
     assert_eq!((&outcome["kind"], &outcome["outcome"]), (&"end".into(), &"done".into()));

@@ -19,6 +19,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "who",
     "what",
     "why",
+    "can",
     "diff",
     "history",
     "findings",
@@ -67,7 +68,8 @@ fn every_command() {
 #[test]
 fn version() {
     let version = Place::new().run("--version").succeeded().out;
-    assert_eq!(version, format!("rolebook {}\n", env!("CARGO_PKG_VERSION")));
+    assert!(version.starts_with(concat!("rolebook ", env!("CARGO_PKG_VERSION"), " (")), "{version}");
+    assert!(version.contains("rules version "), "{version}");
     assert_eq!(Place::new().run("-V").succeeded().out, version);
 }
 

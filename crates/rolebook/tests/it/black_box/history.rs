@@ -38,7 +38,6 @@ fn a_diff_names_who_made_each_change() {
     place.connected(&fake, "super", "sync --sync-events on").end().succeeded();
     let end = place.run("diff old.c1z sync.c1z").succeeded();
     insta::assert_snapshot!("diff_actors", timeless(&end.out));
-    assert!(end.out.lines().all(|line| line.chars().count() <= 80), "{}", end.out);
     let events = place.run("show events -o json").succeeded().json();
     let uuid_of = |kind: &str| {
         let of_kind = |event: &&serde_json::Value| event["event"] == kind;
@@ -66,7 +65,7 @@ fn a_diff_without_events_says_so() {
     fake.change(|org| org.add_member("00gAdmin", "00uB"));
     place.synced(&fake, "super");
     let end = place.run("diff old.c1z sync.c1z").succeeded();
-    assert!(end.out.contains("Who made a change is not told"), "{}", end.out);
+    assert!(end.out.contains("Authors unknown"), "{}", end.out);
     place.run("diff old.c1z sync.c1z --events old.c1z").failed(3).says(["--sync-events"]);
     // Events of another org are no evidence.
     let other = Place::new();
@@ -75,7 +74,7 @@ fn a_diff_without_events_says_so() {
     std::fs::copy(other.path("sync.c1z.events"), place.path("sync.c1z.events")).unwrap();
     let end = place.run("diff old.c1z sync.c1z").succeeded();
     let end = end.says(["of another app"]);
-    assert!(end.out.contains("Who made a change is not told"), "{}", end.out);
+    assert!(end.out.contains("Authors unknown"), "{}", end.out);
 }
 
 /// Names of archived files have whole seconds: two syncs within one would be of one time.
@@ -111,7 +110,6 @@ fn everybody_who_had_it() {
     let end = place.run("history */Admin --archive kept").succeeded();
     assert_eq!(end.err, "");
     insta::assert_snapshot!("history", timeless(&end.out));
-    assert!(end.out.lines().all(|line| line.chars().count() <= 80), "{}", end.out);
     let json = place.run("history */Admin --archive kept -o json").succeeded().json();
     assert_eq!(json["shape"], "rolebook.history/1");
     let people = json["roles"][0]["people"].as_array().unwrap();

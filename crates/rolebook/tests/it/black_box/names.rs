@@ -106,11 +106,13 @@ fn a_bad_file_ends_the_sync_before_okta_is_asked() {
     assert_eq!(place.files(), ["accounts.csv"]);
 }
 
-/// A later sync without the file knows nothing of it: no name outlives its source.
+/// A later sync without the file keeps the names, until it is told to drop them or gets others.
 #[test]
 fn travel_with_their_sync() {
     let place = named();
     place.synced(&okta(orgs::small()), "super");
+    place.run("show roles --account prod-eu").succeeded();
+    place.connected(&okta(orgs::small()), "super", "sync --accounts none").end().succeeded();
     place.run("show roles --account prod-eu").failed(3);
     place.write(
         "accounts.json",

@@ -247,3 +247,9 @@ impl End {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 }
+
+/// The operating system's name of the user who runs these tests.
+pub(crate) fn os_user() -> String {
+    let said = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(said.stdout).unwrap().trim().to_owned()
+}

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     orgs,
-    place::{Call, End, Place, okta, unlimited, until},
+    place::{Call, End, Place, okta, os_user, unlimited, until},
     redaction::redacted,
 };
 
@@ -36,7 +36,7 @@ impl Office {
     pub(crate) fn call_as(&self, token: &str, arguments: &str) -> Call {
         let state = self.place.path("state");
         let call = self.place.connected(&self.fake, token, arguments);
-        call.env("XDG_STATE_HOME", state.to_str().unwrap()).env("USER", "tester")
+        call.env("XDG_STATE_HOME", state.to_str().unwrap())
     }
 
     pub(crate) fn call(&self, arguments: &str) -> Call {
@@ -76,7 +76,7 @@ impl Office {
 fn words(text: &str) -> String {
     let ids = regex::Regex::new(r"req[0-9A-Za-z]{17}").unwrap();
     let ops = regex::Regex::new(r"\b[0-9a-f]{12}\b").unwrap();
-    let hosts = regex::Regex::new(r"tester@\S+ with").unwrap();
+    let hosts = regex::Regex::new(&format!(r"{}@\S+ with", regex::escape(&os_user()))).unwrap();
     let times = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d").unwrap();
     // Accounts are twelve digits, changes twelve hexadecimal ones: a letter tells them apart, or the place.
     let text = ids.replace_all(text, "[request]");
@@ -115,7 +115,7 @@ fn a_grant_shows_its_plan_asks_and_proves() {
     assert_eq!(office.writes(), ["PUT /api/v1/groups/00gAdmin/users/00uB"]);
     // Again: nothing to write, no question.
     let end = office.run(line).succeeded();
-    assert!(end.out.contains("Already so"), "{end:#?}");
+    assert!(end.out.contains("No change"), "{end:#?}");
     assert_eq!(office.writes().len(), 1);
     // A question read the file and what lies beside it.
     let shown = office.local("show grants -o json").succeeded();
@@ -176,7 +176,7 @@ fn one_plans_and_another_applies() {
     let plan = "plan grant --role 111122223333/Admin --to bob@acme.test";
     let text = office.run(plan).succeeded().out;
     assert!(text.contains("PUT /api/v1/groups/00gAdmin/users/00uB"), "{text}");
-    let json = office.call(&format!("{plan} -o json")).env("USER", "ann").end().succeeded().out;
+    let json = office.call(&format!("{plan} -o json")).env("SUDO_USER", "ann").end().succeeded().out;
     assert_eq!(office.writes(), [""; 0]);
     office.place.write("plan.json", &json);
     // Edited: refused, whatever was edited.
@@ -189,11 +189,12 @@ fn one_plans_and_another_applies() {
     assert!(stale.err.contains("was ACTIVE, is LOCKED_OUT"), "{stale:#?}");
     office.fake.change(|org| org.set_status("00uB", UserStatus::Active));
     assert_eq!(office.writes(), [""; 0]);
-    let end = office.call("apply plan.json --yes").env("USER", "bea").end().succeeded();
-    assert!(end.out.contains("Plan of    ann@"), "{end:#?}");
+    let end = office.call("apply plan.json --yes").env("SUDO_USER", "bea").end().succeeded();
+    assert!(end.out.contains(&format!("Plan of    {}@", os_user())), "{end:#?}");
     let audit = std::fs::read_to_string(office.audit_file()).unwrap();
     let intent: Value = serde_json::from_str(audit.lines().next().unwrap()).unwrap();
-    assert_eq!((&intent["who"]["os_user"], &intent["author"]["os_user"]), (&"bea".into(), &"ann".into()));
+    assert_eq!((&intent["who"]["sudo_user"], &intent["author"]["sudo_user"]), (&"bea".into(), &"ann".into()));
+    assert_eq!(intent["who"]["os_user"], os_user());
     // A plan is applied once: its facts are gone.
     office.run("apply plan.json --yes");
     assert_eq!(office.writes().len(), 1);
@@ -229,7 +230,7 @@ fn the_chain_proves_itself() {
     // One letter changed: found, and nothing is written on top of it.
     let file = office.audit_file();
     let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, text.replacen("tester", "nobody", 1)).unwrap();
+    std::fs::write(&file, text.replacen(&os_user(), "nobody", 1)).unwrap();
     assert!(office.local("audit --verify").failed(1).err.contains("line 1"));
     office.fake.clear_log();
     office.run("revoke --group Kitchen --from bob@acme.test --yes").failed(1);
@@ -279,7 +280,7 @@ fn a_killed_run_is_settled_by_the_next_command() {
     assert!(list.contains("open"), "{list}");
     // It was carried out: the next command says so and does not do it again.
     let end = office.run("grant --group Kitchen --to ann@acme.test --yes").succeeded();
-    assert!(end.out.contains("Settled") && end.out.contains("Already so"), "{end:#?}");
+    assert!(end.out.contains("Settled") && end.out.contains("No change"), "{end:#?}");
     assert_eq!(office.writes().len(), 1);
     assert!(office.local("audit").succeeded().out.contains("done"));
     assert!(
@@ -330,7 +331,7 @@ fn a_disk_that_fills_up_in_the_middle() {
         ]);
         command.args(["--allow-loopback", "--domain", office.fake.url()]);
         command.env("ROLEBOOK_ALLOW_LOOPBACK", "true").env("ROLEBOOK_DOMAIN", office.fake.url());
-        command.env("ROLEBOOK_API_TOKEN", office.fake.token("super")).env("USER", "tester");
+        command.env("ROLEBOOK_API_TOKEN", office.fake.token("super"));
         command.env("XDG_STATE_HOME", office.place.path("state")).env("PATH", "/usr/bin:/bin");
         command.output().unwrap()
     };
@@ -350,7 +351,7 @@ fn a_disk_that_fills_up_in_the_middle() {
     assert!(office.is_member("00gKitchen", "00uA"));
     // With room again, it is settled and nothing is done twice.
     let end = office.run(line).succeeded();
-    assert!(end.out.contains("Settled") && end.out.contains("Already so"), "{end:#?}");
+    assert!(end.out.contains("Settled") && end.out.contains("No change"), "{end:#?}");
     assert_eq!(office.writes().len(), 1);
     office.local("audit --verify").succeeded();
 }

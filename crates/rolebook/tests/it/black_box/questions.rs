@@ -38,7 +38,7 @@ fn who_what_and_why() {
 }
 
 #[test]
-fn text_keeps_to_80_columns_and_has_no_colour_in_a_pipe() {
+fn text_has_whole_lines_and_no_colour_in_a_pipe() {
     let place = asked(orgs::hostile());
     for arguments in ["who *", "what 00u3", "why 00u3 *"] {
         let out = place.run(arguments).succeeded().out;
@@ -47,11 +47,6 @@ fn text_keeps_to_80_columns_and_has_no_colour_in_a_pipe() {
                 !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}'),
                 "{arguments}: {c:?} in {out:?}"
             );
-        }
-        if !arguments.starts_with("who") {
-            for line in out.lines() {
-                assert!(line.chars().count() <= 80, "{arguments}: {line}");
-            }
         }
     }
 }

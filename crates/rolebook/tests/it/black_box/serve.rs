@@ -238,7 +238,7 @@ fn what_it_cannot_use_it_says() {
 fn a_demo_goes_on_into_the_console_when_told_so() {
     let place = Place::new();
     let serving = Serving::start(&place, "demo --serve on");
-    assert!(serving.said.contains("Written    demo.c1z"), "{}", serving.said);
+    assert!(serving.said.contains("Wrote      demo.c1z"), "{}", serving.said);
     assert!(serving.get("/ready").ends_with("ready\n"));
     serving.stop();
     assert_eq!(place.files(), ["demo.c1z", "demo.data"]);

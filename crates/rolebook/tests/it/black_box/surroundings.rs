@@ -171,7 +171,7 @@ fn ctrl_c_stops_like_sigterm() {
     let mut kill = Command::new("sh");
     assert!(kill.args(["-c", &format!("kill -INT {}", child.id())]).status().unwrap().success());
     let err = read_aside(child.stderr.take().unwrap());
-    assert_eq!(ended(&mut child).code(), Some(1));
+    assert_eq!(ended(&mut child).code(), Some(130));
     assert!(err.join().unwrap().contains("error: stopped, nothing was written\n  hint: "));
     assert_eq!(place.files(), [".sync.c1z.journal"]);
 }

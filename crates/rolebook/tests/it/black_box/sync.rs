@@ -33,7 +33,7 @@ fn the_file_is_named_as_given() {
     let fake = okta(orgs::small());
     for _ in 0..2 {
         let end = place.synced(&fake, "super");
-        assert!(end.out.contains("\nWritten    sync.c1z ("), "{}", end.out);
+        assert!(end.out.contains("\nWrote      sync.c1z ("), "{}", end.out);
         let end = place.connected(&fake, "super", "sync -o json -f ./other.c1z").end().succeeded();
         assert_eq!(end.json()["file"], "./other.c1z");
     }
@@ -149,7 +149,7 @@ fn a_stopped_sync_leaves_nothing() {
     let running = place.connected(&fake, "super", "sync").start();
     until_stuck(&fake);
     running.terminate();
-    let end = running.end().failed(1);
+    let end = running.end().failed(143);
     insta::assert_snapshot!(end.words());
     assert_eq!(place.files(), [".sync.c1z.journal"], "only what the next run takes up");
 }
@@ -163,7 +163,7 @@ fn a_stopped_sync_leaves_the_earlier_file() {
     let running = place.connected(&fake, "super", "sync").start();
     until_stuck(&fake);
     running.terminate();
-    running.end().failed(1);
+    running.end().failed(143);
     assert_eq!(place.files(), [".sync.c1z.journal", "sync.c1z"]);
     assert!(std::fs::read(place.path("sync.c1z")).unwrap() == before);
 }

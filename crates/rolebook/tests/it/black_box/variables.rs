@@ -77,6 +77,7 @@ fn line(command: &str) -> &str {
         "who" => "who *",
         "what" => "what ann",
         "why" => "why ann *",
+        "can" => "can ann *",
         "diff" => "diff old.c1z new.c1z",
         "history" => "history *",
         "assertion" => "assertion predict ann",
