@@ -214,8 +214,9 @@ fn rotated(done: &rolebook_console::Rotated) -> String {
 }
 
 pub(crate) async fn doctor(arguments: ServeArguments) -> Result<ExitCode, Failure> {
+    let config = config(&arguments)?;
     must_be_there(&arguments)?;
-    let diagnosis = rolebook_console::doctor(config(&arguments)?).await?;
+    let diagnosis = rolebook_console::doctor(config).await?;
     let mut out = std::io::stdout();
     let mut well = true;
     for (what, fine, text) in &diagnosis.lines {
