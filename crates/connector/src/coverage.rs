@@ -34,7 +34,7 @@ pub(crate) fn signs(facts: &Facts, rules: &Rules) -> Vec<String> {
         .count();
     sign(closed, MEMBERS_NOT_READ);
     let assigned = facts.users.iter().filter(|user| user.assignment.is_some()).count();
-    if rules.maps_groups() && !facts.groups.iter().any(|group| confers(rules, &group.group)) {
+    if rules.maps_groups() && !facts.groups.iter().any(|group| rules.verdict(&group.group).found()) {
         sign(assigned, "a user is assigned, but no group that confers a role is in sight");
     }
     signs

@@ -28,10 +28,10 @@ pub use facts::{
     UserIx, UserStatus,
 };
 pub use filter::{FilterError, GroupFilter, Interrupt, Marks, NameMatch};
-pub use pattern::RoleValuePattern;
+pub use pattern::{PairFault, RoleValuePattern};
 pub use profile::RoleProfile;
 pub use roles::{Account, Catalogue, Role, RoleIx, RoleTable};
-pub use rules::{Conferral, Direct, GroupVerdict, Mapping, Mode, Rules, RulesError, Unusable};
+pub use rules::{Conferral, Direct, GroupVerdict, Mapping, Mode, NotTaken, Rules, RulesError, Unusable};
 pub use settings::{DEFAULT_GROUP_FILTER, DEFAULT_ROLE_VALUE_PATTERN, Settings, Union};
 pub use source::AppFilter;
 pub use survey::FilterSurvey;

@@ -1,8 +1,8 @@
 //! An app's settings turned into rules, once per sync.
 
 use crate::{
-    AccountId, App, AppFilter, Arn, FilterError, Group, GroupFilter, Interrupt, NameMatch, RoleArn,
-    RoleValuePattern, Switches, Union, Warnings,
+    AccountId, App, AppFilter, Arn, FilterError, Group, GroupFilter, Interrupt, NameMatch, PairFault,
+    RoleArn, RoleValuePattern, Switches, Union, Warnings,
 };
 
 /// Why no rules can be made of the settings. Nothing is read from Okta then.
@@ -115,8 +115,19 @@ pub enum GroupVerdict {
     BogusAccount(String),
     /// The filter finds a match, but the role is empty.
     EmptyRole,
+    /// The filter finds a match, but AWS cannot take the value that Okta sends for it.
+    NotTaken(Box<NotTaken>),
     /// Whoever is in the group (and assigned to the app) has the role.
     Confers(Box<Conferral>),
+}
+
+/// A value that Okta sends and AWS cannot take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotTaken {
+    /// The value.
+    pub value: String,
+    /// What AWS misses in it.
+    pub fault: PairFault,
 }
 
 /// The role a group confers by its name.
@@ -152,6 +163,7 @@ impl GroupVerdict {
             Self::SourceNotAllowed => "source-not-allowed",
             Self::BogusAccount(_) => "bogus-account",
             Self::EmptyRole => "empty-role",
+            Self::NotTaken(_) => "value-not-taken",
             Self::Confers(c) if c.partial => "partial-match",
             Self::Confers(_) => "match",
         }
@@ -306,12 +318,22 @@ impl Mapping {
                 .or_else(|| AccountId::parse(&named_account))
                 .ok_or(named_account.clone()),
         };
+        let value = self.pattern.render(&named_account, &named_role);
         let account = match account {
             Ok(account) => account,
+            // The name is not to blame for what the pattern makes of it.
+            Err(_) if AccountId::parse(&named_account).is_some() => {
+                let fault =
+                    self.pattern.pair(&named_account, &named_role).err().unwrap_or(PairFault::Account);
+                return GroupVerdict::NotTaken(Box::new(NotTaken { value, fault }));
+            }
             Err(text) => return GroupVerdict::BogusAccount(text),
         };
-        if self.pattern.wants_role() && named_role.is_empty() {
+        if self.pattern.wants_role() && named_role.trim().is_empty() {
             return GroupVerdict::EmptyRole;
+        }
+        if let Err(fault) = self.pattern.pair(&named_account, &named_role) {
+            return GroupVerdict::NotTaken(Box::new(NotTaken { value, fault }));
         }
         // The name's own spelling stays the slug, so that ids do not change with the pattern's prefix. A pattern
         // without ${role} sends one role for every group, and that one is the truth.
@@ -323,7 +345,6 @@ impl Mapping {
         if role.is_empty() {
             return GroupVerdict::EmptyRole;
         }
-        let value = self.pattern.render(&named_account, &named_role);
         GroupVerdict::Confers(Box::new(Conferral { account, role, arns, value, partial }))
     }
 }

@@ -66,6 +66,11 @@ impl FilterSurvey {
             GroupVerdict::EmptyRole => {
                 warn("filter-empty-role", "a group matches the filter but names no role")
             }
+            GroupVerdict::NotTaken(sent) => self.warnings.add(
+                "role-value-not-taken",
+                "AWS cannot take the value that the role value pattern gives; no group gives a role by it",
+                sent.value.as_str(),
+            ),
             GroupVerdict::Confers(conferral) => {
                 if conferral.partial {
                     warn(

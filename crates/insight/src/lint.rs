@@ -63,7 +63,7 @@ pub struct FilterWarning {
 pub struct NameLint {
     /// The name.
     pub name: String,
-    /// `match`, `partial-match`, `no-match`, `bogus-account`, `empty-role`, `undecided`, `no-name`.
+    /// `match`, `partial-match`, `no-match`, `bogus-account`, `empty-role`, `value-not-taken`, `undecided`, `no-name`.
     pub verdict: String,
     /// The account that Okta would send.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -231,6 +231,7 @@ fn try_names(
                 lint.role = Some(conferral.role);
                 lint.value = Some(conferral.value);
             }
+            GroupVerdict::NotTaken(sent) => lint.value = Some(sent.value),
             GroupVerdict::BogusAccount(account) => lint.account = Some(account),
             _ => {}
         }

@@ -1,7 +1,9 @@
 //! What would happen: the facts are changed as Okta would change them, and resolved by the same rules.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use rolebook_federation::{GroupVerdict, Interrupt, Rules, Warnings};
+use rolebook_federation::{GroupVerdict, Interrupt, PairFault, Rules, Warnings};
 use rolebook_ledger::Facts;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -33,6 +35,9 @@ pub struct WhatIf {
     /// What else stands in the way of a full answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<String>,
+    /// What would be wrong then: values that AWS cannot take.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// The names of the org's groups would have to be read to know which of them the filter finds.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unread_names: bool,
@@ -115,7 +120,9 @@ pub fn whatif_until(
     if unread_names {
         limits.push("the names of the org's groups are not in the snapshot: which of them the filter finds is not known".to_owned());
     }
+    let warnings = not_taken(&after);
     Ok(WhatIf {
+        warnings,
         changes_asked: changes.iter().map(ToString::to_string).collect(),
         settings: found.settings,
         gained: found.gained,
@@ -128,6 +135,20 @@ pub fn whatif_until(
         unread_groups,
         fetched: None,
     })
+}
+
+/// Values that Okta would send and AWS cannot take: one for each fault.
+fn not_taken(after: &Reading) -> Vec<String> {
+    let mut found: BTreeMap<PairFault, (&str, usize)> = BTreeMap::new();
+    for verdict in &after.access().verdicts {
+        if let GroupVerdict::NotTaken(sent) = verdict {
+            found.entry(sent.fault).or_insert((sent.value.as_str(), 0)).1 += 1;
+        }
+    }
+    let said = |(fault, (value, groups)): (PairFault, (&str, usize))| {
+        format!("for {groups} groups Okta would send a value like `{value}`, which AWS cannot take: {fault}")
+    };
+    found.into_iter().map(said).collect()
 }
 
 /// The facts after the changes, as a sync would find them.

@@ -1,6 +1,8 @@
 //! The role value pattern: what it renders, fixes and wants.
 
-use rolebook_federation::{DEFAULT_ROLE_VALUE_PATTERN, RoleValuePattern, Rules, RulesError, Scope, Warnings};
+use rolebook_federation::{
+    DEFAULT_ROLE_VALUE_PATTERN, GroupVerdict, PairFault, RoleValuePattern, Rules, RulesError, Scope, Warnings,
+};
 
 use crate::org::{Org, named, person, profile};
 use crate::values::{role, shown};
@@ -139,9 +141,14 @@ fn the_account_of_the_role_arn_counts() {
     let role_fixed = "arn:aws:iam::${accountid}:saml-provider/OKTA,arn:aws:iam::444455556666:role/${role}";
     let provider_fixed =
         "arn:aws:iam::444455556666:saml-provider/OKTA,arn:aws:iam::${accountid}:role/${role}";
-    for (pattern, expected) in [(role_fixed, "444455556666/Admin"), (provider_fixed, "111122223333/Admin")] {
-        let org = Org::mapping(filter).pattern(pattern).group(named("aws_111122223333_Admin"));
+    for (pattern, name, expected) in [
+        (role_fixed, "aws_444455556666_Admin", "444455556666/Admin"),
+        (provider_fixed, "aws_444455556666_Admin", "444455556666/Admin"),
+    ] {
+        let org = Org::mapping(filter).pattern(pattern).group(named(name));
         assert_eq!(org.answer().role_words(), [expected], "{pattern}");
+        let org = Org::mapping(filter).pattern(pattern).group(named("aws_111122223333_Admin"));
+        assert_eq!(org.answer().role_words(), [""; 0], "a provider of another account: {pattern}");
     }
 }
 
@@ -153,4 +160,45 @@ fn a_provider_does_not_fix_the_account() {
     let org = Org::mapping(r"^aws_(?{{role}}\w+)$").pattern(pattern);
     let rules = Rules::compile(&org.app, org.union, &org.switches, &mut Warnings::new());
     assert!(matches!(rules, Err(RulesError::NoAccount { .. })), "{rules:?}");
+}
+
+/// AWS answers such values with `invalid SAML response`, so they give nobody anything.
+#[test]
+fn what_aws_cannot_take_is_no_access() {
+    let provider = "arn:aws:iam::${accountid}:saml-provider/OKTA";
+    let role = "arn:aws:iam::${accountid}:role/${role}";
+    let joined = |by: &str| format!("{provider}{by}{role}");
+    let cases = [
+        ("garbage".to_owned(), PairFault::NoPair),
+        (String::new(), PairFault::NoPair),
+        (provider.to_owned(), PairFault::NoRole),
+        (role.to_owned(), PairFault::NoProvider),
+        (joined(";"), PairFault::NoPair),
+        (joined(" "), PairFault::NoPair),
+        (joined(",").replacen("::", ":", 1), PairFault::NoProvider),
+        (format!("{provider},{}", role.replacen("::", ":", 1)), PairFault::NoRole),
+        (joined(",").replace("role/", "roles/"), PairFault::NoRole),
+        (joined(",").replace("${role}", "${Role}"), PairFault::Placeholder),
+        (joined(",").replace("${role}", "${rolee}"), PairFault::Placeholder),
+        (joined(",").replace("${role}", "{role}"), PairFault::Placeholder),
+        (joined(",").replace("${accountid}", "${accountId}"), PairFault::Placeholder),
+        (format!("arn:aws:iam::999988887777:saml-provider/OKTA,{role}"), PairFault::OtherAccount),
+        (joined(",").replacen("arn:aws:", "arn:aws-cn:", 1), PairFault::OtherAccount),
+    ];
+    for (pattern, fault) in cases {
+        let org = Org::mapping(r"^aws_(?{{accountid}}\d{12})_(?{{role}}\w+)$")
+            .pattern(&pattern)
+            .group(named("aws_111122223333_Admin"))
+            .user(person(Scope::User, profile(&[], &[]), &[0]));
+        assert_eq!(RoleValuePattern::new(pattern.as_str()).pair(A, "Admin"), Err(fault), "{pattern}");
+        let access = org.access();
+        assert!(access.user_grants.is_empty() && access.group_grants.is_empty(), "{pattern}");
+        let GroupVerdict::NotTaken(sent) = &access.verdicts[0] else { panic!("{pattern}: {access:?}") };
+        assert_eq!(sent.fault, fault, "{pattern}");
+        assert_eq!(sent.value, RoleValuePattern::new(pattern.as_str()).render("111122223333", "Admin"));
+    }
+    let swapped = format!("{role} ,\n {provider}");
+    for pattern in [joined(","), swapped] {
+        assert!(RoleValuePattern::new(pattern.as_str()).pair(A, "Admin").is_ok(), "{pattern}");
+    }
 }

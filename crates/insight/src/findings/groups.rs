@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rolebook_federation::{Catalogue, GroupIx, GroupKind, GroupVerdict, Mode, RoleIx, Union, Warnings};
+use rolebook_federation::{
+    Catalogue, GroupIx, GroupKind, GroupVerdict, Mode, PairFault, RoleIx, Union, Warnings,
+};
 use rolebook_ledger::GroupRecord;
 
 use super::{Draft, ObjectRef, Rule, Severity, Watch, few};
@@ -11,6 +13,7 @@ use crate::{Error, Origin, Reading};
 const PARTIAL_MATCH: Rule = Rule("partial-match", Severity::Medium);
 const FILTERED_SOURCE: Rule = Rule("filtered-source", Severity::Low);
 const BOGUS_ACCOUNT: Rule = Rule("bogus-account", Severity::Medium);
+const VALUE_NOT_TAKEN: Rule = Rule("value-not-taken", Severity::Critical);
 const TWO_GROUPS: Rule = Rule("two-groups", Severity::Low);
 const EVERYONE: Rule = Rule("everyone-confers", Severity::High);
 const PRIORITY_TIE: Rule = Rule("priority-tie", Severity::Medium);
@@ -22,7 +25,7 @@ pub(super) fn look(watch: &mut Watch<'_>) -> Result<(), Error> {
         watch.off(PRIORITY_TIE, "group names decide, priority plays no part");
         watch.off(NOT_IN_CATALOGUE, "group names decide, Okta's catalogue plays no part");
     } else {
-        for rule in [PARTIAL_MATCH, FILTERED_SOURCE] {
+        for rule in [PARTIAL_MATCH, FILTERED_SOURCE, VALUE_NOT_TAKEN] {
             watch.off(rule, "group mapping is off, names play no part");
         }
         bogus_in_profiles(watch);
@@ -66,6 +69,7 @@ fn by_name(watch: &mut Watch<'_>) -> Result<(), Error> {
         watch.on(rule, None);
     }
     let mut open = None;
+    let mut not_taken: BTreeMap<(String, PairFault), Vec<ObjectRef>> = BTreeMap::new();
     for (ix, record, verdict) in groups(watch) {
         let Some(object) = watch.group(ix) else { continue };
         let key = vec![record.id.to_string()];
@@ -102,6 +106,9 @@ fn by_name(watch: &mut Watch<'_>) -> Result<(), Error> {
                         .to_owned(),
                 });
             }
+            GroupVerdict::NotTaken(sent) => {
+                not_taken.entry((sent.value.clone(), sent.fault)).or_default().push(object);
+            }
             GroupVerdict::BogusAccount(account) => watch.add(Draft {
                 rule: BOGUS_ACCOUNT,
                 key,
@@ -114,7 +121,37 @@ fn by_name(watch: &mut Watch<'_>) -> Result<(), Error> {
             _ => {}
         }
     }
+    values_not_taken(watch, not_taken);
     Ok(())
+}
+
+/// One finding for the pattern, since one correction there mends every group.
+fn values_not_taken(watch: &mut Watch<'_>, sent: BTreeMap<(String, PairFault), Vec<ObjectRef>>) {
+    watch.on(VALUE_NOT_TAKEN, None);
+    let Some(((value, fault), _)) = sent.first_key_value() else { return };
+    let pattern = watch.reading.facts().app.to_federation(&mut Warnings::new()).settings.role_value_pattern;
+    let setting = ObjectRef {
+        kind: "setting".to_owned(),
+        id: "roleValuePattern".to_owned(),
+        name: "roleValuePattern".to_owned(),
+    };
+    let groups: Vec<ObjectRef> = sent.values().flatten().cloned().collect();
+    let evidence = vec![
+        format!("Okta would send `{value}`: {fault}"),
+        format!("roleValuePattern is `{pattern}`"),
+        format!("{} groups match: {}", groups.len(), few(groups.iter().map(|group| group.name.as_str()))),
+    ];
+    watch.add(Draft {
+        rule: VALUE_NOT_TAKEN,
+        key: vec!["roleValuePattern".to_owned()],
+        text: format!("AWS cannot take what Okta sends for {} groups: nobody gets in by them", groups.len()),
+        roles: Vec::new(),
+        evidence,
+        objects: std::iter::once(setting).chain(groups).collect(),
+        remedy: "correct the role value pattern in Okta: the ARN of the SAML provider and the ARN of the role, of the \
+                 same account, with a comma between them"
+            .to_owned(),
+    });
 }
 
 /// In direct mode, roles whose account no setting and no value names.

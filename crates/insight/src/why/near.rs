@@ -75,7 +75,21 @@ fn groups(reading: &Reading, user: UserIx, account: &str, role: &str) -> Vec<Nea
             continue;
         }
         let name = group.name.to_lowercase();
-        let (kind, text) = if names(mapping.filter(), group.name) {
+        let verdict = verdict(reading, group.id);
+        let (kind, text) = if let Some(GroupVerdict::NotTaken(sent)) = verdict
+            && names(mapping.filter(), group.name)
+        {
+            (
+                "value-not-taken",
+                format!("Okta would send `{}`, which AWS cannot take: {}", sent.value, sent.fault),
+            )
+        } else if matches!(mapping.filter().matches(group.name), NameMatch::Undecided)
+            && name.contains(&lower.0)
+            && name.contains(&lower.1)
+        {
+            let text = "the group filter needs too many steps on it: whether Okta finds a match is not known";
+            ("undecided", text.to_owned())
+        } else if names(mapping.filter(), group.name) {
             let source = group.source.unwrap_or(group.kind.as_str());
             ("filtered-source", format!("its source {source} is not in appFilter"))
         } else if caseless.as_ref().is_some_and(|filter| names(filter, group.name)) {
@@ -121,9 +135,12 @@ fn candidates(reading: &Reading) -> impl Iterator<Item = Candidate<'_>> {
     of_file.chain(of_org)
 }
 
+fn verdict<'a>(reading: &'a Reading, id: &str) -> Option<&'a GroupVerdict> {
+    reading.group_by_id(id).and_then(|ix| reading.access().verdicts.get(ix as usize))
+}
+
 fn confers(reading: &Reading, id: &str) -> bool {
-    let verdict = reading.group_by_id(id).and_then(|ix| reading.access().verdicts.get(ix as usize));
-    matches!(verdict, Some(GroupVerdict::Confers(_)))
+    matches!(verdict(reading, id), Some(GroupVerdict::Confers(_)))
 }
 
 fn member(reading: &Reading, id: &str, user: UserIx) -> Option<bool> {

@@ -136,6 +136,16 @@ fn what_aws_would_refuse_is_told() {
 }
 
 #[test]
+fn a_value_that_aws_cannot_take_is_not_predicted() {
+    let mut org = mapped();
+    org.change_app(APP, |app| app.setting("roleValuePattern", "garbage"));
+    let prediction = predicted(&read(org), "ann@acme.test");
+    assert!(prediction.roles.is_empty(), "{prediction:#?}");
+    let warnings = prediction.warnings.join("\n");
+    assert!(warnings.contains("Okta sends `garbage`, which AWS cannot take"), "{warnings}");
+}
+
+#[test]
 fn a_response_that_agrees() {
     let readings = read(mapped());
     let roles = values(&predicted(&readings, "ann@acme.test"));

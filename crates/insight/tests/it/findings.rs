@@ -129,6 +129,23 @@ fn a_bogus_account() {
 }
 
 #[test]
+fn a_role_value_that_aws_cannot_take() {
+    for pattern in ["garbage", "arn:aws:iam::${accountid}:role/${Role}"] {
+        let mut org = clean();
+        org.change_app(APP, |app| app.setting("roleValuePattern", pattern));
+        let finding = planted(org).into_iter().find(|finding| finding.rule == "value-not-taken").unwrap();
+        assert_eq!(
+            (finding.id.as_str(), finding.severity),
+            ("value-not-taken:roleValuePattern", Severity::Critical)
+        );
+        let value = pattern.replace("${accountid}", "111122223333");
+        assert!(finding.evidence[0].contains(&format!("`{value}`")), "{finding:#?}");
+    }
+    let found = planted(clean());
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
 fn everyone_confers() {
     let mut org = clean().everyone();
     org.change_app(APP, |app| {

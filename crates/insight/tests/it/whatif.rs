@@ -101,6 +101,16 @@ fn settings_of_group_mapping() {
 }
 
 #[test]
+fn a_pattern_that_aws_cannot_take() {
+    let pattern = "arn:aws:iam::${accountid}:saml-provider/O,arn:aws:iam::${accountid}:role/${rolee}";
+    let told = comes_true(mapped(), set("roleValuePattern", pattern), |okta| {
+        okta.change(|org| org.change_app(APP, |app| app.setting("roleValuePattern", pattern)));
+    });
+    assert_eq!((told.gained, told.lost), (0, 3));
+    assert!(told.warnings[0].contains("role/${rolee}`, which AWS cannot take"), "{:?}", told.warnings);
+}
+
+#[test]
 fn settings_of_direct_mode() {
     let join = comes_true(direct(), set("joinAllRoles", "true"), |okta| {
         okta.change(|org| org.change_app(APP, |app| app.setting("joinAllRoles", true)));

@@ -13,6 +13,9 @@ pub(crate) fn text(found: &WhatIf, page: &mut Page) -> io::Result<()> {
     let least = if found.lower_bound { "at least " } else { "" };
     let sum = format!("{least}{} gained, {least}{} lost", found.gained, found.lost);
     page.line(&toned(Tone::Strong, &sum))?;
+    for warning in &found.warnings {
+        page.paragraph(&toned(Tone::Bad, &visible(warning)), 2)?;
+    }
     for limit in &found.limits {
         page.paragraph(limit, 2)?;
     }
