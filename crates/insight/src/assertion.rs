@@ -117,7 +117,7 @@ pub(crate) fn predict(reading: &Reading, user: UserIx) -> Prediction {
         warnings: Vec::new(),
     };
     prediction.warnings = warnings(&prediction);
-    prediction.warnings.extend(not_taken(reading, user));
+    prediction.warnings.extend(crate::whatif::not_taken(reading));
     prediction
 }
 
@@ -162,24 +162,6 @@ fn values(reading: &Reading, user: UserIx) -> Vec<RoleValueNote> {
     notes.sort();
     notes.dedup();
     notes
-}
-
-/// Values of the person's groups that AWS cannot take, with what it misses in them.
-fn not_taken(reading: &Reading, user: UserIx) -> Vec<String> {
-    let groups = reading.facts().users.get(user as usize).map(|user| user.user.groups.as_slice());
-    let mut warnings: Vec<String> = groups
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|group| match reading.access().verdicts.get(*group as usize)? {
-            GroupVerdict::NotTaken(sent) => {
-                Some(format!("Okta sends `{}`, which AWS cannot take: {}", sent.value, sent.fault))
-            }
-            _ => None,
-        })
-        .collect();
-    warnings.sort();
-    warnings.dedup();
-    warnings
 }
 
 fn characters(roles: &[RoleValueNote]) -> usize {

@@ -138,7 +138,7 @@ pub fn whatif_until(
 }
 
 /// Values that Okta would send and AWS cannot take: one for each fault.
-fn not_taken(after: &Reading) -> Vec<String> {
+pub(crate) fn not_taken(after: &Reading) -> Vec<String> {
     let mut found: BTreeMap<PairFault, (&str, usize)> = BTreeMap::new();
     for verdict in &after.access().verdicts {
         if let GroupVerdict::NotTaken(sent) = verdict {

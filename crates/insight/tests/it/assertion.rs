@@ -142,7 +142,7 @@ fn a_value_that_aws_cannot_take_is_not_predicted() {
     let prediction = predicted(&read(org), "ann@acme.test");
     assert!(prediction.roles.is_empty(), "{prediction:#?}");
     let warnings = prediction.warnings.join("\n");
-    assert!(warnings.contains("Okta sends `garbage`, which AWS cannot take"), "{warnings}");
+    assert!(warnings.contains("Okta would send a value like `garbage`, which AWS cannot take"), "{warnings}");
 }
 
 #[test]
