@@ -1,6 +1,6 @@
 //! Signs that a token sees less than there is. They cost no request: they are contradictions between lists.
 
-use rolebook_federation::{Group, GroupVerdict, Rules};
+use rolebook_federation::{Group, GroupKind, GroupVerdict, Mode, Rules};
 use rolebook_ledger::{Facts, MEMBERS_NOT_READ, UserRecord};
 
 /// Each sign found, in words, with how often and the right that is probably missing.
@@ -16,6 +16,19 @@ pub(crate) fn signs(facts: &Facts, rules: &Rules) -> Vec<String> {
         unexplained,
         "a user is assigned through a group that the token does not show (a token whose owner may view all groups is \
          needed: Read-only Administrator)",
+    );
+    let no_status =
+        facts.users.iter().filter(|user| user.assignment.is_some() && user.person.status.is_none()).count();
+    sign(
+        no_status,
+        "a user is assigned whose status was not read; such a user counts as able to sign in (the right to view users \
+         is missing, or Okta left them out)",
+    );
+    let unknown_source = facts.groups.iter().filter(|group| source_not_read(rules, &group.group)).count();
+    sign(
+        unknown_source,
+        "a group matches the group filter, and the app that it comes from was not read, so that appFilter could not be \
+         asked (the right to view applications is missing, or Okta left it out)",
     );
     let nameless = facts
         .groups
@@ -38,6 +51,15 @@ pub(crate) fn signs(facts: &Facts, rules: &Rules) -> Vec<String> {
         sign(assigned, "a user is assigned, but no group that confers a role is in sight");
     }
     signs
+}
+
+/// `appFilter` leaves the group out, though it may well list the name of its source, which Okta did not show.
+fn source_not_read(rules: &Rules, group: &Group) -> bool {
+    let Mode::Mapping(mapping) = rules.mode() else { return false };
+    mapping.sources().beyond_okta()
+        && group.origin.app_name.is_none()
+        && group.kind == GroupKind::App
+        && matches!(rules.verdict(group), GroupVerdict::SourceNotAllowed)
 }
 
 fn confers(rules: &Rules, group: &Group) -> bool {

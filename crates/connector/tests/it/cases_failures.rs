@@ -1,7 +1,7 @@
 //! Cases X: errors and limits, as far as reading meets them.
 
 use rolebook_connector::{AdminRoles, ErrorKind};
-use rolebook_fake_okta::{AdminRole, AppGroup, AppUser, Fault, Options, Org, RoleTargets};
+use rolebook_fake_okta::{AdminRole, App, AppGroup, AppUser, Fault, Options, Org, RoleTargets};
 use serde_json::json;
 
 use crate::run::{Run, direct, group, mapping, people, unlimited};
@@ -133,6 +133,49 @@ fn x14_unknown_words_and_fields_are_taken() {
     assert_eq!(done.rows.user_roles("00uA"), ["111122223333:Admin"]);
     assert_eq!(done.warned("user-status-unknown"), 1);
     assert_eq!(done.rows.profile("user", "00uA")["okta_status"], "FOO");
+}
+
+/// Without the embedded user the status is unknown: access counts, and the summary says that it does.
+#[test]
+fn a_status_that_was_not_read_is_told() {
+    let list = json!([{
+        "id": "00uA", "scope": "USER", "status": "ACTIVE", "profile": {"samlRoles": ["Admin"]},
+    }]);
+    let run = Run::of(people().app(direct()))
+        .plain()
+        .fault(Fault::on("/api/v1/apps/*/users").status(200).body(list.to_string()));
+    let done = run.done();
+    assert_eq!(done.rows.user_roles("00uA"), ["111122223333:Admin"]);
+    let partial = run.open().0.coverage.partial;
+    assert!(partial.iter().any(|sign| sign.contains("status was not read")), "{partial:?}");
+}
+
+/// Without the embedded app nobody knows whether `appFilter` lists the source: the summary says so, though another group
+/// gives a role.
+#[test]
+fn a_source_that_was_not_read_is_told() {
+    let list = json!([
+        {"id": "gAD", "type": "APP_GROUP", "source": {"id": "0oaAD"}, "profile": {"name": "aws_111122223333_Ad"}},
+        {"id": "gOne", "type": "OKTA_GROUP", "profile": {"name": "aws_111122223333_One"}},
+    ]);
+    let sign = |filter: &str| {
+        let org = people()
+            .app(App::active_directory("0oaAD"))
+            .group(group("gAD", "aws_111122223333_Ad", ["00uA"]).from_app("0oaAD"))
+            .group(group("gOne", "aws_111122223333_One", ["00uA"]))
+            .app(mapping().setting("appFilter", filter).user(AppUser::direct("00uA")));
+        let run = Run::of(org).plain().fault(Fault::on("/api/v1/groups").status(200).body(list.to_string()));
+        let done = run.done();
+        assert_eq!(done.rows.user_roles("00uA"), ["111122223333:One"]);
+        run.open()
+            .0
+            .coverage
+            .partial
+            .iter()
+            .any(|sign| sign.contains("the app that it comes from was not read"))
+    };
+    assert!(sign("okta,active_directory"));
+    assert!(!sign("okta"), "no imported group counts, whatever its source is called");
 }
 
 #[test]
