@@ -8,7 +8,9 @@ use std::{
 
 use jiff::Timestamp;
 use rolebook_federation::{GroupVerdict, Rules, Switches, Warnings, resolve};
-use rolebook_ledger::{Coverage, Facts, ListCoverage, OrgSeen, after_path, overlay, read_after, write};
+use rolebook_ledger::{
+    Coverage, Facts, GroupRecord, ListCoverage, OrgSeen, after_path, overlay, read_after, write,
+};
 use rolebook_snapshot::{Limits, Snapshot, SnapshotWriter, SyncId, SyncKind, WriterOptions};
 
 use crate::{ChangeError, PersonRules, intake::Intake, plan::Fresh, plan::Provisioning};
@@ -86,11 +88,31 @@ fn gather(of: &Provisioning, fresh: &[Fresh], writer: &str, now: Timestamp) -> F
     Facts {
         org: of.org.clone(),
         app: fresh.last().map_or_else(|| of.app.clone(), |last| last.app.clone()),
-        groups: taken.groups,
+        groups: taken.groups.into_iter().map(|group| with_source(of, fresh, group)).collect(),
         users: taken.users,
         coverage,
         ..Facts::default()
     }
+}
+
+/// The groups of a person come without the name of the app that they are imported from (Okta has no `expand` there).
+/// What the snapshot knew of it stays known, else `appFilter` would leave the group out.
+fn with_source(of: &Provisioning, fresh: &[Fresh], mut record: GroupRecord) -> GroupRecord {
+    let origin = &mut record.group.origin;
+    let Some(app) = origin.app_id.clone().filter(|_| origin.app_name.is_none()) else { return record };
+    let known = of.known.as_ref().map(|known| &known.facts);
+    let planned = fresh.iter().flat_map(|fresh| &fresh.situation.groups).map(|group| &group.group.origin);
+    let kept = known.into_iter().flat_map(|facts| &facts.groups).map(|group| &group.group.origin);
+    let of_app = planned
+        .chain(kept)
+        .filter(|origin| origin.app_id.as_ref() == Some(&app))
+        .find_map(|origin| origin.app_name.clone());
+    let listed = || {
+        let names = known.into_iter().flat_map(|facts| &facts.group_names);
+        names.filter(|name| name.id == record.id).find_map(|name| name.source.clone())
+    };
+    origin.app_name = of_app.or_else(|| listed().filter(|source| *source != app));
+    record
 }
 
 fn take(of: &Provisioning, fresh: &Fresh, intake: &mut Intake) {

@@ -11,7 +11,7 @@ use rolebook_snapshot::{Limits, Snapshot, SyncKind};
 
 use crate::{
     desk::{Desk, block, converting, for_group, grant, member_of, now, revoke, role},
-    run::{direct, group, people},
+    run::{direct, group, mapping, people},
 };
 
 fn org() -> Org {
@@ -260,4 +260,38 @@ fn a_snapshot_of_another_app_names_nobody_here() {
         rolebook_connector::Provisioning::open(client, &other, switches, desk.run.file(), Some(known)).await
     });
     assert!(matches!(error, Err(ChangeError::OtherSnapshot { .. })));
+}
+
+/// Okta lists a person's groups without the name of the app they are imported from. The snapshot knew it, and what is
+/// laid over it must not take the role of everybody in such a group away.
+#[test]
+fn a_group_keeps_its_source_after_a_change() {
+    let org = people()
+        .app(App::active_directory("0oaAD"))
+        .group(group("gAD", "aws_111122223333_Ad", ["00uA", "00uB"]).from_app("0oaAD"))
+        .group(group("gOne", "aws_111122223333_One", ["00uA"]))
+        .app(
+            mapping()
+                .setting("appFilter", "okta,active_directory")
+                .user(AppUser::direct("00uA"))
+                .user(AppUser::direct("00uB")),
+        );
+    let desk = Desk::of(org);
+    let base = desk.run.open().0;
+    let done = desk.ends(&revoke(role("One"), "00uA"), Outcome::Done);
+    block(async {
+        let place = desk.place().await;
+        let fresh = vec![*done.applied.fresh.unwrap()];
+        tokio::task::spawn_blocking(move || {
+            write_after(&place, &fresh, "acceptance 1", now(), [1; 16]).unwrap()
+        })
+        .await
+        .unwrap()
+    });
+    let full = Snapshot::open(&desk.run.file(), &Limits::default()).unwrap().latest_full().unwrap();
+    let newer = read_after(&desk.run.file(), &full).unwrap();
+    assert!(newer.groups.iter().any(|group| group.id.as_str() == "gAD"), "the group was read again");
+    let merged = overlay(base, &newer);
+    let found = merged.groups.iter().find(|group| group.id.as_str() == "gAD").unwrap();
+    assert_eq!(found.group.origin.app_name.as_deref(), Some("active_directory"));
 }
