@@ -11,7 +11,7 @@ mod undo;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rolebook_federation::plan::{Action, Plan, Row, Step, Target, preconditions};
+use rolebook_federation::plan::{Action, Plan, RoleName, Row, Step, Target, preconditions};
 
 pub use object::ObjectState;
 pub use settle::{Settled, settle};
@@ -25,10 +25,8 @@ use crate::{
 /// How long things are waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// For Okta to show what it accepted. Default one minute.
+    /// For Okta to show what it accepted, or what a call without an answer did. Default one minute.
     pub show: Duration,
-    /// For a call without an answer to show. Default ten seconds.
-    pub settle: Duration,
     /// For Okta's System Log to show our own call. Default five seconds.
     pub log: Duration,
     /// First pause between two looks; each is twice the one before, up to eight seconds.
@@ -37,12 +35,7 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self {
-            show: Duration::from_secs(60),
-            settle: Duration::from_secs(10),
-            log: Duration::from_secs(5),
-            first: Duration::from_millis(500),
-        }
+        Self { show: Duration::from_secs(60), log: Duration::from_secs(5), first: Duration::from_millis(500) }
     }
 }
 
@@ -270,22 +263,21 @@ impl Applying<'_> {
         }
     }
 
-    /// Reads the facts until the access is as planned. *Done* is not said of a change that Okta does not show.
+    /// Reads the facts until the access is as planned, with all that is gained and lost besides: Okta carries a
+    /// membership over to the assignment seconds later. *Done* is not said of a change that Okta does not show, and what
+    /// was read too early is not kept beside the snapshot as if it were the new state.
     async fn prove(&self, planned: &Planned, applied: &mut Applied) {
         let plan = &planned.plan;
         let mut looks = Looks::new(self.patience.show, self.patience.first);
         loop {
             let problem = match self.place.fresh(&planned.request).await {
                 Ok(fresh) => {
-                    let held = fresh.situation.roles_held();
-                    let lacks = plan.must_have.iter().find(|role| !held.contains(role));
-                    let keeps = plan.must_not_have.iter().find(|role| held.contains(role));
-                    applied.fresh = Some(Box::new(fresh));
-                    match (lacks, keeps) {
-                        (None, None) => return,
-                        (Some(role), _) => format!("Okta does not show {role} yet"),
-                        (None, Some(role)) => format!("Okta still shows {role}"),
+                    let pending = pending(plan, &fresh.situation.roles_held());
+                    if pending.is_empty() {
+                        applied.fresh = Some(Box::new(fresh));
+                        return;
                     }
+                    format!("this is pending: {}", pending.join(", "))
                 }
                 Err(error) => format!("the access cannot be read: {error}"),
             };
@@ -300,6 +292,17 @@ impl Applying<'_> {
             }
         }
     }
+}
+
+/// Effects of a plan that Okta does not show yet, in words.
+fn pending(plan: &Plan, held: &[RoleName]) -> Vec<String> {
+    let come = plan.must_have.iter().chain(&plan.gains).filter(|role| !held.contains(role));
+    let come = come.map(|role| format!("Okta does not show {role} yet"));
+    let gone = plan.must_not_have.iter().chain(&plan.loses).filter(|role| held.contains(role));
+    let mut pending: Vec<String> = come.chain(gone.map(|role| format!("Okta still shows {role}"))).collect();
+    pending.sort();
+    pending.dedup();
+    pending
 }
 
 /// That fresh facts make the same plan.

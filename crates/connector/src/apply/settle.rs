@@ -38,7 +38,7 @@ pub async fn settle(
             let (outcome, says) = if object::is_after(&write, &found) {
                 (Outcome::Done, format!("Okta shows it: {found}"))
             } else if object::is_before(&write, &found) {
-                (Outcome::Failed, format!("Okta does not show it, nothing changed: {found}"))
+                (Outcome::Failed, format!("Okta does not show it: {found}"))
             } else {
                 (Outcome::Unknown, format!("it was changed since; it shows {found}"))
             };

@@ -35,6 +35,8 @@ struct Came {
 
 enum Next {
     End,
+    /// The call may still take effect: the intent stays open, and a later run settles it by reading.
+    Open,
     /// The same call again: Okta failed and nothing changed.
     Again,
     /// The change anew, on top of what somebody else wrote.
@@ -168,7 +170,9 @@ impl Applying<'_> {
                 (end.refused_by_okta, end.missing) = (no.by_okta, no.missing);
             }
             let came = self.came_to(&current, since, heard, &end.request_ids, repeated).await;
-            if let Err(error) = self.conclude(run, number, &came, &end.request_ids) {
+            if !matches!(came.next, Next::Open)
+                && let Err(error) = self.conclude(run, number, &came, &end.request_ids)
+            {
                 return Ok(unrecorded(end, &came, &error));
             }
             (end.outcome, end.says, end.after) = (came.outcome, came.says, came.after);
@@ -176,7 +180,7 @@ impl Applying<'_> {
                 (end.refused_by_okta, end.missing) = (false, None);
             }
             match came.next {
-                Next::End => return Ok(end),
+                Next::End | Next::Open => return Ok(end),
                 Next::Again => repeated = true,
                 Next::Merge(_) if merges >= MOST_MERGES => {
                     end.outcome = Outcome::Unknown;
@@ -277,7 +281,7 @@ impl Applying<'_> {
                 }
             }
             Heard::Unsure { says, answered } => {
-                let whole = if answered { patience.first } else { patience.settle };
+                let whole = if answered { patience.first } else { patience.show };
                 match self.look(step, Looks::new(whole, patience.first)).await {
                     Look::After(state) => {
                         let note = format!("{says}, but Okta shows it");
@@ -290,10 +294,20 @@ impl Applying<'_> {
                         missing: None,
                         next: Next::Again,
                     },
-                    Look::Before(state) => {
+                    Look::Before(state) if answered => {
                         let says = format!("{step}: {says}; Okta does not show it, nothing changed");
                         Came::end(Outcome::Failed, says, Some(state))
                     }
+                    Look::Before(state) => Came {
+                        next: Next::Open,
+                        ..Came::end(
+                            Outcome::Unknown,
+                            format!(
+                                "{step}: {says}; Okta does not show it yet: outcome unknown, settled by the next run"
+                            ),
+                            Some(state),
+                        )
+                    },
                     Look::Other(state) => Came::end(
                         Outcome::Unknown,
                         format!("{step}: {says}, and somebody else changed it; it shows {state}"),

@@ -230,6 +230,24 @@ fn done_is_said_only_when_okta_shows_the_access() {
 }
 
 #[test]
+fn what_follows_from_a_membership_is_waited_for() {
+    // Bob loses ReadOnly with his only assignment, which Okta takes away after a while.
+    let desk = Desk::of(org());
+    desk.fake().configure(|options| options.fan_out_lag = std::time::Duration::from_millis(150));
+    let done = desk.ends(&revoke(member_of("gStaff"), "bob@acme.test"), Outcome::Done);
+    assert_eq!(done.planned.plan.loses.len(), 1);
+    assert_eq!(done.applied.fresh.unwrap().situation.roles_held(), []);
+    desk.ends(&grant(member_of("gStaff"), "bob@acme.test"), Outcome::Done);
+    // Longer than anybody waits: what is missing is named, and the old state is not kept as the new one.
+    let desk = Desk::of(org());
+    desk.fake().configure(|options| options.fan_out_lag = std::time::Duration::from_secs(3600));
+    let end = desk.ends(&revoke(member_of("gStaff"), "bob@acme.test"), Outcome::Unknown);
+    let says = &end.applied.says;
+    assert!(says.contains("pending: Okta still shows 111122223333/ReadOnly"), "{says}");
+    assert!(end.applied.fresh.is_none());
+}
+
+#[test]
 fn a_name_that_has_gone_to_somebody_else_changes_nothing() {
     // The snapshot knows bob and the group by names that belong to others now.
     let desk = Desk::of(org());

@@ -58,7 +58,6 @@ impl Desk {
             token: "super".to_owned(),
             patience: Patience {
                 show: Duration::from_millis(300),
-                settle: Duration::from_millis(60),
                 log: Duration::from_millis(200),
                 first: Duration::from_millis(5),
             },

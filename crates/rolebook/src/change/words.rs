@@ -134,7 +134,7 @@ fn applied_text(applied: &Applied, after: Option<&Path>, out: &mut impl Write) -
         )?;
     }
     if applied.falls_short {
-        writeln!(out, "NOT ALL    what STAYS above cannot be taken away here")?;
+        writeln!(out, "NOT ALL    STAYS above names what stays, and where it can be taken away")?;
     }
     if let Some(after) = after {
         writeln!(out, "Saved to   {} beside the snapshot", after.display())?;
