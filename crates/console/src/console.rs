@@ -137,6 +137,7 @@ pub(crate) struct Console {
     pub(crate) orgs: Orgs,
     pub(crate) lenses: Lenses,
     pub(crate) metrics: Metrics,
+    pub(crate) hashing: crate::password::Hashing,
     /// Who else vouches for people.
     pub(crate) oidc: Option<Provider>,
     /// Syncs under way in this process, by connector.
@@ -187,6 +188,7 @@ impl Console {
             orgs: Orgs::new(config.rate_budget, hub.clone()),
             lenses: Lenses::default(),
             metrics: Metrics::default(),
+            hashing: crate::password::Hashing::default(),
             oidc,
             running: Mutex::default(),
             nudge: Notify::new(),

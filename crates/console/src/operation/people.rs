@@ -144,7 +144,7 @@ pub(crate) async fn set_up(
         .filter(|link| link.purpose == "setup")
         .ok_or_else(spent_link)?;
     check(email, name, Some(password))?;
-    let hash = password::hash(password)?;
+    let hash = hashed(console, password).await?;
     let change =
         console.store.change(Who { id: "setup".to_owned(), name: name.trim().to_owned() }, false).await?;
     if !change.use_link(&link.id).await? {
@@ -169,6 +169,12 @@ pub(crate) async fn set_up(
     let session = change.open_session(&user.id).await?;
     change.commit().await?;
     Ok(session)
+}
+
+/// Hashes a password when its turn comes.
+async fn hashed(console: &Console, password: &str) -> Result<String, Problem> {
+    let password = zeroize::Zeroizing::new(password.to_owned());
+    Ok(console.hashing.run(move || password::hash(&password)).await??)
 }
 
 /// Refuses who has to wait after wrong passwords.
@@ -200,8 +206,7 @@ pub(crate) async fn sign_in(console: &Console, email: &str, given: &str) -> Resu
     user.as_ref().map_or(Ok(()), |user| may_try(user, now))?;
     let hash = user.as_ref().and_then(|user| user.password.clone());
     let given = zeroize::Zeroizing::new(given.to_owned());
-    let fits =
-        tokio::task::spawn_blocking(move || password::verify(&given, hash.as_deref())).await.unwrap_or(false);
+    let fits = console.hashing.run(move || password::verify(&given, hash.as_deref())).await?;
     let Some(user) = user else { return Err(refused()) };
     let who = Who { id: user.id.clone(), name: user.name.clone() };
     let change = console.store.change(who, false).await?;
@@ -251,11 +256,12 @@ pub(crate) async fn join(console: &Console, secret: &str, password: &str) -> Res
     if let Some(text) = password::refuse(password) {
         return Err(Problem::field("password", text));
     }
+    let hash = hashed(console, password).await?;
     let change = console.store.change(Who { id: user.id.clone(), name: user.name.clone() }, false).await?;
     if !change.use_link(&link.id).await? {
         return Err(spent_link());
     }
-    user.password = Some(password::hash(password)?);
+    user.password = Some(hash);
     (user.failures, user.locked_until) = (0, None);
     let id = user.id.clone();
     change.close_access_of(&id).await?;
