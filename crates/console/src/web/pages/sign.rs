@@ -74,10 +74,14 @@ struct To {
     to: String,
 }
 
-/// Only a path of our own: nothing leads to another site.
+/// Only a path of our own, as a browser would resolve it: nothing leads to another site.
 fn own_path(to: &str) -> &str {
-    let plain = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
-    if plain { to } else { "/" }
+    // Any origin serves as base: what leaves it is not a path.
+    let own = url::Url::parse("https://own.invalid/")
+        .and_then(|base| Ok((base.join(to)?.origin(), base.origin())))
+        .is_ok_and(|(target, base)| target == base);
+    let plain = to.starts_with('/') && !to.contains('\\') && !to.contains(char::is_control);
+    if own && plain { to } else { "/" }
 }
 
 async fn sign_in_page(
@@ -226,5 +230,31 @@ async fn join(State(console): State<Arc<Console>>, Path(secret): Path<String>, f
         Ok(session) => enter_session(&console, &session, "/"),
         Err(problem) if problem.fields.is_empty() => page::problem_page(&console, None, problem),
         Err(problem) => set_up_form(false, &fields, Some(problem)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_of_our_own_are_followed() {
+        for own in ["/", "/settings", "/people?q=a//b#x", "/connectors/con_1"] {
+            assert_eq!(own_path(own), own);
+        }
+        for other in [
+            "",
+            "settings",
+            "//evil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "\t//evil.example",
+            "/\\evil.example",
+            "https://evil.example/",
+            "javascript:alert(1)",
+            "/\u{0}/evil.example",
+        ] {
+            assert_eq!(own_path(other), "/", "{other:?}");
+        }
     }
 }
