@@ -7,6 +7,7 @@ mod actor;
 mod backup;
 mod blobs;
 mod checks;
+mod connections;
 mod console;
 mod credential;
 mod error;

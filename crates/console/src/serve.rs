@@ -6,11 +6,12 @@ use tokio::net::TcpListener;
 
 use crate::{
     ConsoleConfig, ConsoleError,
+    connections::{self, Limits},
     console::{Console, Front},
     hook, mail, retention, secrets,
     store::{self, Who},
     tell,
-    tls::{Peer, TlsListener},
+    tls::TlsListener,
     watch, web, worker,
 };
 
@@ -28,7 +29,7 @@ pub struct Server {
     console: Arc<Console>,
     address: SocketAddr,
     tasks: Vec<tokio::task::JoinHandle<()>>,
-    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    serving: tokio::task::JoinHandle<()>,
 }
 
 impl Server {
@@ -67,12 +68,13 @@ impl Server {
             tokio::spawn(retention::clean_up(Arc::clone(&console))),
             tokio::spawn(warm(Arc::clone(&console))),
         ];
-        let router = web::router(&console).into_make_service_with_connect_info::<Peer>();
-        let stop = console.stop.clone().cancelled_owned();
+        let router = web::router(&console);
+        let limits = Limits::new(console.config.front == Front::Proxy);
+        let stop = console.stop.clone();
         let serving = tokio::spawn(async move {
             match way {
-                Way::Plain(listener) => axum::serve(listener, router).with_graceful_shutdown(stop).await,
-                Way::Tls(listener) => axum::serve(listener, router).with_graceful_shutdown(stop).await,
+                Way::Plain(listener) => connections::serve(listener, router, limits, stop).await,
+                Way::Tls(listener) => connections::serve(listener, router, limits, stop).await,
             }
         });
         Ok(Self { console, address, tasks, serving })
