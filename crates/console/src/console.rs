@@ -138,6 +138,10 @@ pub(crate) struct Console {
     pub(crate) lenses: Lenses,
     pub(crate) metrics: Metrics,
     pub(crate) hashing: crate::password::Hashing,
+    pub(crate) throttle: crate::throttle::Throttle,
+    pub(crate) readiness: crate::web::Readiness,
+    /// Live streams by person.
+    pub(crate) streams: crate::web::Streams,
     /// Who else vouches for people.
     pub(crate) oidc: Option<Provider>,
     /// Syncs under way in this process, by connector.
@@ -189,6 +193,9 @@ impl Console {
             lenses: Lenses::default(),
             metrics: Metrics::default(),
             hashing: crate::password::Hashing::default(),
+            throttle: crate::throttle::Throttle::default(),
+            readiness: crate::web::Readiness::default(),
+            streams: crate::web::Streams::default(),
             oidc,
             running: Mutex::default(),
             nudge: Notify::new(),

@@ -42,6 +42,7 @@ mod settings;
 mod store;
 mod table;
 mod tell;
+mod throttle;
 mod tls;
 mod vault;
 mod watch;

@@ -57,6 +57,7 @@ impl Server {
             Front::Tls(files) => Way::Tls(TlsListener::new(listener, address, files)?),
             Front::Open | Front::Proxy => Way::Plain(listener),
         };
+        raise_open_files();
         let console = Console::open(config).await?;
         console.join().await?;
         let tasks = vec![
@@ -145,6 +146,15 @@ impl Server {
             }
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
+    }
+}
+
+/// Raises the soft limit of open files to the hard one: the usual 1,024 leaves little room for connections.
+fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
     }
 }
 

@@ -59,6 +59,11 @@ impl Who {
         Self { id: "console".to_owned(), name: "Rolebook".to_owned() }
     }
 
+    /// A caller who has not proved who they are.
+    pub(crate) fn stranger() -> Self {
+        Self { id: "anonymous".to_owned(), name: "a caller who is not signed in".to_owned() }
+    }
+
     /// Somebody with a shell on the host.
     pub(crate) fn host() -> Self {
         Self { id: "host".to_owned(), name: "a person on the host".to_owned() }

@@ -16,6 +16,7 @@ use crate::{actor::Actor, console::Console, problem::Problem};
 mod api;
 mod assets;
 mod caller;
+mod device;
 mod form;
 mod gate;
 mod hosts;
@@ -28,6 +29,8 @@ mod routes;
 mod tags;
 
 pub(crate) use gate::same;
+pub(crate) use live::Streams;
+pub(crate) use probes::Readiness;
 pub use routes::RouteEntry;
 
 /// All routes behind the gate, over one console.

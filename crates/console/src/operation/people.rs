@@ -1,5 +1,7 @@
 //! Console users, their roles, one-time links and API keys.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -7,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Context, connectors::PersonRef};
 use crate::{
+    ConsoleError,
     actor::{Actor, Via},
     console::Console,
     mail, password,
@@ -14,6 +17,7 @@ use crate::{
     problem::{FieldError, Problem},
     seen,
     store::{self, Who, entity::user, people},
+    throttle::Source,
 };
 
 /// A console user.
@@ -177,58 +181,60 @@ async fn hashed(console: &Console, password: &str) -> Result<String, Problem> {
     Ok(console.hashing.run(move || password::hash(&password)).await??)
 }
 
-/// Refuses who has to wait after wrong passwords.
-fn may_try(user: &user::Model, now: i64) -> Result<(), Problem> {
-    let Some(until) = user.locked_until.filter(|until| *until > now) else { return Ok(()) };
-    let seconds = (until - now) / 1000 + 1;
-    Err(Problem::new(
-        axum::http::StatusCode::TOO_MANY_REQUESTS,
-        "throttled",
-        format!("too many wrong passwords: wait {seconds} s"),
-        "the account waits longer after each wrong password",
-        "wait, then try again",
-    ))
-}
-
 /// Signs somebody in. Gives the session's secret.
-pub(crate) async fn sign_in(console: &Console, email: &str, given: &str) -> Result<String, Problem> {
-    let refused = || {
-        Problem::new(
-            axum::http::StatusCode::UNAUTHORIZED,
-            "wrong-password",
-            "that e-mail address and password do not fit",
-            "one of them is wrong, or the account is switched off",
-            "try again; somebody on the host can print a new link with rolebook admin link",
-        )
-    };
+///
+/// Known and unknown addresses take the same way: the same throttle, the same hashing, the same answer. Only the audit
+/// row of a wrong guess differs, which is written after the answer.
+pub(crate) async fn sign_in(
+    console: &Arc<Console>,
+    email: &str,
+    given: &str,
+    source: Source,
+) -> Result<String, Problem> {
     let now = console.now().as_millisecond();
+    let guess = console.throttle.guess(email, source, now)?;
     let user = people::by_email(console.store.db(), email).await?;
-    user.as_ref().map_or(Ok(()), |user| may_try(user, now))?;
     let hash = user.as_ref().and_then(|user| user.password.clone());
     let given = zeroize::Zeroizing::new(given.to_owned());
     let fits = console.hashing.run(move || password::verify(&given, hash.as_deref())).await?;
-    let Some(user) = user else { return Err(refused()) };
-    let who = Who { id: user.id.clone(), name: user.name.clone() };
-    let change = console.store.change(who, false).await?;
-    // Others may have guessed while this password was looked at: they all count, and none learns more than its turn.
-    let Some(mut user) = people::by_email(change.tx(), email).await? else { return Err(refused()) };
-    may_try(&user, now)?;
-    let object = format!("user/{}", user.id);
-    if !fits || !user.active {
-        user.failures = user.failures.saturating_add(1);
-        let wait = password::wait_ms(user.failures);
-        user.locked_until = (wait > 0).then_some(now + wait);
-        change.audit("session.refused", &object, json!({ "failures": user.failures })).await?;
-        change.keep_user(user).await?;
-        change.commit().await?;
-        return Err(refused());
-    }
+    let Some(user) = user.filter(|user| fits && user.active) else {
+        tokio::spawn(note_refused(Arc::clone(console), email.to_owned(), guess.failures));
+        return Err(Problem::new(
+            axum::http::StatusCode::UNAUTHORIZED,
+            "wrong-password",
+            "wrong e-mail address or password",
+            "one of them is wrong, or the account is deactivated",
+            "try again; a Super Administrator, or an operator of the host with rolebook admin link, can let you in",
+        ));
+    };
+    let change = console.store.change(Who { id: user.id.clone(), name: user.name.clone() }, false).await?;
+    // The person may have been deactivated while the password was checked.
+    let Some(mut user) = people::by_id(change.tx(), &user.id).await?.filter(|user| user.active) else {
+        return Err(Problem::signed_out());
+    };
     (user.failures, user.locked_until, user.signed_in_at) = (0, None, Some(now));
+    let object = format!("user/{}", user.id);
     let session = change.open_session(&user.id).await?;
     change.keep_user(user).await?;
     change.audit("session.opened", &object, json!({})).await?;
     change.commit().await?;
+    console.throttle.right(&guess);
     Ok(session)
+}
+
+/// Records a wrong password for an account that exists. The caller proved nothing, so the row names no person as actor.
+async fn note_refused(console: Arc<Console>, email: String, failures: i32) {
+    let noted = async {
+        let Some(user) = people::by_email(console.store.db(), &email).await? else { return Ok(()) };
+        let change = console.store.change(Who::stranger(), false).await?;
+        let object = format!("user/{}", user.id);
+        change.audit("session.refused", &object, json!({ "failures": failures })).await?;
+        change.commit().await.map(drop)
+    };
+    let noted: Result<(), ConsoleError> = noted.await;
+    if let Err(error) = noted {
+        tracing::warn!(%error, "a refused sign-in could not be recorded");
+    }
 }
 
 /// Signs out.
@@ -247,17 +253,15 @@ pub(crate) async fn join(console: &Console, secret: &str, password: &str) -> Res
         .await?
         .filter(|link| link.purpose == "join")
         .ok_or_else(spent_link)?;
-    let mut user = match &link.user_id {
-        Some(id) => {
-            people::by_id(console.store.db(), id).await?.filter(|user| user.active).ok_or_else(spent_link)?
-        }
-        None => return Err(spent_link()),
-    };
+    let Some(id) = &link.user_id else { return Err(spent_link()) };
     if let Some(text) = password::refuse(password) {
         return Err(Problem::field("password", text));
     }
     let hash = hashed(console, password).await?;
-    let change = console.store.change(Who { id: user.id.clone(), name: user.name.clone() }, false).await?;
+    let name = people::by_id(console.store.db(), id).await?.ok_or_else(spent_link)?.name;
+    let change = console.store.change(Who { id: id.clone(), name }, false).await?;
+    // Read inside: the invitation may have been withdrawn while the password was hashed.
+    let mut user = people::by_id(change.tx(), id).await?.filter(|user| user.active).ok_or_else(spent_link)?;
     if !change.use_link(&link.id).await? {
         return Err(spent_link());
     }
@@ -361,6 +365,9 @@ pub(crate) async fn change(context: &Context, id: &str, patch: UserPatch) -> Res
     });
     change.keep_user(user.clone()).await?;
     change.close_access_of(id).await?;
+    if !user.active {
+        change.end_links_of(id).await?;
+    }
     change.audit("user.changed", &format!("user/{id}"), detail).await?;
     change.commit().await?;
     Ok(UserView::from(&user))

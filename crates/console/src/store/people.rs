@@ -9,7 +9,7 @@ use super::{
     Change,
     entity::{api_key, link, session, user},
 };
-use crate::{ConsoleError, fresh, policy::Roles};
+use crate::{ConsoleError, actor::Via, fresh, policy::Roles};
 
 /// E-mail addresses are compared in lower case, without blanks around.
 pub(crate) fn address(text: &str) -> String {
@@ -34,6 +34,14 @@ pub(crate) async fn by_id(db: &impl ConnectionTrait, id: &str) -> Result<Option<
 /// All users by name.
 pub(crate) async fn all(db: &impl ConnectionTrait) -> Result<Vec<user::Model>, ConsoleError> {
     Ok(user::Entity::find().order_by_asc(user::Column::Name).order_by_asc(user::Column::Id).all(db).await?)
+}
+
+/// Whether a session or key still exists.
+pub(crate) async fn is_open(db: &impl ConnectionTrait, via: &Via) -> Result<bool, ConsoleError> {
+    Ok(match via {
+        Via::Session { id, .. } => session::Entity::find_by_id(id).one(db).await?.is_some(),
+        Via::Key { id, .. } => api_key::Entity::find_by_id(id).one(db).await?.is_some(),
+    })
 }
 
 impl Change<'_> {
@@ -93,6 +101,12 @@ impl Change<'_> {
     pub(crate) async fn close_access_of(&self, user_id: &str) -> Result<(), ConsoleError> {
         api_key::Entity::delete_many().filter(api_key::Column::UserId.eq(user_id)).exec(self.tx()).await?;
         session::Entity::delete_many().filter(session::Column::UserId.eq(user_id)).exec(self.tx()).await?;
+        Ok(())
+    }
+
+    /// Ends the one-time links of a user.
+    pub(crate) async fn end_links_of(&self, user_id: &str) -> Result<(), ConsoleError> {
+        link::Entity::delete_many().filter(link::Column::UserId.eq(user_id)).exec(self.tx()).await?;
         Ok(())
     }
 

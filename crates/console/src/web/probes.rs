@@ -37,9 +37,37 @@ pub(super) fn router(document: utoipa::openapi::OpenApi) -> Router<Arc<Console>>
 const PATIENCE: Duration = Duration::from_secs(4);
 const FULL: &str = "the disk of the data folder is full";
 
-/// Ready when database and data folder can be written.
+/// An answer of `/ready` holds so long: whoever asks, and however often, the disk is written once.
+const HOLDS: Duration = Duration::from_secs(1);
+
+/// The last answer of `/ready`.
+#[derive(Default)]
+pub(crate) struct Readiness(tokio::sync::Mutex<Option<(tokio::time::Instant, Answer)>>);
+
+type Answer = (StatusCode, String);
+
+impl Readiness {
+    async fn ask(&self, now: tokio::time::Instant, look: impl Future<Output = Answer>) -> Answer {
+        // Who comes while somebody looks waits for that answer.
+        let mut last = self.0.lock().await;
+        if let Some((at, answer)) = &*last
+            && now.saturating_duration_since(*at) < HOLDS
+        {
+            return answer.clone();
+        }
+        let answer = look.await;
+        *last = Some((now, answer.clone()));
+        answer
+    }
+}
+
 async fn ready(State(console): State<Arc<Console>>) -> Response {
-    let not = |why: String| (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response();
+    console.readiness.ask(tokio::time::Instant::now(), look(&console)).await.into_response()
+}
+
+/// Ready when database and data folder can be written.
+async fn look(console: &Console) -> Answer {
+    let not = |why: String| (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n"));
     match tokio::time::timeout(PATIENCE, console.store.try_write()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) if error.is_full() => return not(format!("{FULL}: {error}")),
@@ -57,8 +85,8 @@ async fn ready(State(console): State<Arc<Console>>) -> Response {
         Err(error) if full(&error.to_string()) => not(format!("{FULL}: {error}")),
         // Pages read from the copies that lie here, so it is no reason to send people away.
         Ok(()) => match console.blobs.trouble() {
-            Some(trouble) => format!("ready, but: {trouble}\n").into_response(),
-            None => "ready\n".into_response(),
+            Some(trouble) => (StatusCode::OK, format!("ready, but: {trouble}\n")),
+            None => (StatusCode::OK, "ready\n".to_owned()),
         },
         Err(error) => not(format!("the data folder cannot be written: {error}")),
     }
@@ -90,5 +118,28 @@ async fn numbers(
     match metrics::text(&console).await {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn many_who_ask_at_once_cost_one_look() {
+        let (readiness, looks) = (Readiness::default(), AtomicUsize::new(0));
+        let look = || async {
+            looks.fetch_add(1, Ordering::SeqCst);
+            (StatusCode::OK, "ready\n".to_owned())
+        };
+        let now = tokio::time::Instant::now();
+        for _ in 0..500 {
+            assert_eq!(readiness.ask(now, look()).await.0, StatusCode::OK);
+        }
+        assert_eq!(looks.load(Ordering::SeqCst), 1);
+        readiness.ask(now + HOLDS, look()).await;
+        assert_eq!(looks.load(Ordering::SeqCst), 2);
     }
 }

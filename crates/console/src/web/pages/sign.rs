@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{ConnectInfo, Path, Query, State},
     http::{HeaderMap, Method, StatusCode, header},
     response::Response,
     routing::{get, post},
@@ -20,7 +20,9 @@ use crate::{
     policy::Access,
     problem::Problem,
     store,
+    tls::Peer,
     web::{
+        device,
         form::Fields,
         gate,
         page::{self, Shell, draw, go},
@@ -105,8 +107,17 @@ fn sign_in_form(console: &Console, problem: Option<Problem>) -> SignInPage {
 }
 
 /// To the provider, with a cookie that knows the way back.
-async fn to_provider(State(console): State<Arc<Console>>, Query(query): Query<To>) -> Response {
-    match oidc::begin(&console, own_path(&query.to)).await {
+async fn to_provider(
+    State(console): State<Arc<Console>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Query(query): Query<To>,
+) -> Response {
+    let begun = match knock(&console, peer, &headers) {
+        Ok(()) => oidc::begin(&console, own_path(&query.to)).await,
+        Err(problem) => Err(problem),
+    };
+    match begun {
         Ok((url, secret)) => {
             let mut response = go(url.as_str());
             response.headers_mut().insert(header::SET_COOKIE, gate::attempt_cookie(&console, &secret));
@@ -137,9 +148,24 @@ fn enter_session(console: &Console, secret: &str, to: &str) -> Response {
     response
 }
 
-async fn sign_in(State(console): State<Arc<Console>>, fields: Fields) -> Response {
-    match people::sign_in(&console, fields.get("email"), fields.get("password")).await {
-        Ok(secret) => enter_session(&console, &secret, own_path(fields.get("to"))),
+async fn sign_in(
+    State(console): State<Arc<Console>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Response {
+    let email = fields.get("email");
+    let source = device::source(&console, email, peer, &headers);
+    let signed_in = match knock(&console, peer, &headers) {
+        Ok(()) => people::sign_in(&console, email, fields.get("password"), source).await,
+        Err(problem) => Err(problem),
+    };
+    match signed_in {
+        Ok(secret) => {
+            let mut response = enter_session(&console, &secret, own_path(fields.get("to")));
+            device::remember(&console, email, &mut response);
+            response
+        }
         Err(problem) => draw(
             problem.status(),
             &SignInPage {
@@ -149,6 +175,11 @@ async fn sign_in(State(console): State<Arc<Console>>, fields: Fields) -> Respons
             },
         ),
     }
+}
+
+/// Counts a request of somebody who has not signed in.
+fn knock(console: &Console, peer: Peer, headers: &HeaderMap) -> Result<(), Problem> {
+    console.throttle.knock(device::address(console, peer, headers), console.now().as_millisecond())
 }
 
 async fn sign_out(State(console): State<Arc<Console>>, actor: Actor) -> Response {
@@ -207,8 +238,14 @@ fn password_of(fields: &Fields) -> Result<&str, Problem> {
     }
 }
 
-async fn set_up(State(console): State<Arc<Console>>, Path(secret): Path<String>, fields: Fields) -> Response {
-    let done = match password_of(&fields) {
+async fn set_up(
+    State(console): State<Arc<Console>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Path(secret): Path<String>,
+    fields: Fields,
+) -> Response {
+    let done = match knock(&console, peer, &headers).and_then(|()| password_of(&fields)) {
         Ok(password) => {
             people::set_up(&console, &secret, fields.get("email"), fields.get("name"), password).await
         }
@@ -221,8 +258,14 @@ async fn set_up(State(console): State<Arc<Console>>, Path(secret): Path<String>,
     }
 }
 
-async fn join(State(console): State<Arc<Console>>, Path(secret): Path<String>, fields: Fields) -> Response {
-    let done = match password_of(&fields) {
+async fn join(
+    State(console): State<Arc<Console>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    Path(secret): Path<String>,
+    fields: Fields,
+) -> Response {
+    let done = match knock(&console, peer, &headers).and_then(|()| password_of(&fields)) {
         Ok(password) => people::join(&console, &secret, password).await,
         Err(problem) => Err(problem),
     };
