@@ -9,7 +9,8 @@ use crate::house::{House, PASSWORD, http};
 /// Signs in through a proxy that has seen the caller's address.
 async fn sign_in(house: &House, from: &str, cookie: &str, email: &str, password: &str) -> Response {
     http()
-        .post(format!("{}/sign-in", house.url))
+        // The proxy speaks plain HTTP to the console.
+        .post(format!("{}/sign-in", house.url.replace("https://", "http://")))
         .header("x-forwarded-for", from)
         .header(header::COOKIE, cookie)
         .form(&[("email", email), ("password", password)])
@@ -91,7 +92,7 @@ async fn a_wrong_guess_is_recorded_as_nobodys() {
             break row.clone();
         }
     };
-    assert_eq!(row["actor"]["id"], json!("anonymous"), "{row:#}");
+    assert_eq!(row["actor_id"], json!("anonymous"), "{row:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
