@@ -20,7 +20,7 @@ use crate::{
     ConsoleConfig, ConsoleError,
     blobs::Blobs,
     console::Clock,
-    reseal, secrets,
+    private, reseal, secrets,
     store::{self, Store, Who},
     vault::Vault,
 };
@@ -94,11 +94,9 @@ pub async fn backup(config: &ConsoleConfig, file: &Path) -> Result<BackedUp, Con
     change.audit("backup.made", "console", json!({ "file": name })).await?;
     let at = change.now;
     change.commit().await?;
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
-        _ => PathBuf::from("."),
-    };
-    let scratch = Scratch::new(&folder, ".rolebook-backup-", at)?;
+    let folder = beside(file);
+    remove_killed(&config.data, at);
+    let scratch = Scratch::of_backup(&folder, &config.data, at)?;
     let copy = scratch.path().join(store::FILE);
     store.copy_to(&copy).await?;
     let key_ids = key_ids(&store).await?;
@@ -151,7 +149,8 @@ fn only_here(config: &ConsoleConfig, what: &str) -> Result<(), ConsoleError> {
 
 /// Ids of the keys that stored secrets are sealed under.
 async fn key_ids(store: &Store) -> Result<Vec<String>, ConsoleError> {
-    let all = secrets::all(store.db()).await?;
+    let mut all = secrets::all(store.db()).await?;
+    all.extend(secrets::waiting(store.db()).await?);
     let mut ids: Vec<String> = all.iter().map(|secret| secret.key_id().to_owned()).collect();
     ids.sort();
     ids.dedup();
@@ -257,14 +256,11 @@ pub async fn restore(config: &ConsoleConfig, file: &Path) -> Result<Restored, Co
     if !empty {
         return Err(ConsoleError::Backup(format!("the data folder {} is not empty", data.display())));
     }
-    let beside = match data.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
-        _ => PathBuf::from("."),
-    };
+    let beside = beside(&data);
     std::fs::create_dir_all(&beside).map_err(ConsoleError::file("create", &beside))?;
     // Before anything is made: a key that cannot be read is told first.
     let vault = Vault::configured(&config.vault)?;
-    let scratch = Scratch::new(&beside, ".rolebook-restore-", (config.clock)())?;
+    let scratch = Scratch::new(&beside, scratch::RESTORE, (config.clock)())?;
     let (from, into) = (file.to_path_buf(), scratch.path().to_path_buf());
     let manifest = tokio::task::spawn_blocking(move || unpack(&from, &into))
         .await
@@ -275,6 +271,19 @@ pub async fn restore(config: &ConsoleConfig, file: &Path) -> Result<Restored, Co
     }
     scratch.become_folder(&data)?;
     Ok(Restored { at: manifest.at, files: manifest.files.len(), unopened })
+}
+
+/// The folder that a path lies in.
+fn beside(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Removes what killed backups and restores of this data folder left.
+pub(crate) fn remove_killed(data: &Path, now: jiff::Timestamp) {
+    scratch::remove_killed(data, &beside(data), now);
 }
 
 /// What was open when the backup was made is not open now: sessions and links end, and the restore is recorded. Gives
@@ -288,7 +297,9 @@ async fn settle(
     let store = Store::open(None, folder, clock).await?;
     let change = store.change(Who::host(), false).await?;
     change.close_everything().await?;
-    change.audit("backup.restored", "console", json!({ "made_at": manifest.at.to_string() })).await?;
+    // The record goes on from the backup's end.
+    change.forget_head().await?;
+    change.audit(store::head::RESTORED, "console", json!({ "made_at": manifest.at.to_string() })).await?;
     change.commit().await?;
     // A backup of an older version: with the key here, its secrets are bound now, and else at the first start.
     if let Some(vault) = vault {
@@ -351,16 +362,9 @@ fn unpack(file: &Path, into: &Path) -> Result<Manifest, ConsoleError> {
 
 fn create(path: &Path) -> Result<std::fs::File, ConsoleError> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(ConsoleError::file("create", folder))?;
+        private::create_folder(folder)?;
     }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path).map_err(ConsoleError::file("create", path))
+    private::options().write(true).create_new(true).open(path).map_err(ConsoleError::file("create", path))
 }
 
 /// Whether a name is one that a backup has: nothing leads out of the folder.

@@ -22,7 +22,7 @@ use object_store::{
 use tokio::io::AsyncWriteExt;
 use url::{Host, Url};
 
-use crate::ConsoleError;
+use crate::{ConsoleError, private};
 
 /// A request that moves a large snapshot may take so long.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -41,6 +41,8 @@ pub(crate) struct Blobs {
     prefix: String,
     /// Blobs lie in the data folder itself.
     here: bool,
+    /// The folder that they lie in, if it is one.
+    folder: Option<PathBuf>,
     data: PathBuf,
     /// How the last request failed, until one succeeds.
     trouble: Mutex<Option<String>>,
@@ -62,7 +64,7 @@ impl Blobs {
             Some(text) if text.contains("://") => Self::bucket(text, endpoint, data),
             folder => {
                 let root = folder.map_or(data, Path::new);
-                std::fs::create_dir_all(root).map_err(ConsoleError::file("create", root))?;
+                private::create_folder(root)?;
                 let store = LocalFileSystem::new_with_prefix(root)
                     .map_err(|error| unusable(&root.display().to_string(), &error))?
                     .with_fsync(true);
@@ -70,6 +72,7 @@ impl Blobs {
                     store: Arc::new(store),
                     prefix: String::new(),
                     here: folder.is_none(),
+                    folder: Some(root.to_owned()),
                     data: data.to_owned(),
                     asked: Mutex::default(),
                     trouble: Mutex::default(),
@@ -127,6 +130,7 @@ impl Blobs {
             store: Arc::new(store),
             prefix,
             here: false,
+            folder: None,
             data: data.to_owned(),
             asked: Mutex::default(),
             trouble: Mutex::default(),
@@ -154,6 +158,7 @@ impl Blobs {
             return Ok(());
         }
         let path = self.path(name);
+        self.make_room(name)?;
         let mut file = tokio::fs::File::open(&path).await.map_err(ConsoleError::file("read", &path))?;
         let mut writer = BufWriter::new(Arc::clone(&self.store), self.key(name));
         let copied = match tokio::io::copy(&mut file, &mut writer).await {
@@ -163,13 +168,34 @@ impl Blobs {
                 Err(error)
             }
         };
-        copied.map(|()| self.well(())).map_err(|error| self.failed("put", name, &error))
+        copied.map_err(|error| self.failed("put", name, &error))?;
+        self.close(name)?;
+        Ok(self.well(()))
     }
 
     /// Keeps a short text.
     pub(crate) async fn put_text(&self, name: &str, text: &str) -> Result<(), ConsoleError> {
+        self.make_room(name)?;
         let put = self.store.put(&self.key(name), text.as_bytes().to_vec().into()).await;
-        put.map(|_| self.well(())).map_err(|error| self.failed("put", name, &error))
+        put.map_err(|error| self.failed("put", name, &error))?;
+        self.close(name)?;
+        Ok(self.well(()))
+    }
+
+    /// Makes the folders of a blob, where it is a file, for their owner only.
+    fn make_room(&self, name: &str) -> Result<(), ConsoleError> {
+        let path = self.folder.as_ref().map(|folder| folder.join(name));
+        path.as_deref().and_then(Path::parent).map_or(Ok(()), private::create_folder)
+    }
+
+    /// Makes a blob that is a file readable by its owner only.
+    fn close(&self, name: &str) -> Result<(), ConsoleError> {
+        self.folder.as_ref().map_or(Ok(()), |folder| private::close(&folder.join(name)))
+    }
+
+    /// The folder outside of the data folder that blobs lie in.
+    pub(crate) fn other_folder(&self) -> Option<&Path> {
+        self.folder.as_deref().filter(|_| !self.here)
     }
 
     /// A blob as a file that nobody changes: where it lies, or a copy of it.
@@ -189,7 +215,7 @@ impl Blobs {
         let found = self.store.get(&self.key(name)).await.map_err(|error| self.not_got(name, &error))?;
         let size = found.meta.size;
         let folder = path.parent().unwrap_or(&self.data).to_path_buf();
-        std::fs::create_dir_all(&folder).map_err(ConsoleError::file("create", &folder))?;
+        private::create_folder(&folder)?;
         let copy = tempfile::Builder::new()
             .prefix(HALF)
             .tempfile_in(&folder)

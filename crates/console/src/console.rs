@@ -11,7 +11,7 @@ use rolebook_okta::{AddressRules, CancellationToken};
 use tokio::sync::Notify;
 
 use crate::{
-    ConsoleError,
+    ConsoleError, backup,
     blobs::{self, Blobs},
     fresh,
     hub::Hub,
@@ -20,7 +20,9 @@ use crate::{
     metrics::Metrics,
     oidc::{OidcConfig, Provider},
     orgs::Orgs,
+    private,
     rebuild::{self, Rebuilt},
+    refusals::Refusals,
     reseal, retention,
     run::Running,
     store::{self, Store, Who, head::Keeper, shared, syncs},
@@ -142,6 +144,7 @@ pub(crate) struct Console {
     pub(crate) readiness: crate::web::Readiness,
     /// Live streams by person.
     pub(crate) streams: crate::web::Streams,
+    pub(crate) refusals: Refusals,
     /// Who else vouches for people.
     pub(crate) oidc: Option<Provider>,
     /// Syncs under way in this process, by connector.
@@ -154,6 +157,8 @@ pub(crate) struct Console {
     pub(crate) worker: String,
     /// What a rebuild brought back.
     pub(crate) rebuilt: Option<Rebuilt>,
+    /// Folders outside of the data folder that others may look into, in words.
+    pub(crate) open_to_others: Vec<String>,
     /// Held as long as the process lives: one process per data folder.
     _lock: std::fs::File,
 }
@@ -166,12 +171,25 @@ impl Console {
         let oidc =
             config.oidc.clone().map(|oidc| Provider::new(oidc, config.ca_pem.as_deref())).transpose()?;
         let lock = prepare(&config.data)?;
+        backup::remove_killed(&config.data, (config.clock)());
         retention::remove_halves(&config.data);
         let blobs = Blobs::open(config.blobs.as_deref(), config.blobs_endpoint.as_deref(), &config.data)?;
+        let mail = match &config.mail {
+            MailConfig::Folder(folder) => Some(folder.as_path()),
+            MailConfig::Off | MailConfig::Smtp { .. } => None,
+        };
+        let outside = [blobs.other_folder(), mail].into_iter().flatten().map(Path::to_path_buf);
+        let open_to_others = private::open_to_others(outside);
+        for words in &open_to_others {
+            tracing::warn!("{words}");
+        }
         let mut store =
             Store::open(config.database_url.as_deref(), &config.data, Arc::clone(&config.clock)).await?;
         let vault = Arc::new(Vault::open(&config.vault, &config.data)?);
-        store.keep_head(Keeper::open(&config.data, Arc::clone(&vault))?);
+        let keeper = Keeper::open(&config.data, Arc::clone(&vault), store.shared())?;
+        keeper.begin(store.db()).await?;
+        store.keep_head(keeper);
+        seal_waiting(&store).await?;
         if store.shared() {
             agree_on_key(&store, &vault, &config).await?;
             agree_on_blobs(&store, &blobs).await?;
@@ -196,6 +214,7 @@ impl Console {
             throttle: crate::throttle::Throttle::default(),
             readiness: crate::web::Readiness::default(),
             streams: crate::web::Streams::default(),
+            refusals: Refusals::default(),
             oidc,
             running: Mutex::default(),
             nudge: Notify::new(),
@@ -207,6 +226,7 @@ impl Console {
             hub,
             config,
             rebuilt: None,
+            open_to_others,
             _lock: lock,
         });
         if console.config.rebuild {
@@ -270,6 +290,17 @@ impl Console {
         change.commit().await?;
         Ok(format!("{}/setup/{secret}", self.config.base_url))
     }
+}
+
+/// Seals letters and messages that an earlier version left as they are.
+async fn seal_waiting(store: &Store) -> Result<(), ConsoleError> {
+    let change = store.change(Who::console(), false).await?;
+    let sealed = change.seal_letters().await? + change.seal_deliveries().await?;
+    change.commit().await?;
+    if sealed > 0 {
+        store.settle_log().await?;
+    }
+    Ok(())
 }
 
 /// Processes on one database open each other's secrets, so all of them have one key.
@@ -346,24 +377,22 @@ pub(crate) const SETUP_MINUTES: i64 = 15;
 
 /// Makes the data folder, for its owner only, and takes it for this process.
 fn prepare(data: &Path) -> Result<std::fs::File, ConsoleError> {
-    for folder in [data.to_path_buf(), data.join("snapshots"), data.join("logs")] {
-        std::fs::create_dir_all(&folder).map_err(ConsoleError::file("create", &folder))?;
+    for words in private::open_to_others([data.to_path_buf()]) {
+        tracing::warn!("{words}; it is closed now");
     }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700))
-            .map_err(ConsoleError::file("make private", data))?;
+    for folder in [data.to_path_buf(), data.join("snapshots"), data.join("logs")] {
+        private::create_folder(&folder)?;
     }
     let path = data.join("lock");
-    let lock = std::fs::File::options()
+    let lock = private::options()
         .create(true)
         .truncate(false)
         .write(true)
         .open(&path)
         .map_err(ConsoleError::file("open", &path))?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
+        // What an earlier version made, or what was copied here, had the modes of its umask.
+        Ok(()) => private::close_all(data).map(|()| lock),
         Err(std::fs::TryLockError::WouldBlock) => Err(ConsoleError::InUse(data.to_path_buf())),
         Err(std::fs::TryLockError::Error(error)) => Err(ConsoleError::file("lock", path)(error)),
     }

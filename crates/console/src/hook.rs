@@ -146,6 +146,10 @@ async fn send(
         .vault
         .open_sealed(&messages::secret_place(&hook.id), &hook.secret)
         .map_err(|error| error.to_string())?;
+    let body = console
+        .vault
+        .open_sealed(&messages::delivery_place(&row.id), &row.body)
+        .map_err(|error| error.to_string())?;
     let rules = rules(console);
     let url = address(&hook.url, &rules)?;
     let client = reqwest::Client::builder()
@@ -160,8 +164,8 @@ async fn send(
         .post(url)
         .header("content-type", "application/json")
         .header("rolebook-delivery", &row.id)
-        .header("rolebook-signature", signature(&secret, seconds, &row.body))
-        .body(row.body.clone())
+        .header("rolebook-signature", signature(&secret, seconds, &body))
+        .body(body.to_string())
         .send()
         .await
         // Its address may hold what nobody should read.

@@ -1,6 +1,11 @@
 //! Messages to people: what they say, to whom they go, and how they leave.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
@@ -11,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::{
     ConsoleError,
     console::Console,
+    private,
     run::clean,
     store::{outbox, outbox::Letter},
 };
@@ -25,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Where mail goes.
 #[derive(Clone, Default)]
 pub enum MailConfig {
-    /// Nowhere: letters stay in the outbox, to be read there.
+    /// Nowhere: letters stay sealed in the outbox until retention removes them.
     #[default]
     Off,
     /// One file per letter: for trying out.
@@ -54,7 +60,7 @@ impl MailConfig {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Off => "off: messages stay in the outbox".to_owned(),
+            Self::Off => "off: messages wait in the outbox until retention removes them".to_owned(),
             Self::Folder(folder) => format!("written as files into {}", folder.display()),
             Self::Smtp { from, .. } => format!("sent by SMTP as {from}"),
         }
@@ -143,7 +149,11 @@ async fn round(console: &Console) -> Result<(), ConsoleError> {
         if !outbox::claim(console.store.db(), &mut row, again).await? {
             continue;
         }
-        match send(&console.config.mail, &row).await {
+        let sent = match outbox::open(&console.vault, &row) {
+            Ok(letter) => send(&console.config.mail, &row, &letter).await,
+            Err(error) => Err(error.to_string()),
+        };
+        match sent {
             Ok(()) => {
                 row.sent_at = Some(now);
                 row.error = None;
@@ -158,7 +168,11 @@ async fn round(console: &Console) -> Result<(), ConsoleError> {
     Ok(())
 }
 
-async fn send(config: &MailConfig, row: &crate::store::entity::outbox::Model) -> Result<(), String> {
+async fn send(
+    config: &MailConfig,
+    row: &crate::store::entity::outbox::Model,
+    letter: &Letter,
+) -> Result<(), String> {
     let from = match config {
         MailConfig::Smtp { from, .. } => from.as_str(),
         _ => "Rolebook <rolebook@localhost>",
@@ -167,19 +181,14 @@ async fn send(config: &MailConfig, row: &crate::store::entity::outbox::Model) ->
     let message = Message::builder()
         .from(mailbox(from)?)
         .to(mailbox(&row.recipient)?)
-        .subject(&row.subject)
-        .multipart(MultiPart::alternative_plain_html(row.body_text.clone(), row.body_html.clone()))
+        .subject(&letter.subject)
+        .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
         .map_err(|error| error.to_string())?;
     match config {
         MailConfig::Off => Ok(()),
         MailConfig::Folder(folder) => {
             let path = folder.join(format!("{}.eml", row.id));
-            tokio::fs::create_dir_all(folder)
-                .await
-                .map_err(|error| format!("{}: {error}", folder.display()))?;
-            tokio::fs::write(&path, message.formatted())
-                .await
-                .map_err(|error| format!("{}: {error}", path.display()))
+            write(folder, &path, &message.formatted()).map_err(|error| error.to_string())
         }
         MailConfig::Smtp { url, .. } => {
             let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
@@ -192,6 +201,13 @@ async fn send(config: &MailConfig, row: &crate::store::entity::outbox::Model) ->
             }
         }
     }
+}
+
+/// Writes a letter into its folder, for the owner of the process only.
+fn write(folder: &Path, path: &Path, text: &[u8]) -> Result<(), ConsoleError> {
+    private::create_folder(folder)?;
+    let file = private::options().create(true).truncate(true).write(true).open(path);
+    file.and_then(|mut file| file.write_all(text)).map_err(ConsoleError::file("write", path))
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::{
@@ -17,9 +20,15 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Metrics {
     syncs: Mutex<BTreeMap<String, u64>>,
+    provider_refused: AtomicU64,
 }
 
 impl Metrics {
+    /// A sign-in through the provider proved nothing.
+    pub(crate) fn provider_refused(&self) {
+        self.provider_refused.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn sync_ended(&self, result: &str) {
         *self.syncs.lock().unwrap_or_else(PoisonError::into_inner).entry(result.to_owned()).or_default() += 1;
     }
@@ -32,6 +41,9 @@ pub(crate) async fn text(console: &Console) -> Result<String, ConsoleError> {
     for (result, count) in console.metrics.syncs.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         let _ = writeln!(out, "rolebook_syncs_total{{result=\"{result}\"}} {count}");
     }
+    let name = "rolebook_provider_sign_ins_refused_total";
+    head(&mut out, name, "counter", "Sign-ins through the provider that proved nothing.");
+    let _ = writeln!(out, "{name} {}", console.metrics.provider_refused.load(Ordering::Relaxed));
     let now = console.now();
     let mut labels: BTreeMap<&str, u64> = BTreeMap::new();
     let mut age = String::new();

@@ -1,4 +1,5 @@
-//! How long snapshots and logs are kept, and the clean-up that follows it once a day.
+//! How long snapshots, logs, letters and plans are kept, and the clean-up that follows it once a day. Sessions that are
+//! over and one-time links that were used or have expired go with it.
 //!
 //! What goes is written down first, in one transaction with its audit row, and unlinked afterwards: a clean-up that was
 //! cut off, or a file that could not be removed, is taken up by the next one. The audit record is never shortened.
@@ -16,6 +17,7 @@ use crate::{
     console::Console,
     hosted::Hosted,
     store::{self, Who, acceptances, connectors, entity::sync, messages, plans, settings, syncs},
+    web::gate,
 };
 
 mod copies;
@@ -45,23 +47,48 @@ pub(crate) struct Retention {
     pub one_per_day_after: i64,
     /// Logs go after so many days, 1 to 36500.
     pub log_days: i64,
+    /// Letters and messages to webhooks go after so many days, 14 to 36500. What they said is gone once they are sent.
+    #[serde(default = "message_days")]
+    pub message_days: i64,
+    /// Plans go so many days after their end, 1 to 36500; the audit record keeps what they did.
+    #[serde(default = "plan_days")]
+    pub plan_days: i64,
+}
+
+fn message_days() -> i64 {
+    90
+}
+
+fn plan_days() -> i64 {
+    400
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { snapshot_days: 400, snapshot_count: 10, one_per_day_after: 30, log_days: 90 }
+        Self {
+            snapshot_days: 400,
+            snapshot_count: 10,
+            one_per_day_after: 30,
+            log_days: 90,
+            message_days: message_days(),
+            plan_days: plan_days(),
+        }
     }
 }
 
 impl Retention {
     /// Longest that can be asked for, in days: a hundred years.
     pub(crate) const LONGEST: i64 = 36_500;
+    /// Reminders of one thing are counted over a week, by the letters that were written.
+    pub(crate) const FEWEST_MESSAGE_DAYS: i64 = 14;
     /// Nothing goes.
     pub(crate) const EVERYTHING: Self = Self {
         snapshot_days: Self::LONGEST,
         snapshot_count: 10,
         one_per_day_after: 0,
         log_days: Self::LONGEST,
+        message_days: Self::LONGEST,
+        plan_days: Self::LONGEST,
     };
 
     pub(crate) async fn load(console: &Console) -> Result<Self, ConsoleError> {
@@ -173,8 +200,17 @@ async fn sweep(console: &Console) -> Result<(), ConsoleError> {
         }
     }
     settings::set(change.tx(), SWEPT, &now.as_millisecond().to_string()).await?;
-    if !names.is_empty() {
-        let detail = json!({ "snapshots": snapshots, "logs": logs, "files": names.len(), "rules": rules });
+    let now_ms = now.as_millisecond();
+    change.forget_sessions(now_ms - gate::IDLE_MS, now_ms - gate::ABSOLUTE_MS).await?;
+    change.forget_spent_links().await?;
+    let messages = change.forget_letters(before(rules.message_days)).await?
+        + change.forget_deliveries(before(rules.message_days)).await?;
+    let plans = change.forget_plans(before(rules.plan_days)).await?;
+    if !names.is_empty() || messages + plans > 0 {
+        let detail = json!({
+            "snapshots": snapshots, "logs": logs, "files": names.len(), "messages": messages, "plans": plans,
+            "rules": rules,
+        });
         change.audit("retention.cleaned-up", "console", detail).await?;
     }
     change.commit().await?;

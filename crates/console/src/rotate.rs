@@ -3,7 +3,7 @@
 //! A rotation that is cut off loses nothing: until the last step both keys lie there and both open, and the command,
 //! given once more, goes on where it stopped.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use serde_json::json;
 
@@ -52,12 +52,13 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
         return Err(ConsoleError::Rotation("the key does not lie in the data folder"));
     }
     let file = file.unwrap_or_else(|| Vault::next_path(&data));
-    let next = Vault::moved_to(&file)?;
+    let next = Arc::new(Vault::moved_to(&file)?);
     let (from, to) = (console.vault.key_id().to_owned(), next.key_id().to_owned());
     if from == to {
         return Err(ConsoleError::Rotation("the file holds the key that is in use"));
     }
-    let change = console.store.change(Who::host(), false).await?;
+    let mut change = console.store.change(Who::host(), false).await?;
+    change.seal_under(&next);
     let unopened = unopened(change.tx(), &console.vault, &next).await?;
     let mut secrets = 0;
     for mut row in connectors::with_secret(change.tx()).await? {
@@ -95,6 +96,8 @@ pub async fn rotate_key(config: ConsoleConfig, file: Option<PathBuf>) -> Result<
             secrets += 1;
         }
     }
+    change.move_letters(&console.vault).await?;
+    change.move_deliveries(&console.vault).await?;
     // Answers that are kept for a repetition are no secrets of anybody's; but they are sealed alike.
     idempotency::move_to(change.tx(), &console.vault, &next).await?;
     if console.store.shared() {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{ConsoleError, console::Clock, hub::Hub};
+use crate::{ConsoleError, console::Clock, hub::Hub, private};
 
 /// Away from its ends, a stage of many lists gets a line after so many of them.
 const LISTS_PER_LINE: u64 = 50;
@@ -74,9 +74,9 @@ impl Running {
         cancel: CancellationToken,
     ) -> Result<Arc<Self>, ConsoleError> {
         if let Some(folder) = log.parent() {
-            std::fs::create_dir_all(folder).map_err(ConsoleError::file("create", folder))?;
+            private::create_folder(folder)?;
         }
-        let file = std::fs::File::options()
+        let file = private::options()
             .create(true)
             .append(true)
             .open(log)

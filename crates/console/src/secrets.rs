@@ -7,7 +7,7 @@ use crate::{
     ConsoleError,
     hosted::Hosted,
     run::clean,
-    store::{connectors, entity::provisioning as provisioning_row, messages, provisioning},
+    store::{connectors, entity::provisioning as provisioning_row, messages, outbox, provisioning},
     vault::Vault,
 };
 
@@ -70,6 +70,26 @@ pub(crate) async fn written_by(
     let Some(connector) = connectors::by_id(db, &row.connector_id).await? else { return Ok(None) };
     let is_key = provisioning::note(row)?.is_some_and(|note| note.app.is_some());
     Ok(Some((Hosted::of(connector)?, is_key)))
+}
+
+/// What lies sealed because it is confidential and is not to be given again: letters and messages that wait. One of
+/// each key stands for all.
+pub(crate) async fn waiting(db: &impl ConnectionTrait) -> Result<Vec<Sealed>, ConsoleError> {
+    let letters = outbox::unsent(db).await?.into_iter().map(|row| Sealed {
+        name: "letters not sent yet".to_owned(),
+        sealed_for: outbox::place(&row.id),
+        text: row.body_text,
+    });
+    let messages = messages::undelivered(db).await?.into_iter().map(|row| Sealed {
+        name: "messages not delivered yet".to_owned(),
+        sealed_for: messages::delivery_place(&row.id),
+        text: row.body,
+    });
+    let mut found: Vec<Sealed> = letters.chain(messages).collect();
+    let kind = |one: &Sealed| (one.name.clone(), one.key_id().to_owned());
+    found.sort_by_cached_key(kind);
+    found.dedup_by_key(|one| kind(one));
+    Ok(found)
 }
 
 /// Names of those that do not open under this vault.

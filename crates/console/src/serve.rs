@@ -8,7 +8,7 @@ use crate::{
     ConsoleConfig, ConsoleError,
     connections::{self, Limits},
     console::{Console, Front},
-    hook, mail, retention, secrets,
+    head_export, hook, mail, refusals, retention, secrets,
     store::{self, Who},
     tell,
     tls::TlsListener,
@@ -65,6 +65,8 @@ impl Server {
             tokio::spawn(mail::deliver(Arc::clone(&console))),
             tokio::spawn(tell::tell(Arc::clone(&console))),
             tokio::spawn(hook::deliver(Arc::clone(&console))),
+            tokio::spawn(refusals::count(Arc::clone(&console))),
+            tokio::spawn(head_export::send_daily(Arc::clone(&console))),
             tokio::spawn(watch::settings(Arc::clone(&console))),
             tokio::spawn(retention::clean_up(Arc::clone(&console))),
             tokio::spawn(warm(Arc::clone(&console))),
@@ -139,6 +141,7 @@ impl Server {
         if tokio::time::timeout_at(deadline, self.serving).await.is_err() {
             tracing::warn!("some requests were still open");
         }
+        refusals::write(&self.console, true).await;
         // Connections let go of the console a moment after their last answer; then the data folder is free.
         for _ in 0..100 {
             if Arc::strong_count(&self.console) == 1 {
@@ -186,6 +189,15 @@ pub struct Diagnosis {
 /// # Errors
 /// The data folder is in use, or cannot be opened at all.
 pub async fn doctor(config: ConsoleConfig) -> Result<Diagnosis, ConsoleError> {
+    doctor_against(config, None).await
+}
+
+/// The same, and compares the audit record with heads that left the host: lines of the event `audit.head`, of the log,
+/// or of `audit-heads.ndjson`.
+///
+/// # Errors
+/// As [`doctor`].
+pub async fn doctor_against(config: ConsoleConfig, heads: Option<&str>) -> Result<Diagnosis, ConsoleError> {
     let console = Console::open(config).await?;
     let kind = if console.store.shared() { "PostgreSQL" } else { "SQLite" };
     let mut lines = vec![("database", true, format!("{kind}: opened, tables up to date"))];
@@ -202,6 +214,10 @@ pub async fn doctor(config: ConsoleConfig) -> Result<Diagnosis, ConsoleError> {
         let text = if others.is_empty() { "none".to_owned() } else { others.join(", ") };
         lines.push(("processes", true, format!("at work now: {text}")));
     }
+    if console.open_to_others.is_empty() {
+        lines.push(("files", true, "closed to other users of this machine".to_owned()));
+    }
+    lines.extend(console.open_to_others.iter().map(|words| ("files", false, words.clone())));
     lines.push(match store::audit::verify(console.store.db()).await? {
         Ok(rows) => ("audit record", true, format!("{rows} rows, each follows from the one before")),
         Err(row) => {
@@ -212,7 +228,13 @@ pub async fn doctor(config: ConsoleConfig) -> Result<Diagnosis, ConsoleError> {
         // What the record notes itself is known.
         lines.push(("audit record", found.noted_at.is_some(), found.text));
     }
-    for secret in secrets::all(console.store.db()).await? {
+    if let Some(heads) = heads {
+        let compared = head_export::compare(console.store.db(), heads).await?;
+        lines.extend(compared.into_iter().map(|(holds, text)| ("audit head", holds, text)));
+    }
+    let mut sealed = secrets::all(console.store.db()).await?;
+    sealed.extend(secrets::waiting(console.store.db()).await?);
+    for secret in sealed {
         let name = &secret.name;
         lines.push(match secret.open(&console.vault) {
             Ok(()) => ("secret", true, format!("{name}: can be opened")),

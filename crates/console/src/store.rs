@@ -4,7 +4,10 @@
 //! could not be recorded did not happen. Changes take turns, which is what SQLite does anyway and what the audit's
 //! chain of hashes needs; on PostgreSQL also those of different processes do.
 
-use std::{path::Path, sync::PoisonError};
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError},
+};
 
 use jiff::Timestamp;
 use sea_orm::{
@@ -13,7 +16,7 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::{Clock, ConsoleError};
+use crate::{Clock, ConsoleError, private, vault::Vault};
 
 pub(crate) mod acceptances;
 pub(crate) mod audit;
@@ -32,6 +35,7 @@ pub(crate) mod plans;
 pub(crate) mod provisioning;
 mod provisioning_schema;
 mod schema;
+mod sealed_schema;
 pub(crate) mod settings;
 pub(crate) mod shared;
 mod shared_schema;
@@ -89,6 +93,8 @@ pub(crate) struct Change<'a> {
     pub(crate) who: Who,
     dry: bool,
     head: Option<&'a Keeper>,
+    /// Under which vault what it seals is sealed: the console's own, but for a rotation.
+    vault: Option<Arc<Vault>>,
     /// The last row of the audit record, when this change has written it.
     written: std::sync::Mutex<Option<Head>>,
 }
@@ -126,6 +132,8 @@ impl Store {
 
     /// Copies the SQLite database as of one moment.
     pub(crate) async fn copy_to(&self, path: &Path) -> Result<(), ConsoleError> {
+        // An empty file is taken, with its mode.
+        private::create_file(path)?;
         let path = path.display().to_string().replace('\'', "''");
         self.db.execute_unprepared(&format!("VACUUM INTO '{path}'")).await?;
         Ok(())
@@ -135,7 +143,7 @@ impl Store {
     pub(crate) async fn settle_log(&self) -> Result<(), ConsoleError> {
         if self.shared {
             // As far as the database can do it: its log and its backups keep what they have for as long as they live.
-            for table in ["connector", "provisioning", "webhook", "kept_answer"] {
+            for table in ["connector", "provisioning", "webhook", "kept_answer", "outbox", "delivery"] {
                 self.db.execute_unprepared(&format!("VACUUM FULL {table}")).await?;
             }
             return Ok(());
@@ -178,7 +186,8 @@ impl Store {
             tx.execute_unprepared(CHANGING).await?;
         }
         let (now, head) = ((self.clock)(), self.head.as_ref());
-        Ok(Change { tx, _turn: turn, now, who, dry, head, written: std::sync::Mutex::default() })
+        let vault = head.map(|keeper| Arc::clone(keeper.vault()));
+        Ok(Change { tx, _turn: turn, now, who, dry, head, vault, written: std::sync::Mutex::default() })
     }
 
     /// Remembers from now on where the audit record ends.
@@ -203,14 +212,28 @@ impl Change<'_> {
         self.now.as_millisecond()
     }
 
+    /// Seals from now on under another vault: a rotation is the change that moves to it.
+    pub(crate) fn seal_under(&mut self, vault: &Arc<Vault>) {
+        self.vault = Some(Arc::clone(vault));
+    }
+
+    /// Seals something for one place.
+    pub(crate) fn seal(&self, place: &str, text: &str) -> Result<String, ConsoleError> {
+        let Some(vault) = &self.vault else { return Err(ConsoleError::Sealed("no vault is open")) };
+        vault.seal(place, text)
+    }
+
     /// Makes it last; says whether it does.
     pub(crate) async fn commit(self) -> Result<bool, ConsoleError> {
         if self.dry {
             self.tx.rollback().await?;
             return Ok(false);
         }
-        self.tx.commit().await?;
         let written = self.written.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(vault), Some(head)) = (&self.vault, &written) {
+            Keeper::note(&self.tx, head, vault).await?;
+        }
+        self.tx.commit().await?;
         if let (Some(keeper), Some(head)) = (self.head, written) {
             // Still in its turn, so that what is remembered never goes back.
             keeper.keep(head);

@@ -18,7 +18,7 @@ mod assets;
 mod caller;
 mod device;
 mod form;
-mod gate;
+pub(crate) mod gate;
 mod hosts;
 pub(crate) mod idempotency;
 mod live;

@@ -17,7 +17,9 @@ pub(crate) use change::{
 };
 pub(crate) use incremental::IncrementalArguments;
 pub(crate) use questions::*;
-pub(crate) use serve::{AdminArguments, AdminTask, OidcCreate, RunArguments, ServeArguments};
+pub(crate) use serve::{
+    AdminArguments, AdminTask, DoctorArguments, OidcCreate, RunArguments, ServeArguments,
+};
 
 /// Who can assume which AWS role through Okta, why, and since when.
 #[derive(Debug, Parser)]
@@ -127,7 +129,7 @@ pub(crate) enum Command {
     /// Administers the console: a one-time link for its administrator, a new vault key, backup, restore
     Admin(AdminArguments),
     /// Checks the console's data folder (the console must be stopped)
-    Doctor(ServeArguments),
+    Doctor(DoctorArguments),
 }
 
 /// How to reach Okta.

@@ -18,7 +18,15 @@ pub(crate) fn start(level: LogLevel) {
         LogLevel::Trace => "trace",
     };
     let others = if own == "error" { "error" } else { "warn" };
-    let ours = ["rolebook", "rolebook_connector", "rolebook_okta", "rolebook_snapshot", "rolebook_ledger"];
+    let ours = [
+        "rolebook",
+        "rolebook_connector",
+        "rolebook_okta",
+        "rolebook_snapshot",
+        "rolebook_ledger",
+        // Where the audit record of a console ends, once a day: for a log shipper.
+        "rolebook_audit",
+    ];
     let directives: Vec<String> = ours.iter().map(|name| format!("{name}={own}")).collect();
     let filter = EnvFilter::new(format!("{others},{}", directives.join(",")));
     let registry = tracing_subscriber::registry().with(filter);

@@ -5,6 +5,7 @@ mod arguments;
 mod change;
 mod command;
 mod configuration;
+mod confine;
 mod connection;
 mod credential;
 mod failure;
@@ -36,6 +37,7 @@ use crate::{
 };
 
 fn main() -> ExitCode {
+    confine::confine();
     match run() {
         Ok(code) => code,
         Err(failure) => failure.report(),

@@ -13,6 +13,7 @@ use crate::{
     oidc::{Attempt, Claims, Provider, Refusal, plain},
     policy::{Role, Roles},
     problem::Problem,
+    refusals::{self, Refused, cut},
     run::clean,
     store::{Who, oidc, people},
 };
@@ -116,8 +117,10 @@ pub(crate) async fn finish(
     match proven {
         Ok(claims) => Ok((enter(console, provider, &claims).await?, to)),
         Err(refusal) => {
+            // Whoever it is has proven nothing: anybody could fill the record with it.
             let (Refusal::Provider(why) | Refusal::Unproven(why)) = &refusal;
-            refused(console, "console", json!({ "by": "oidc", "why": clean(why) })).await?;
+            tracing::warn!(why = cut(&clean(why)), "a sign-in through the provider was refused");
+            console.metrics.provider_refused();
             Err(problem(&refusal))
         }
     }
@@ -125,10 +128,13 @@ pub(crate) async fn finish(
 
 async fn refused(console: &Console, object: &str, detail: serde_json::Value) -> Result<(), Problem> {
     let who = Who { id: "oidc".to_owned(), name: "Sign-in provider".to_owned() };
-    let change = console.store.change(who, false).await?;
-    change.audit("session.refused", object, detail).await?;
-    change.commit().await?;
-    Ok(())
+    let refused = Refused {
+        actor: who.id.clone(),
+        action: "session.refused",
+        asked: "SignIn".to_owned(),
+        object: object.to_owned(),
+    };
+    Ok(refusals::record(console, &who, refused, detail).await?)
 }
 
 /// Lets somebody in whom the provider has named.
@@ -162,7 +168,8 @@ async fn enter(console: &Console, provider: &Provider, claims: &Claims) -> Resul
         let why =
             if taken { "another identity is bound" } else { "not invited, not verified, or switched off" };
         let object = known.map_or_else(|| "console".to_owned(), |known| format!("user/{}", known.user_id));
-        refused(console, &object, json!({ "by": "oidc", "why": why, "subject": clean(&claims.sub) })).await?;
+        refused(console, &object, json!({ "by": "oidc", "why": why, "subject": cut(&clean(&claims.sub)) }))
+            .await?;
         return Err(uninvited());
     };
     let object = format!("user/{}", user.id);

@@ -28,6 +28,8 @@ pub(crate) async fn set(context: &Context, rules: Retention) -> Result<Retention
     within("snapshot_count", i64::try_from(rules.snapshot_count).unwrap_or(i64::MAX), 1);
     within("one_per_day_after", rules.one_per_day_after, 0);
     within("log_days", rules.log_days, 1);
+    within("message_days", rules.message_days, Retention::FEWEST_MESSAGE_DAYS);
+    within("plan_days", rules.plan_days, 1);
     if !fields.is_empty() {
         return Err(Problem::invalid(fields));
     }

@@ -38,7 +38,7 @@ fn sync(id: &str, hours: i64, result: &str) -> sync::Model {
 }
 
 fn rules(snapshot_days: i64, snapshot_count: usize, one_per_day_after: i64) -> Retention {
-    Retention { snapshot_days, snapshot_count, one_per_day_after, log_days: 90 }
+    Retention { snapshot_days, snapshot_count, one_per_day_after, log_days: 90, ..Retention::default() }
 }
 
 fn gone(history: &[sync::Model], needed: &[&str], rules: Retention) -> Vec<String> {

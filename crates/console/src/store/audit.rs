@@ -19,6 +19,9 @@ use super::{
 };
 use crate::ConsoleError;
 
+/// The longest text in a row, in characters: what people enter is shorter, and a request cannot fill the record.
+const LONGEST: usize = 2000;
+
 /// The hash before the first row.
 const BEGIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -46,6 +49,11 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Forgets where the record ended: it is of a backup.
+    pub(crate) async fn forget_head(&self) -> Result<(), ConsoleError> {
+        settings::remove(self.tx(), super::head::SETTING).await
+    }
+
     async fn add(
         &self,
         last: Option<Model>,
@@ -62,7 +70,7 @@ impl Change<'_> {
             actor: who.name.clone(),
             action: action.to_owned(),
             object: object.to_owned(),
-            detail: detail.to_string(),
+            detail: bounded(detail).to_string(),
             prev,
             hash: String::new(),
         };
@@ -72,8 +80,21 @@ impl Change<'_> {
     }
 }
 
+/// A detail whose texts are cut.
+fn bounded(detail: Value) -> Value {
+    match detail {
+        Value::String(text) => match text.char_indices().nth(LONGEST) {
+            Some((at, _)) => Value::String(format!("{}…", text.get(..at).unwrap_or_default())),
+            None => Value::String(text),
+        },
+        Value::Array(all) => all.into_iter().map(bounded).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, bounded(value))).collect(),
+        other => other,
+    }
+}
+
 /// The last row.
-async fn last(db: &impl ConnectionTrait) -> Result<Option<Model>, ConsoleError> {
+pub(crate) async fn last(db: &impl ConnectionTrait) -> Result<Option<Model>, ConsoleError> {
     Ok(Entity::find().order_by_desc(Column::Seq).one(db).await?)
 }
 

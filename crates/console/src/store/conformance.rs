@@ -9,13 +9,14 @@ use std::{collections::HashSet, sync::Arc};
 
 use bases::Base;
 use jiff::Timestamp;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
 use super::{
-    Store, Who, audit, audit::Wanted, connectors, entity::app, messages, outbox, outbox::Letter, people,
-    shared, syncs,
+    Store, Who, audit, audit::Wanted, connectors, entity::app, head::Keeper, messages, outbox,
+    outbox::Letter, people, shared, syncs,
 };
-use crate::{Clock, origin::Origin, policy::Roles};
+use crate::{Clock, VaultKeySource, origin::Origin, policy::Roles, vault::Vault};
 
 fn clock() -> Clock {
     Arc::new(|| "2026-09-01T08:00:00Z".parse::<Timestamp>().unwrap())
@@ -23,6 +24,25 @@ fn clock() -> Clock {
 
 async fn open(base: &Base) -> Arc<Store> {
     Arc::new(Store::open(base.url.as_deref(), base.folder.path(), clock()).await.unwrap())
+}
+
+/// One that seals.
+async fn open_with_vault(base: &Base) -> (Arc<Store>, Arc<Vault>) {
+    let folder = base.folder.path();
+    let mut store = Store::open(base.url.as_deref(), folder, clock()).await.unwrap();
+    let vault = Arc::new(Vault::open(&VaultKeySource::default(), folder).unwrap());
+    store.keep_head(Keeper::open(folder, Arc::clone(&vault), store.shared()).unwrap());
+    (Arc::new(store), vault)
+}
+
+/// What a column holds in every row.
+async fn column(store: &Store, table: &str, column: &str) -> Vec<String> {
+    let ask = Statement::from_string(
+        store.db().get_database_backend(),
+        format!("SELECT {column} AS it FROM {table}"),
+    );
+    let rows = store.db().query_all_raw(ask).await.unwrap();
+    rows.iter().map(|row| row.try_get("", "it").unwrap()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,14 +175,21 @@ async fn a_turn_is_taken_once_and_comes_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_taken_by_one_process_for_each_attempt() {
     for base in Base::all("claims of messages").await {
-        let stores = [open(&base).await, open(&base).await];
-        let letter = Letter { subject: "s".into(), text: "t".into(), html: "h".into() };
+        let (first, vault) = open_with_vault(&base).await;
+        let stores = [first, open(&base).await];
+        let letter = Letter { subject: "hush".into(), text: "hush".into(), html: "hush".into() };
         let change = stores[0].change(Who::console(), false).await.unwrap();
         assert!(change.post("once", "a@b.test", &letter).await.unwrap());
         assert!(!change.post("once", "a@b.test", &letter).await.unwrap());
-        change.deliver("whk_a", "{}").await.unwrap();
+        change.deliver("whk_a", "{\"hush\": 1}").await.unwrap();
         let now = change.now_ms();
         change.commit().await.unwrap();
+        for (table, name) in
+            [("outbox", "subject"), ("outbox", "body_text"), ("outbox", "body_html"), ("delivery", "body")]
+        {
+            let found = column(&stores[0], table, name).await;
+            assert!(found.len() == 1 && !found[0].contains("hush"), "{}: {found:?}", base.kind());
+        }
         let (mut letters, mut deliveries) = (0, 0);
         let seen = outbox::due(stores[0].db(), now).await.unwrap();
         let seen_too = messages::due(stores[0].db(), now).await.unwrap();
@@ -174,6 +201,11 @@ async fn a_message_is_taken_by_one_process_for_each_attempt() {
         }
         assert_eq!((letters, deliveries), (1, 1), "{}", base.kind());
         assert!(outbox::due(stores[1].db(), now).await.unwrap().is_empty());
+        assert_eq!(outbox::open(&vault, &seen[0]).unwrap(), letter);
+        let mut taken = seen_too[0].clone();
+        taken.sent_at = Some(now);
+        messages::delivered(stores[0].db(), &taken).await.unwrap();
+        assert_eq!(column(&stores[0], "delivery", "body").await, [""], "emptied");
         // Whoever took it and is gone: it is due again. Who comes late does not overwrite what the other wrote.
         let mut again = outbox::due(stores[1].db(), now + 60_000).await.unwrap().pop().unwrap();
         let mut late = again.clone();
@@ -183,6 +215,7 @@ async fn a_message_is_taken_by_one_process_for_each_attempt() {
         late.error = Some("late".into());
         outbox::keep(stores[0].db(), late).await.unwrap();
         assert!(outbox::due(stores[0].db(), i64::MAX).await.unwrap().is_empty());
+        assert_eq!(column(&stores[0], "outbox", "body_text").await, [""], "emptied");
     }
 }
 

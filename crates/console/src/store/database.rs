@@ -7,7 +7,7 @@ use sea_orm_migration::MigratorTrait;
 use url::Url;
 
 use super::{FILE, schema::Migrator};
-use crate::ConsoleError;
+use crate::{ConsoleError, private};
 
 /// Changes of all processes take turns under this lock of PostgreSQL's: the chain of the audit record has one order.
 /// It ends with its transaction, also when a process is gone.
@@ -43,6 +43,9 @@ pub(super) async fn connect(
 ) -> Result<DatabaseConnection, ConsoleError> {
     check_url(url)?;
     let shared = is_shared(url);
+    if url.is_none() && mode == "rwc" {
+        private::create_file(&data.join(FILE))?;
+    }
     let url =
         url.map_or_else(|| format!("sqlite://{}?mode={mode}", data.join(FILE).display()), str::to_owned);
     let mut options = ConnectOptions::new(url);
@@ -120,12 +123,26 @@ pub(super) async fn migrate(db: &DatabaseConnection, shared: bool, data: &Path) 
             }
             _ => {}
         }
+        private::create_file(&half)?;
         let quoted = half.display().to_string().replace('\'', "''");
         db.execute_unprepared(&format!("VACUUM INTO '{quoted}'")).await?;
+        forget_letters(&half).await?;
         std::fs::rename(&half, &copy).map_err(ConsoleError::file("write", copy))?;
     }
     Migrator::up(db, None).await?;
     Ok(())
+}
+
+/// Empties the letters in a copy: earlier versions kept one-time links, and who gained what, as they are.
+async fn forget_letters(copy: &Path) -> Result<(), ConsoleError> {
+    let db = Database::connect(format!("sqlite://{}?mode=rw", copy.display())).await?;
+    db.execute_unprepared("PRAGMA secure_delete = ON").await?;
+    db.execute_unprepared("UPDATE outbox SET body_text = '', body_html = ''").await?;
+    // The first version had no webhooks.
+    if let Err(error) = db.execute_unprepared("UPDATE delivery SET body = ''").await {
+        tracing::debug!(%error, "there are no messages to webhooks");
+    }
+    Ok(db.close().await?)
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
 //! Who wants to hear of changes of access, and what is still to be told.
+//!
+//! A message to a webhook says who gained and lost what: it lies sealed until it is taken, and is emptied then.
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -9,7 +11,7 @@ use super::{
     Change,
     entity::{delivery, telling, watch, webhook},
 };
-use crate::{ConsoleError, fresh};
+use crate::{ConsoleError, fresh, vault::Vault};
 
 /// Where a webhook's secret is sealed for.
 pub(crate) fn secret_place(webhook: &str) -> String {
@@ -77,10 +79,11 @@ impl Change<'_> {
 
     /// Puts a message for a webhook into the queue.
     pub(crate) async fn deliver(&self, webhook: &str, body: &str) -> Result<(), ConsoleError> {
+        let id = fresh::id("dlv")?;
         let row = delivery::Model {
-            id: fresh::id("dlv")?,
+            body: self.seal(&delivery_place(&id), body)?,
+            id,
             webhook_id: webhook.to_owned(),
-            body: body.to_owned(),
             created_at: self.now_ms(),
             next_at: self.now_ms(),
             attempts: 0,
@@ -91,6 +94,53 @@ impl Change<'_> {
             .await?;
         Ok(())
     }
+
+    /// Seals messages that an earlier version left as they are; how many.
+    pub(crate) async fn seal_deliveries(&self) -> Result<usize, ConsoleError> {
+        let mut sealed = 0;
+        // Every message is a JSON object.
+        for row in undelivered(self.tx()).await?.into_iter().filter(|row| row.body.starts_with('{')) {
+            set_body(self.tx(), &row.id, self.seal(&delivery_place(&row.id), &row.body)?).await?;
+            sealed += 1;
+        }
+        Ok(sealed)
+    }
+
+    /// Seals messages that open under one vault under that of this change.
+    pub(crate) async fn move_deliveries(&self, from: &Vault) -> Result<(), ConsoleError> {
+        for row in undelivered(self.tx()).await? {
+            let place = delivery_place(&row.id);
+            if let Ok(body) = from.open_sealed(&place, &row.body) {
+                set_body(self.tx(), &row.id, self.seal(&place, &body)?).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes messages to webhooks that were written before a time; how many.
+    pub(crate) async fn forget_deliveries(&self, before: i64) -> Result<u64, ConsoleError> {
+        let old = delivery::Entity::delete_many().filter(delivery::Column::CreatedAt.lt(before));
+        Ok(old.exec(self.tx()).await?.rows_affected)
+    }
+}
+
+async fn set_body(db: &impl ConnectionTrait, id: &str, body: String) -> Result<(), ConsoleError> {
+    delivery::Entity::update_many()
+        .col_expr(delivery::Column::Body, Expr::value(body))
+        .filter(delivery::Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Where a message to a webhook is sealed for.
+pub(crate) fn delivery_place(id: &str) -> String {
+    format!("delivery/{id}")
+}
+
+/// Messages to webhooks that are not taken.
+pub(crate) async fn undelivered(db: &impl ConnectionTrait) -> Result<Vec<delivery::Model>, ConsoleError> {
+    Ok(delivery::Entity::find().filter(delivery::Column::SentAt.is_null()).all(db).await?)
 }
 
 /// What is to be told, oldest first.
@@ -162,9 +212,10 @@ pub(crate) async fn claim_delivery(
     Ok(done.rows_affected == 1)
 }
 
-/// A message was taken.
+/// A message was taken: it is emptied.
 pub(crate) async fn delivered(db: &impl ConnectionTrait, row: &delivery::Model) -> Result<(), ConsoleError> {
     delivery::Entity::update_many()
+        .col_expr(delivery::Column::Body, Expr::value(""))
         .col_expr(delivery::Column::SentAt, Expr::value(row.sent_at))
         .filter(delivery::Column::Id.eq(&row.id))
         .exec(db)

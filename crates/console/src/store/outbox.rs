@@ -1,18 +1,23 @@
 //! Mail: written in the same transaction as what it tells of, sent afterwards, and again until it is through.
+//!
+//! A letter may hold a one-time link, or who gained what. It lies sealed in `body_text` until it is sent, and is emptied
+//! then; its other columns are empty from the beginning.
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, sea_query::Expr,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Change,
     entity::outbox::{ActiveModel, Column, Entity, Model},
 };
-use crate::{ConsoleError, fresh};
+use crate::{ConsoleError, fresh, vault::Vault};
 
 /// A message before it is addressed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Letter {
     pub(crate) subject: String,
     pub(crate) text: String,
@@ -30,13 +35,15 @@ impl Change<'_> {
         if Entity::find().filter(Column::Once.eq(once)).one(self.tx()).await?.is_some() {
             return Ok(false);
         }
+        let id = fresh::id("msg")?;
+        let sealed = self.seal(&place(&id), &super::to_json(letter))?;
         let row = ActiveModel {
-            id: Set(fresh::id("msg")?),
+            id: Set(id),
             once: Set(once.to_owned()),
             recipient: Set(recipient.to_owned()),
-            subject: Set(letter.subject.clone()),
-            body_text: Set(letter.text.clone()),
-            body_html: Set(letter.html.clone()),
+            subject: Set(String::new()),
+            body_text: Set(sealed),
+            body_html: Set(String::new()),
             created_at: Set(self.now_ms()),
             next_at: Set(self.now_ms()),
             attempts: Set(0),
@@ -46,6 +53,63 @@ impl Change<'_> {
         Entity::insert(row).exec_without_returning(self.tx()).await?;
         Ok(true)
     }
+
+    /// Seals letters that an earlier version left as they are; how many.
+    pub(crate) async fn seal_letters(&self) -> Result<usize, ConsoleError> {
+        // Every letter had a subject.
+        let clear = unsent(self.tx()).await?.into_iter().filter(|row| !row.subject.is_empty());
+        let mut sealed = 0;
+        for row in clear {
+            let letter = Letter { subject: row.subject, text: row.body_text, html: row.body_html };
+            let text = self.seal(&place(&row.id), &super::to_json(&letter))?;
+            set(self.tx(), &row.id, text).await?;
+            sealed += 1;
+        }
+        Ok(sealed)
+    }
+
+    /// Seals letters that open under one vault under that of this change.
+    pub(crate) async fn move_letters(&self, from: &Vault) -> Result<(), ConsoleError> {
+        for row in unsent(self.tx()).await? {
+            let place = place(&row.id);
+            if let Ok(text) = from.open_sealed(&place, &row.body_text) {
+                set(self.tx(), &row.id, self.seal(&place, &text)?).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes letters that were written before a time; how many.
+    pub(crate) async fn forget_letters(&self, before: i64) -> Result<u64, ConsoleError> {
+        let done = Entity::delete_many().filter(Column::CreatedAt.lt(before)).exec(self.tx()).await?;
+        Ok(done.rows_affected)
+    }
+}
+
+async fn set(db: &impl ConnectionTrait, id: &str, text: String) -> Result<(), ConsoleError> {
+    Entity::update_many()
+        .col_expr(Column::Subject, Expr::value(""))
+        .col_expr(Column::BodyText, Expr::value(text))
+        .col_expr(Column::BodyHtml, Expr::value(""))
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Where a letter is sealed for.
+pub(crate) fn place(id: &str) -> String {
+    format!("letter/{id}")
+}
+
+/// Letters that are not sent.
+pub(crate) async fn unsent(db: &impl ConnectionTrait) -> Result<Vec<Model>, ConsoleError> {
+    Ok(Entity::find().filter(Column::SentAt.is_null()).all(db).await?)
+}
+
+/// Opens a letter.
+pub(crate) fn open(vault: &Vault, row: &Model) -> Result<Letter, ConsoleError> {
+    super::json("outbox", &vault.open_sealed(&place(&row.id), &row.body_text)?)
 }
 
 /// What is due.
@@ -96,9 +160,11 @@ pub(crate) async fn waiting(db: &impl ConnectionTrait) -> Result<Option<(u64, i3
     Ok(Some((open().count(db).await?, last.attempts, last.error.unwrap_or_default())))
 }
 
-/// Writes down how an attempt went, unless another began since.
+/// Writes down how an attempt went, unless another began since. A letter that is sent is emptied.
 pub(crate) async fn keep(db: &impl ConnectionTrait, row: Model) -> Result<(), ConsoleError> {
+    let text = if row.sent_at.is_some() { String::new() } else { row.body_text };
     Entity::update_many()
+        .col_expr(Column::BodyText, Expr::value(text))
         .col_expr(Column::SentAt, Expr::value(row.sent_at))
         .col_expr(Column::Error, Expr::value(row.error))
         .filter(Column::Id.eq(row.id))

@@ -1,7 +1,7 @@
 //! Console users, their sessions, one-time links and API keys.
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder, sea_query::Expr,
 };
 
@@ -114,6 +114,24 @@ impl Change<'_> {
     pub(crate) async fn close_everything(&self) -> Result<(), ConsoleError> {
         session::Entity::delete_many().exec(self.tx()).await?;
         link::Entity::delete_many().exec(self.tx()).await?;
+        Ok(())
+    }
+
+    /// Removes sessions that nobody used since one time, or that were opened before another.
+    pub(crate) async fn forget_sessions(&self, unused_since: i64, opened: i64) -> Result<(), ConsoleError> {
+        let over = Condition::any()
+            .add(session::Column::SeenAt.lt(unused_since))
+            .add(session::Column::CreatedAt.lt(opened));
+        session::Entity::delete_many().filter(over).exec(self.tx()).await?;
+        Ok(())
+    }
+
+    /// Removes links that were used or have expired.
+    pub(crate) async fn forget_spent_links(&self) -> Result<(), ConsoleError> {
+        let spent = Condition::any()
+            .add(link::Column::UsedAt.is_not_null())
+            .add(link::Column::ExpiresAt.lt(self.now_ms()));
+        link::Entity::delete_many().filter(spent).exec(self.tx()).await?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Changes that were planned, and what became of them.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
@@ -60,6 +60,17 @@ impl Change<'_> {
     pub(crate) async fn add_plan(&self, row: Model) -> Result<(), ConsoleError> {
         Entity::insert(row.into_active_model().reset_all()).exec_without_returning(self.tx()).await?;
         Ok(())
+    }
+
+    /// Removes plans that ended before a time, and those that were made before it and never applied; how many.
+    pub(crate) async fn forget_plans(&self, before: i64) -> Result<u64, ConsoleError> {
+        let never = Condition::all()
+            .add(Column::CreatedAt.lt(before))
+            .add(Column::State.is_in(["planned", "approved"]));
+        let ended = Condition::all().add(Column::EndedAt.lt(before)).add(Column::State.eq("ended"));
+        let done =
+            Entity::delete_many().filter(Condition::any().add(never).add(ended)).exec(self.tx()).await?;
+        Ok(done.rows_affected)
     }
 
     /// Moves a plan on; false when it is not in the state any more in which it was seen.

@@ -19,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(super::shared_schema::SharedTables),
             Box::new(super::sign_in_schema::SignInTables),
             Box::new(super::origin_schema::BoundSecrets),
+            Box::new(super::sealed_schema::Sealed),
         ]
     }
 }

@@ -9,6 +9,11 @@ pub(crate) async fn get(db: &impl ConnectionTrait, name: &str) -> Result<Option<
     Ok(Entity::find_by_id(name).one(db).await?.map(|row| row.value))
 }
 
+pub(crate) async fn remove(db: &impl ConnectionTrait, name: &str) -> Result<(), ConsoleError> {
+    Entity::delete_by_id(name).exec(db).await?;
+    Ok(())
+}
+
 pub(crate) async fn set(db: &impl ConnectionTrait, name: &str, value: &str) -> Result<(), ConsoleError> {
     Entity::delete_by_id(name).exec(db).await?;
     let row = Model { name: name.to_owned(), value: value.to_owned() };

@@ -21,9 +21,9 @@ use crate::{
 };
 
 /// A session without a request for so long ends.
-const IDLE_MS: i64 = 60 * 60 * 1000;
+pub(crate) const IDLE_MS: i64 = 60 * 60 * 1000;
 /// A session ends after so long, whatever happens.
-const ABSOLUTE_MS: i64 = 8 * 60 * 60 * 1000;
+pub(crate) const ABSOLUTE_MS: i64 = 8 * 60 * 60 * 1000;
 /// The time of the last request is written down so often.
 const TOUCH_MS: i64 = 60 * 1000;
 /// Largest body of a request.

@@ -17,6 +17,7 @@ use crate::{
     console::Console,
     policy::{self, Access},
     problem::Problem,
+    refusals::{self, Refused},
     web::page,
 };
 
@@ -118,9 +119,9 @@ async fn guard(
         Err(problem) if problem.status == 401 => page::to_sign_in(&request, problem),
         Err(problem) => {
             if let Some(actor) = &actor {
-                let detail =
-                    serde_json::json!({ "method": request.method().as_str(), "path": request.uri().path() });
-                refuse(&console, actor, detail, &problem).await;
+                let path = refusals::cut(request.uri().path());
+                let detail = serde_json::json!({ "method": request.method().as_str(), "path": path });
+                refuse(&console, actor, access, detail, &problem).await;
             }
             page::problem(&console, actor.as_ref(), &request, problem)
         }
@@ -145,16 +146,27 @@ async fn decide(
 }
 
 /// Records that somebody tried what they may not.
-async fn refuse(console: &Console, actor: &Actor, detail: serde_json::Value, problem: &Problem) {
+async fn refuse(
+    console: &Console,
+    actor: &Actor,
+    access: Access,
+    detail: serde_json::Value,
+    problem: &Problem,
+) {
     if problem.status != 403 {
         return;
     }
-    let recorded = async {
-        let change = console.store.change(actor.who(), false).await?;
-        change.audit("request.refused", &format!("user/{}", actor.user.id), detail).await?;
-        change.commit().await
+    let asked = match access {
+        Access::May(action) | Access::Connector(action) => format!("{action:?}"),
+        Access::Public | Access::SignedIn => String::new(),
     };
-    if let Err(error) = recorded.await {
+    let refused = Refused {
+        actor: actor.user.id.clone(),
+        action: "request.refused",
+        asked,
+        object: format!("user/{}", actor.user.id),
+    };
+    if let Err(error) = refusals::record(console, &actor.who(), refused, detail).await {
         tracing::error!(%error, "a refusal cannot be recorded");
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     console::Console,
     hosted::Hosted,
     lens::sha256,
+    private,
     store::{entity::sync, syncs},
 };
 
@@ -92,5 +93,5 @@ pub(super) fn archive(summary: &Summary, current: &Path, kept: &Path) -> Result<
 
 pub(super) fn prepare(file: &Path) -> Result<(), ConsoleError> {
     let Some(folder) = file.parent() else { return Ok(()) };
-    std::fs::create_dir_all(folder).map_err(ConsoleError::file("create", folder))
+    private::create_folder(folder)
 }

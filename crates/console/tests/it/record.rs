@@ -216,3 +216,138 @@ async fn a_restored_backup_goes_on_where_it_ends_and_is_accused_of_nothing() {
     let (well, text) = said(&there).await;
     assert!(!well && text.contains("an older state of the database was put back"), "{text}");
 }
+
+/// The hash of a row, as whoever has the database can compute it.
+fn hash(row: &sea_orm::QueryResult, actor: &str, prev: &str) -> String {
+    let text = |name: &str| row.try_get::<String>("", name).unwrap();
+    let number = |name: &str| row.try_get::<i64>("", name).unwrap().to_string();
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    let actor_id = text("actor_id");
+    let parts = [
+        prev,
+        &number("seq"),
+        &number("at"),
+        &actor_id,
+        actor,
+        &text("action"),
+        &text("object"),
+        &text("detail"),
+    ];
+    for part in parts {
+        context.update(format!("{}:{part}", part.len()).as_bytes());
+    }
+    data_encoding::HEXLOWER.encode(context.finish().as_ref())
+}
+
+/// Makes it another person's doing from a row on, and hashes the chain again.
+async fn rewrite(url: &str, seq: i64, actor: &str) {
+    let db = Database::connect(url).await.unwrap();
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), "SELECT * FROM audit ORDER BY seq"))
+        .await
+        .unwrap();
+    let mut prev = String::new();
+    for row in rows {
+        let (own, hashed) =
+            (row.try_get::<i64>("", "seq").unwrap(), row.try_get::<String>("", "hash").unwrap());
+        if own < seq {
+            prev = hashed;
+            continue;
+        }
+        let kept: String = row.try_get("", "actor").unwrap();
+        let actor = if own == seq { actor } else { &kept };
+        let made = hash(&row, actor, &prev);
+        db.execute_unprepared(&format!(
+            "UPDATE audit SET actor = '{actor}', prev = '{prev}', hash = '{made}' WHERE seq = {own}"
+        ))
+        .await
+        .unwrap();
+        prev = made;
+    }
+    db.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removing_the_file_that_remembers_the_end_hides_nothing() {
+    // Removed rows, and a chain that was hashed again: the file goes with them, then also what the database remembers.
+    for rewritten in [false, true] {
+        for note in [
+            "SELECT 1",
+            "DELETE FROM console_setting WHERE name = 'audit.head'",
+            "UPDATE console_setting SET value = 'upgraded' WHERE name = 'audit.head'",
+        ] {
+            let (mut house, url, sue) = stopped(Base::sqlite()).await;
+            assert!(said(&house).await.0);
+            if rewritten {
+                rewrite(&url, 2, "Mallory").await;
+            } else {
+                meddle(&url, &[&format!("DELETE FROM audit WHERE seq > {}", rows(&url).await - 2)]).await;
+            }
+            meddle(&url, &[note]).await;
+            std::fs::remove_file(house.data.join("audit.head")).unwrap();
+            let (well, text) = said(&house).await;
+            let case = format!("rewritten {rewritten}, {note}: {text}");
+            assert!(!well && text.contains("rows, each follows from the one before"), "{case}");
+            assert!(text.contains("cannot be told"), "{case}");
+            house.start().await;
+            let sue = Person::with(&house.url, &sue.cookie).await;
+            assert!(notice(&sue).await.is_string(), "{case}");
+            house.added(&sue).await;
+            assert_eq!(sue.audit("audit").await.len(), 1, "the next change notes it: {case}");
+            house.stop().await;
+            assert!(said(&house).await.0, "and what is noted is known: {case}");
+        }
+    }
+    // The database alone is enough to tell: another process's file is no secret of this one.
+    let (house, url, _) = stopped(Base::sqlite()).await;
+    let head = std::fs::read(house.data.join("audit.head")).unwrap();
+    meddle(&url, &["DELETE FROM console_setting WHERE name = 'audit.head'"]).await;
+    assert!(!said(&house).await.0);
+    assert_eq!(std::fs::read(house.data.join("audit.head")).unwrap(), head, "looking changes nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_left_the_host_shows_what_the_vaults_key_can_hide() {
+    let mut house = House::demo().await;
+    let sue = house.sue().await;
+    sue.post("/api/webhooks", &serde_json::json!({ "url": "http://127.0.0.1:9/hook" }))
+        .await
+        .json(StatusCode::CREATED)
+        .await;
+    let file = house.data.join("audit-heads.ndjson");
+    let begin = std::time::Instant::now();
+    let sent = async |count: usize| loop {
+        let heads = std::fs::read_to_string(&file).unwrap_or_default();
+        if heads.lines().count() >= count {
+            break heads;
+        }
+        assert!(begin.elapsed().as_secs() < 60, "{heads}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
+    sent(1).await;
+    house.advance(24 * 3600);
+    let heads = sent(2).await;
+    assert!(heads.lines().all(|line| line.contains("\"event\":\"audit.head\"")), "{heads}");
+    let again = house.again().await;
+    house.added(&again).await;
+    house.stop().await;
+    let url = format!("sqlite://{}", house.data.join("rolebook.db").display());
+    let db = Database::connect(&url).await.unwrap();
+    let waiting = Statement::from_string(db.get_database_backend(), "SELECT count(*) AS n FROM delivery");
+    let waiting: i64 = db.query_one_raw(waiting).await.unwrap().unwrap().try_get("", "n").unwrap();
+    db.close().await.unwrap();
+    assert_eq!(waiting, 1, "the day's head goes to the webhook");
+
+    let compared = async |house: &House, heads: &str| {
+        let found = rolebook_console::doctor_against(house.config(), Some(heads)).await.unwrap();
+        let lines = found.lines.into_iter().filter(|(what, ..)| *what == "audit head");
+        lines.map(|(_, well, text)| (well, text)).collect::<Vec<_>>()
+    };
+    let all = compared(&house, &heads).await;
+    assert!(all.len() == 2 && all.iter().all(|(well, _)| *well), "{all:?}");
+    assert!(!compared(&house, "nothing\n").await[0].0, "a file without a head proves nothing");
+    rewrite(&url, 2, "Mallory").await;
+    std::fs::remove_file(house.data.join("audit.head")).unwrap();
+    let all = compared(&house, &heads).await;
+    assert!(all.iter().any(|(well, text)| !well && text.contains("removed or rewritten since")), "{all:?}");
+}

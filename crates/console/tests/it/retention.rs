@@ -56,7 +56,9 @@ async fn what_is_too_old_goes_and_the_history_says_so() {
     }
     let page = sue.form("/settings/retention", &[("snapshot_days", "soon")]).await;
     assert_eq!(page.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    let short = json!({ "snapshot_days": 2, "snapshot_count": 1, "one_per_day_after": 0, "log_days": 2 });
+    let short = json!({
+        "snapshot_days": 2, "snapshot_count": 1, "one_per_day_after": 0, "log_days": 2, "message_days": 14, "plan_days": 2,
+    });
     sue.send(Method::PUT, "/api/retention", Some(&short)).await.json(StatusCode::OK).await;
     assert_eq!(sue.get("/api/retention").await.json(StatusCode::OK).await, short);
     let changed = sue.audit("console").await;

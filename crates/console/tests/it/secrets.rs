@@ -104,7 +104,9 @@ async fn a_restore_says_which_secrets_are_to_be_given_again() {
     let ann = json!({ "name": "Ann", "email": "ann@acme.test", "roles": ["read-only-administrator"] });
     sue.post("/api/users", &ann).await.json(StatusCode::CREATED).await;
     assert_eq!(crate::oidc::sign_in(&house).await.status(), StatusCode::SEE_OTHER);
-    let rules = json!({ "snapshot_days": 7, "snapshot_count": 3, "one_per_day_after": 2, "log_days": 5 });
+    let rules = json!({
+        "snapshot_days": 7, "snapshot_count": 3, "one_per_day_after": 2, "log_days": 5, "message_days": 90, "plan_days": 400,
+    });
     sue.send(Method::PUT, "/api/retention", Some(&rules)).await.json(StatusCode::OK).await;
     let file = house.data.with_file_name("kept.tar");
     rolebook_console::backup(&house.config(), &file).await.unwrap();

@@ -6,13 +6,18 @@ use serde_json::json;
 
 use crate::house::House;
 
-/// Every sealed text in the files of the database.
+/// Every sealed secret in the files of the database. The head of the audit record and letters that wait are sealed alike,
+/// and come and go by themselves.
 pub(crate) fn sealed(house: &House) -> Vec<String> {
     let mut found = Vec::new();
     for name in ["rolebook.db", "rolebook.db-wal"] {
         let Ok(bytes) = std::fs::read(house.data.join(name)) else { continue };
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        for part in text.split("v1.").skip(1) {
+        for (at, _) in text.match_indices("v1.") {
+            let (before, part) = (&text[..at], &text[at + 3..]);
+            if before.ends_with("audit.head") || before.ends_with("@acme.test") {
+                continue;
+            }
             let body: String = part
                 .chars()
                 .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))

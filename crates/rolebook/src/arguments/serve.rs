@@ -121,6 +121,17 @@ pub(crate) struct RunArguments {
 }
 
 #[derive(Debug, Clone, Args)]
+pub(crate) struct DoctorArguments {
+    /// Compare the audit record with heads that left the host: lines of the webhook event audit.head, of the log, or of
+    /// audit-heads.ndjson
+    #[arg(long, value_name = "FILE")]
+    pub(crate) head: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) serve: ServeArguments,
+}
+
+#[derive(Debug, Clone, Args)]
 pub(crate) struct AdminArguments {
     /// What to do
     #[arg(value_enum)]

@@ -8,7 +8,7 @@ use rolebook_console::{
 use rolebook_okta::AddressRules;
 
 use crate::{
-    arguments::{AdminArguments, AdminTask, OidcCreate, RunArguments, ServeArguments},
+    arguments::{AdminArguments, AdminTask, DoctorArguments, OidcCreate, RunArguments, ServeArguments},
     command::sync::{WRITER, now},
     connection::stopping,
     credential::secret_text,
@@ -213,10 +213,20 @@ fn rotated(done: &rolebook_console::Rotated) -> String {
     text
 }
 
-pub(crate) async fn doctor(arguments: ServeArguments) -> Result<ExitCode, Failure> {
+pub(crate) async fn doctor(arguments: DoctorArguments) -> Result<ExitCode, Failure> {
+    let DoctorArguments { head, serve: arguments } = arguments;
+    let heads = match &head {
+        None => None,
+        Some(path) => Some(std::fs::read_to_string(path).map_err(|error| {
+            Failure::not_found(
+                format!("cannot read the audit heads {}: {error}", path.display()),
+                "check --head",
+            )
+        })?),
+    };
     let config = config(&arguments)?;
     must_be_there(&arguments)?;
-    let diagnosis = rolebook_console::doctor(config).await?;
+    let diagnosis = rolebook_console::doctor_against(config, heads.as_deref()).await?;
     let mut out = std::io::stdout();
     let mut well = true;
     for (what, fine, text) in &diagnosis.lines {

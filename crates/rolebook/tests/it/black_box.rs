@@ -11,6 +11,8 @@ mod fake_faults;
 mod fake_okta;
 mod fetching;
 #[cfg(unix)]
+mod files;
+#[cfg(unix)]
 mod guard;
 mod help;
 mod history;

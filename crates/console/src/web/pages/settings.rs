@@ -80,6 +80,8 @@ async fn keep(context: Context, fields: Fields) -> Response {
         snapshot_count: usize::try_from(number("snapshot_count")).unwrap_or(0),
         one_per_day_after: number("one_per_day_after"),
         log_days: number("log_days"),
+        message_days: number("message_days"),
+        plan_days: number("plan_days"),
     };
     match retention::set(&context, rules).await {
         Ok(_) => go("/settings"),
@@ -115,11 +117,18 @@ async fn draw_settings(context: &Context, problem: Option<Problem>, made: Made) 
     let page = SettingsPage {
         retention,
         may_keep: may(Action::ChangeRetention),
-        retention_error: ["snapshot_days", "snapshot_count", "one_per_day_after", "log_days"]
-            .map(|field| field_error(problem.as_ref(), field))
-            .into_iter()
-            .find(|text| !text.is_empty())
-            .unwrap_or_default(),
+        retention_error: [
+            "snapshot_days",
+            "snapshot_count",
+            "one_per_day_after",
+            "log_days",
+            "message_days",
+            "plan_days",
+        ]
+        .map(|field| field_error(problem.as_ref(), field))
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .unwrap_or_default(),
         may_watch: context.actor.may(relation, Action::SeeAccess),
         shell: shell(context, "Settings", "/settings").await?,
         users,

@@ -125,6 +125,25 @@ impl Call {
         self
     }
 
+    /// Runs it by a shell that has done this before.
+    #[cfg(unix)]
+    pub(crate) fn after(mut self, shell: &str) -> Self {
+        let mut by_shell = Command::new("/bin/sh");
+        by_shell.args(["-c", &format!("{shell}; exec \"$0\" \"$@\"")]).arg(self.command.get_program());
+        by_shell.args(self.command.get_args()).env_clear();
+        by_shell.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        by_shell.current_dir(self.command.get_current_dir().unwrap());
+        self.command = by_shell;
+        self
+    }
+
+    /// Runs it as another user of the machine, which only root can.
+    #[cfg(unix)]
+    pub(crate) fn as_user(mut self, id: u32) -> Self {
+        std::os::unix::process::CommandExt::uid(&mut self.command, id);
+        self
+    }
+
     /// Sends stdout elsewhere.
     pub(crate) fn stdout(mut self, to: File) -> Self {
         self.stdout = Some(to);

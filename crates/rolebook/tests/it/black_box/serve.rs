@@ -6,7 +6,7 @@ use std::{
     process::Child,
 };
 
-use super::place::{Place, ended, terminate};
+use super::place::{Call, Place, ended, terminate};
 
 /// A console that runs, and what it has said up to its last line.
 pub(crate) struct Serving {
@@ -25,6 +25,10 @@ impl Serving {
         for (name, value) in environment {
             call = call.env(name, value);
         }
+        Self::of(call)
+    }
+
+    pub(crate) fn of(call: Call) -> Self {
         let mut child = call.spawn();
         let mut log = child.stderr.take().unwrap();
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
