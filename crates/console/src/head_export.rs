@@ -1,8 +1,8 @@
 //! The head of the audit record leaves the host once a day.
 //!
 //! Whoever has the data folder has the vault's key, and can write another record with another head. A head that was sent
-//! away beforehand shows it: every webhook gets the event `audit.head`, the log gets a line, and the file
-//! `audit-heads.ndjson` in the data folder grows by one, for a log shipper to take. `rolebook doctor --head FILE` compares
+//! away beforehand shows it: the log gets a line, and the file `audit-heads.ndjson` in the data folder grows by one, for a
+//! log shipper to take. `rolebook doctor --head FILE` compares
 //! the record with any of them.
 
 use std::{io::Write, sync::Arc, time::Duration};
@@ -16,9 +16,9 @@ use crate::{
     console::Console,
     private,
     store::{
-        Who, audit,
+        audit,
         head::{Head, is_there},
-        messages, shared,
+        shared,
     },
 };
 
@@ -48,18 +48,13 @@ async fn round(console: &Console) -> Result<(), ConsoleError> {
     }
     let (seq, hash, at) = (last.seq, last.hash, console.now().to_string());
     tracing::info!(target: "rolebook_audit", seq, hash, "the audit record ends here");
-    let change = console.store.change(Who::console(), false).await?;
     let body = json!({ "event": "audit.head", "at": at, "seq": seq, "hash": hash }).to_string();
-    for hook in messages::webhooks(change.tx()).await? {
-        change.deliver(&hook.id, &body).await?;
-    }
-    change.commit().await?;
     let path = console.config.data.join(FILE);
     let file = private::options().create(true).append(true).open(&path);
     file.and_then(|mut file| writeln!(file, "{body}")).map_err(ConsoleError::file("write", path))
 }
 
-/// A head that left the host, as in the event, the log or the file.
+/// A head that left the host, as in the log or the file.
 #[derive(Deserialize)]
 struct Sent {
     seq: i64,

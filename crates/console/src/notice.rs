@@ -185,6 +185,14 @@ pub(crate) async fn set_up(
     Ok(())
 }
 
+/// To every Super Administrator, whoever does it among them.
+pub(crate) async fn to_supers(change: &Change<'_>, topic: &str, letter: &Letter) -> Result<(), ConsoleError> {
+    for person in supers(change).await? {
+        post(change, topic, &person, letter).await?;
+    }
+    Ok(())
+}
+
 async fn post(
     change: &Change<'_>,
     topic: &str,

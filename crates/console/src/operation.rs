@@ -34,6 +34,7 @@ pub(crate) mod plans;
 pub(crate) mod provisioning;
 pub(crate) mod records;
 pub(crate) mod retention;
+pub(crate) mod second_person;
 pub(crate) mod settings;
 pub(crate) mod syncs;
 

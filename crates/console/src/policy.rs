@@ -103,6 +103,12 @@ impl Roles {
     }
 }
 
+/// Whether a one-time link of somebody with these roles may be shown to whoever makes it. That of a Super Administrator
+/// leaves by mail only, or on the host: else whoever makes it could use it, and be two people.
+pub(crate) fn may_hand_out_link(roles: &Roles) -> bool {
+    !roles.has(Role::SuperAdministrator)
+}
+
 /// Something that can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each name says it")]
@@ -127,6 +133,7 @@ pub enum Action {
     AcceptFinding,
     ManageWebhooks,
     ChangeRetention,
+    ChangeSecondPerson,
     ExportReview,
     PickUsers,
     SeeUsers,
@@ -188,6 +195,7 @@ pub(crate) fn roles_for(action: Action) -> &'static [Role] {
         | Action::AcceptFinding
         | Action::ManageWebhooks
         | Action::ChangeRetention
+        | Action::ChangeSecondPerson
         | Action::SwitchProvisioning
         | Action::ChangeAccess => &[SA],
         Action::DownloadSnapshot

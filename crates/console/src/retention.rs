@@ -214,6 +214,10 @@ async fn sweep(console: &Console) -> Result<(), ConsoleError> {
         change.audit("retention.cleaned-up", "console", detail).await?;
     }
     change.commit().await?;
+    if messages + plans > 0 && !console.store.shared() {
+        // What was removed stays readable in the database's file until its log is worked in.
+        console.store.settle_log().await?;
+    }
     for name in names {
         if let Err(error) = console.blobs.delete(&name).await {
             tracing::warn!(%error, "it is tried again tomorrow");

@@ -36,11 +36,13 @@ pub(crate) mod provisioning;
 mod provisioning_schema;
 mod schema;
 mod sealed_schema;
+mod second_person_schema;
 pub(crate) mod settings;
 pub(crate) mod shared;
 mod shared_schema;
 mod sign_in_schema;
 pub(crate) mod syncs;
+pub(crate) mod vouching;
 
 use head::{Head, Keeper};
 

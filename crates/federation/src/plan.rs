@@ -5,6 +5,7 @@
 //! plan comes out; so a plan needs no trust, only fresh facts.
 
 mod application;
+mod conferral;
 mod direct;
 mod direct_group;
 mod effect;
@@ -20,6 +21,7 @@ mod wish;
 
 use serde::{Deserialize, Serialize};
 
+pub use conferral::{Conferred, conferred, roles_of_group};
 pub use precondition::{AppGroupState, AppUserState, Precondition};
 pub use refusal::{Obstacle, Refusal};
 pub use rights::{Rights, Row, Standing};

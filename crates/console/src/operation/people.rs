@@ -12,11 +12,13 @@ use crate::{
     ConsoleError,
     actor::{Actor, Via},
     console::Console,
-    mail, password,
-    policy::{Role, Roles},
+    fresh,
+    mail::{self, MailConfig},
+    password,
+    policy::{Role, Roles, may_hand_out_link},
     problem::{FieldError, Problem},
     seen,
-    store::{self, Who, entity::user, people},
+    store::{self, Change, Who, entity::user, people},
     throttle::Source,
 };
 
@@ -307,19 +309,45 @@ pub(crate) async fn pick(context: &Context, words: &str) -> Result<Vec<PersonRef
 pub(crate) struct Invited {
     /// The user.
     pub user: UserView,
-    /// The one-time link with which they set a password; shown once, also sent by mail.
-    pub link: String,
+    /// The one-time link with which they set a password; shown once, also sent by mail. That of a Super Administrator
+    /// leaves by mail only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// Invites somebody.
 pub(crate) async fn invite(context: &Context, invitation: Invitation) -> Result<Invited, Problem> {
     check(&invitation.email, &invitation.name, None)?;
     let roles = roles(&invitation.roles)?;
+    link_can_leave(context, &roles)?;
     let change = context.change().await?;
     if people::by_email(change.tx(), &invitation.email).await?.is_some() {
         return Err(Problem::field("email", "there is a user with this address already"));
     }
     let user = change.add_user(&invitation.email, &crate::run::clean(&invitation.name), &roles, None).await?;
+    let link = send_link(context, &change, &user).await?;
+    change.vouch(&user.id, "invited").await?;
+    let detail = json!({ "email": user.email, "roles": roles.stored() });
+    change.audit("user.invited", &format!("user/{}", user.id), detail).await?;
+    change.commit().await?;
+    let link = may_hand_out_link(&roles).then_some(link);
+    Ok(Invited { user: UserView::from(&user), link })
+}
+
+/// A link that is not shown needs another way out.
+pub(crate) fn link_can_leave(context: &Context, roles: &Roles) -> Result<(), Problem> {
+    if may_hand_out_link(roles) || !matches!(context.console.config.mail, MailConfig::Off) {
+        return Ok(());
+    }
+    Err(Problem::conflict(
+        "the link of a Super Administrator leaves by mail only",
+        "no mail is set up for this console",
+        "set up mail, or let somebody run rolebook admin link on the host",
+    ))
+}
+
+/// Makes a join link and sends it.
+async fn send_link(context: &Context, change: &Change<'_>, user: &user::Model) -> Result<String, Problem> {
     let secret = change.add_link("join", Some(&user.id), INVITATION_MINUTES).await?;
     let link = format!("{}/join/{secret}", context.console.config.base_url);
     let letter = mail::letter(
@@ -328,11 +356,10 @@ pub(crate) async fn invite(context: &Context, invitation: Invitation) -> Result<
         &link,
         "Set your password",
     );
-    change.post(&format!("join/{}", user.id), &user.email, &letter).await?;
-    let detail = json!({ "email": user.email, "roles": roles.stored() });
-    change.audit("user.invited", &format!("user/{}", user.id), detail).await?;
-    change.commit().await?;
-    Ok(Invited { user: UserView::from(&user), link })
+    // An invitation that is sent again is another letter.
+    let once = format!("join/{}/{}", user.id, fresh::hash(&secret));
+    change.post(&once, &user.email, &letter).await?;
+    Ok(link)
 }
 
 /// Changes roles or switches somebody off. The last Super Administrator stays one.
@@ -342,6 +369,7 @@ pub(crate) async fn change(context: &Context, id: &str, patch: UserPatch) -> Res
     let mut user = people::by_id(change.tx(), id).await?.ok_or_else(|| Problem::not_found("user"))?;
     context.expect(&UserView::from(&user).state())?;
     let before = (user.roles.clone(), user.active);
+    let was_super = Roles::parse(&user.roles).has(Role::SuperAdministrator);
     if let Some(roles) = new_roles {
         user.roles = roles.stored();
     }
@@ -363,6 +391,18 @@ pub(crate) async fn change(context: &Context, id: &str, patch: UserPatch) -> Res
         "email": user.email, "roles": { "from": before.0, "to": user.roles },
         "active": { "from": before.1, "to": user.active },
     });
+    let raised = !was_super && Roles::parse(&user.roles).has(Role::SuperAdministrator);
+    if raised {
+        change.vouch(id, "raised").await?;
+    }
+    if user.active && !before.1 {
+        change.vouch(id, "activated").await?;
+    }
+    if raised && user.password.is_none() {
+        // Whoever invited them saw the link.
+        link_can_leave(context, &Roles::parse(&user.roles))?;
+        send_link(context, &change, &user).await?;
+    }
     change.keep_user(user.clone()).await?;
     change.close_access_of(id).await?;
     if !user.active {

@@ -8,9 +8,8 @@ use rolebook_connector::{
 };
 use rolebook_federation::{
     Switches,
-    plan::{self, Action as Direction, LastRole, Plan, Principal, Row, Target},
+    plan::{self, Action as Direction, LastRole, Principal, Row},
 };
-use rolebook_insight::Policy;
 use rolebook_okta::{Client, shapes};
 use rolebook_snapshot::{Limits, Snapshot};
 use serde::Deserialize;
@@ -31,9 +30,12 @@ use crate::{
 };
 
 pub(crate) mod apply;
+pub(crate) mod approvers;
 pub(crate) mod offers;
+mod privileged;
 pub(crate) mod view;
 
+use approvers::Approvers;
 use offers::{ROWS, capability, forbids};
 use view::PlanView;
 
@@ -120,6 +122,11 @@ impl Loaded {
         Ok(Self { hosted, writer, row })
     }
 
+    async fn view(&self, context: &Context) -> Result<PlanView, Problem> {
+        let approvers = Approvers::load(context).await?;
+        PlanView::new(context, &self.hosted, &self.writer, &self.row, &approvers)
+    }
+
     /// The plan, when it is whole, young and the one that the caller saw.
     fn file(&self, context: &Context, seen: &Seen) -> Result<PlanFile, Problem> {
         let file = PlanFile::parse(&self.row.body, context.console.now()).map_err(|error| told(&error))?;
@@ -147,11 +154,12 @@ pub(crate) async fn list(
     let db = context.console.store.db();
     let total = plans::count(db, connector).await?;
     let mut views = Vec::new();
+    let approvers = Approvers::load(context).await?;
     for row in plans::of(db, connector, from as u64, limit as u64).await? {
         let Some(found) = store::connectors::by_id(db, &row.connector_id).await? else { continue };
         let hosted = Hosted::of(found)?;
         let writer = Writer::load(context, &hosted).await?;
-        views.push(PlanView::new(context, &hosted, &writer, &row)?);
+        views.push(PlanView::new(context, &hosted, &writer, &row, &approvers)?);
     }
     let end = from.saturating_add(limit);
     Ok(Page { items: views, total, next_cursor: (end < total).then(|| end.to_string()) })
@@ -160,7 +168,7 @@ pub(crate) async fn list(
 /// One plan.
 pub(crate) async fn get(context: &Context, connector: &str, id: &str) -> Result<PlanView, Problem> {
     let loaded = Loaded::get(context, connector, id).await?;
-    PlanView::new(context, &loaded.hosted, &loaded.writer, &loaded.row)
+    loaded.view(context).await
 }
 
 /// Why nothing can be planned now; `None` when something can.
@@ -189,6 +197,8 @@ pub(crate) async fn make(context: &Context, connector: &str, new: NewPlan) -> Re
     let request = place.request(&asked).await.map_err(|error| told(&error))?;
     let planned = place.plan(&request).await.map_err(|error| told(&error))?;
     let concerns = concerned(&client, &planned.request).await?;
+    let told_of = (&planned.request, &planned.plan);
+    let reasons = privileged::reasons(context, &client, &place, told_of, &planned.fresh.situation).await?;
     let now = context.console.now();
     let file = PlanFile::new(&place, std::slice::from_ref(&planned), place.who(who(context)), now);
     let row = stored::Model {
@@ -201,7 +211,8 @@ pub(crate) async fn make(context: &Context, connector: &str, new: NewPlan) -> Re
         digest: file.digest.clone(),
         body: store::to_json(&file),
         concerns: store::to_json(&concerns),
-        privileged: is_privileged(&planned.request, &planned.plan),
+        privileged: !reasons.is_empty(),
+        reasons: Some(store::to_json(&reasons)),
         state: "planned".to_owned(),
         approver_id: None,
         approver: None,
@@ -214,10 +225,10 @@ pub(crate) async fn make(context: &Context, connector: &str, new: NewPlan) -> Re
     };
     let change = context.change().await?;
     change.add_plan(row.clone()).await?;
-    let detail = json!({ "plan": row.id, "says": row.says, "digest": row.digest });
+    let detail = json!({ "plan": row.id, "says": row.says, "digest": row.digest, "privileged": reasons });
     change.audit("plan.made", &format!("connector/{connector}"), detail).await?;
     change.commit().await?;
-    PlanView::new(context, &hosted, &writer, &row)
+    Loaded { hosted, writer, row }.view(context).await
 }
 
 /// A second person says yes to exactly this plan.
@@ -239,7 +250,18 @@ pub(crate) async fn approve(
             "ask another Super Administrator to look at it",
         ));
     }
-    not_ones_own(context, &parse(&loaded.row.concerns)?)?;
+    not_ones_own(context, &loaded.hosted, &parse(&loaded.row.concerns)?).await?;
+    let approvers = Approvers::load(context).await?;
+    let why = approvers.excluded(&loaded.hosted, &context.actor.user, &loaded.row)?;
+    if !why.is_empty() {
+        return Err(Problem::new(
+            http::StatusCode::FORBIDDEN,
+            "not-a-second-person",
+            "you cannot be the second person of this plan",
+            why,
+            "ask another Super Administrator; the page of the plan says who can",
+        ));
+    }
     let change = context.change().await?;
     loaded.row.state = "approved".to_owned();
     loaded.row.approver_id = Some(context.actor.user.id.clone());
@@ -251,7 +273,7 @@ pub(crate) async fn approve(
     let detail = json!({ "plan": id, "digest": loaded.row.digest });
     change.audit("plan.approved", &format!("connector/{connector}"), detail).await?;
     change.commit().await?;
-    PlanView::new(context, &loaded.hosted, &loaded.writer, &loaded.row)
+    loaded.view(context).await
 }
 
 fn parse(concerns: &str) -> Result<BTreeSet<String>, ConsoleError> {
@@ -271,9 +293,13 @@ fn not_now(state: &str) -> Problem {
     )
 }
 
-/// Nobody changes their own access.
-fn not_ones_own(context: &Context, concerns: &BTreeSet<String>) -> Result<(), Problem> {
-    if concerns.contains(&context.actor.user.email.trim().to_lowercase()) {
+/// Nobody changes their own access, under whichever of their accounts.
+async fn not_ones_own(
+    context: &Context,
+    hosted: &Hosted,
+    concerns: &BTreeSet<String>,
+) -> Result<(), Problem> {
+    if Approvers::load(context).await?.concerned(hosted, &context.actor.user, concerns) {
         return Err(Problem::new(
             http::StatusCode::FORBIDDEN,
             "own-access",
@@ -351,24 +377,7 @@ fn standing(writer: &Writer, row: Row) -> plan::Standing {
     }
 }
 
-/// Whether it touches a role that counts as privileged. What assigning a whole group to the app gives is not listed
-/// role by role, so it counts.
-fn is_privileged(request: &Request, plan: &Plan) -> bool {
-    let policy = Policy::default();
-    let wish = &request.wish;
-    let whole_group = matches!((&wish.principal, &wish.target), (Principal::Group(_), Target::App));
-    whole_group
-        || wish
-            .role()
-            .into_iter()
-            .chain(&plan.gains)
-            .chain(&plan.loses)
-            .chain(&plan.must_have)
-            .chain(&plan.must_not_have)
-            .any(|role| policy.is_privileged(&role.role))
-}
-
-/// Logins and addresses of those whose access a change is about, in lower case, as Okta has them now.
+/// Ids, logins and addresses of those whose access a change is about, as Okta has them now; names in lower case.
 async fn concerned(client: &Client, request: &Request) -> Result<BTreeSet<String>, Problem> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
@@ -394,6 +403,7 @@ async fn concerned(client: &Client, request: &Request) -> Result<BTreeSet<String
     };
     let mut names = BTreeSet::new();
     for user in users {
+        names.insert(user.id.as_str().to_owned());
         let found: Names = user.profile.read().unwrap_or_default();
         let found = [found.login, found.email, found.second_email];
         names.extend(found.into_iter().flatten().map(|name| name.trim().to_lowercase()));

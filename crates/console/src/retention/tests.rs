@@ -166,6 +166,7 @@ async fn what_somebody_still_refers_to_stays() {
 
 fn waiting(id: &str, state: &str, created_at: i64) -> plan::Model {
     plan::Model {
+        reasons: None,
         id: id.to_owned(),
         connector_id: "con_a".to_owned(),
         created_at,

@@ -455,6 +455,8 @@ pub(crate) mod plan {
         /// Logins and addresses of those whose access it changes, as JSON.
         pub concerns: String,
         pub privileged: bool,
+        /// Why it is privileged, as JSON; nothing in plans of older versions.
+        pub reasons: Option<String>,
         /// `planned`, `approved`, `applying`, `ended`.
         pub state: String,
         pub approver_id: Option<String>,
@@ -505,6 +507,28 @@ pub(crate) mod identity {
         pub subject: String,
         pub user_id: String,
         pub created_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Who let whom in: by an invitation, a higher role, a reset link or a re-activation.
+pub(crate) mod vouching {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "vouching")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_id: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub by_id: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub how: String,
+        /// The last time.
+        pub at: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

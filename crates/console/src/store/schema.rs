@@ -20,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(super::sign_in_schema::SignInTables),
             Box::new(super::origin_schema::BoundSecrets),
             Box::new(super::sealed_schema::Sealed),
+            Box::new(super::second_person_schema::SecondPerson),
         ]
     }
 }

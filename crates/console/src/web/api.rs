@@ -30,6 +30,7 @@ mod people;
 mod plans;
 mod provisioning;
 mod retention;
+mod second_person;
 mod syncs;
 
 pub(crate) use document::{begin as document, complete};
@@ -46,6 +47,7 @@ pub(crate) fn enter(routes: Routes) -> Routes {
     let routes = provisioning::enter(routes);
     let routes = about::enter(routes);
     let routes = retention::enter(routes);
+    let routes = second_person::enter(routes);
     let routes = plans::enter(routes);
     let routes = messages::enter(routes);
     people::enter(routes)

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::house::{Answer, House, Person, http};
 
 /// What a form of a page does, and the operation of the API that does the same.
-const FORMS: [(&str, &str); 40] = [
+const FORMS: [(&str, &str); 42] = [
     ("/connectors/new", "POST /api/connectors"),
     ("/connectors/{id}/sync", "POST /api/connectors/{id}/sync"),
     ("/connectors/{id}/pause", "POST /api/connectors/{id}/pause"),
@@ -47,6 +47,8 @@ const FORMS: [(&str, &str); 40] = [
     ("/webhooks", "POST /api/webhooks"),
     ("/webhooks/{webhook}/end", "DELETE /api/webhooks/{webhook}"),
     ("/settings/retention", "PUT /api/retention"),
+    ("/settings/second-person", "PUT /api/second-person"),
+    ("/settings/users/{user}/okta", "POST /api/users/{user}/okta"),
     ("/settings/users", "POST /api/users"),
     ("/settings/users/{user}", "PATCH /api/users/{user}"),
     ("/settings/keys", "POST /api/keys"),

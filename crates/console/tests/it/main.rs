@@ -47,6 +47,7 @@ mod provisioning;
 mod record;
 mod refused;
 mod retention;
+mod second_person;
 mod secrets;
 mod security;
 mod service_app;

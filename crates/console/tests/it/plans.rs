@@ -184,6 +184,10 @@ async fn nobody_changes_their_own_access_and_privileged_roles_need_two() {
     assert_eq!(admin["needs_approval"], true);
     take(&sue, &id, &admin, "apply").await.json(StatusCode::CONFLICT).await;
     take(&sue, &id, &admin, "approve").await.json(StatusCode::CONFLICT).await;
+    // Tom has been with the company for longer than the rule looks back.
+    let rules = sue.get("/api/second-person").await.json(StatusCode::OK).await;
+    let rules = json!({ "privileged": rules["privileged"], "invited_days": 0 });
+    sue.send(Method::PUT, "/api/second-person", Some(&rules)).await.json(StatusCode::OK).await;
     let tom = house.invite(&sue, "Tom", "super-administrator").await;
     let ann = house.invite(&sue, "Ann", "super-administrator").await;
     take(&ann, &id, &admin, "approve").await.json(StatusCode::FORBIDDEN).await;

@@ -310,10 +310,7 @@ async fn removing_the_file_that_remembers_the_end_hides_nothing() {
 async fn a_head_that_left_the_host_shows_what_the_vaults_key_can_hide() {
     let mut house = House::demo().await;
     let sue = house.sue().await;
-    sue.post("/api/webhooks", &serde_json::json!({ "url": "http://127.0.0.1:9/hook" }))
-        .await
-        .json(StatusCode::CREATED)
-        .await;
+    drop(sue);
     let file = house.data.join("audit-heads.ndjson");
     let begin = std::time::Instant::now();
     let sent = async |count: usize| loop {
@@ -332,12 +329,6 @@ async fn a_head_that_left_the_host_shows_what_the_vaults_key_can_hide() {
     house.added(&again).await;
     house.stop().await;
     let url = format!("sqlite://{}", house.data.join("rolebook.db").display());
-    let db = Database::connect(&url).await.unwrap();
-    let waiting = Statement::from_string(db.get_database_backend(), "SELECT count(*) AS n FROM delivery");
-    let waiting: i64 = db.query_one_raw(waiting).await.unwrap().unwrap().try_get("", "n").unwrap();
-    db.close().await.unwrap();
-    assert_eq!(waiting, 1, "the day's head goes to the webhook");
-
     let compared = async |house: &House, heads: &str| {
         let found = rolebook_console::doctor_against(house.config(), Some(heads)).await.unwrap();
         let lines = found.lines.into_iter().filter(|(what, ..)| *what == "audit head");

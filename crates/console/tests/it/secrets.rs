@@ -149,6 +149,10 @@ async fn a_restore_says_which_secrets_are_to_be_given_again() {
     let lines = rolebook_console::doctor(house.config()).await.unwrap().lines;
     let bad: Vec<&str> =
         lines.iter().filter(|(_, well, _)| !well).map(|(_, _, text)| text.as_str()).collect();
+    let (waiting, bad): (Vec<&str>, Vec<&str>) = bad
+        .into_iter()
+        .partition(|line| line.starts_with("letters not sent") || line.starts_with("messages not"));
+    assert!(!waiting.is_empty(), "what waits to be sent is lost with the key, too: {lines:#?}");
     assert_eq!(bad.len(), 5, "{lines:#?}");
     assert!(bad.iter().zip(&names).all(|(line, name)| line.starts_with(&format!("{name}: "))), "{bad:?}");
 }

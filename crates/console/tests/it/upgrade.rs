@@ -11,7 +11,7 @@ async fn open(house: &House) -> DatabaseConnection {
 }
 
 /// What brings a database back to the tables of the first version.
-pub(crate) const TO_FIRST: [&str; 14] = [
+pub(crate) const TO_FIRST: [&str; 15] = [
     "DROP TABLE watch",
     "DROP TABLE webhook",
     "DROP TABLE telling",
@@ -24,6 +24,7 @@ pub(crate) const TO_FIRST: [&str; 14] = [
     "DROP TABLE fact",
     "DROP TABLE sign_in_attempt",
     "DROP TABLE identity",
+    "DROP TABLE vouching",
     "DROP TABLE console_setting",
     "DELETE FROM seaql_migrations WHERE version <> 'm0001_first'",
 ];

@@ -18,7 +18,7 @@ use crate::{
     worker,
 };
 
-use super::view::{PlanResult, PlanView};
+use super::view::{PlanResult, PlanView, reasons_of};
 
 /// How long another change of the same org is waited for.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
@@ -44,7 +44,7 @@ pub(crate) async fn apply(
     if loaded.row.privileged && loaded.writer.row.second_person && loaded.row.state != "approved" {
         return Err(Problem::conflict(
             "the plan waits for a second person",
-            "it touches a role that counts as privileged",
+            reasons_of(&loaded.row)?.join("; "),
             "ask another Super Administrator to look at it and to approve it",
         ));
     }
@@ -59,9 +59,9 @@ pub(crate) async fn apply(
     let reading = client(context, &loaded.hosted, &loaded.hosted.login(&context.console.vault)?)?;
     let mut concerns = super::parse(&loaded.row.concerns)?;
     concerns.extend(concerned(&reading, &change.request).await?);
-    not_ones_own(context, &concerns)?;
+    not_ones_own(context, &loaded.hosted, &concerns).await?;
     if context.dry_run {
-        return PlanView::new(context, &loaded.hosted, &loaded.writer, &loaded.row);
+        return loaded.view(context).await;
     }
     let was = std::mem::replace(&mut loaded.row.state, "applying".to_owned());
     let begin = context.change().await?;
@@ -139,7 +139,7 @@ async fn carry_through(context: Context, mut loaded: Loaded, file: PlanFile) -> 
     }
     context.console.nudge.notify_one();
     worker::tell_label(&context.console, &loaded.row.connector_id).await;
-    PlanView::new(&context, &loaded.hosted, &loaded.writer, &loaded.row)
+    loaded.view(&context).await
 }
 
 /// What came of the calls.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
+    approvers::{ApproverView, Approvers},
     offers::{capability, forbids},
     parse,
 };
@@ -42,8 +43,10 @@ pub(crate) struct PlanView {
     pub digest: String,
     /// `planned`, `approved`, `applying`, `ended`.
     pub state: String,
-    /// It touches a role that counts as privileged.
+    /// It confers, or takes away, what counts as privileged.
     pub privileged: bool,
+    /// Why it is privileged.
+    pub reasons: Vec<String>,
     /// A second person has to approve it first.
     pub needs_approval: bool,
     /// Who approved it.
@@ -78,6 +81,8 @@ pub(crate) struct PlanView {
     pub blocked: String,
     /// Why the caller cannot approve it now; empty when they can.
     pub no_approval: String,
+    /// The Super Administrators, while one of them has to approve it, with why some cannot.
+    pub approvers: Vec<ApproverView>,
     /// What came of it.
     pub result: Option<PlanResult>,
 }
@@ -205,12 +210,22 @@ impl PlanResult {
     }
 }
 
+/// Why a plan is privileged. Plans of older versions do not say.
+pub(super) fn reasons_of(row: &stored::Model) -> Result<Vec<String>, ConsoleError> {
+    match &row.reasons {
+        Some(text) => store::json("change_plan", text),
+        None if row.privileged => Ok(vec!["it touches a role that counts as privileged".to_owned()]),
+        None => Ok(Vec::new()),
+    }
+}
+
 impl PlanView {
     pub(super) fn new(
         context: &Context,
         hosted: &Hosted,
         writer: &Writer,
         row: &stored::Model,
+        approvers: &Approvers,
     ) -> Result<Self, Problem> {
         // Shown even when it is too old, or was edited: then it cannot be applied.
         let file: PlanFile = store::json("change_plan", &row.body)?;
@@ -224,7 +239,7 @@ impl PlanView {
             roles.iter().map(|role| clean(&role.to_string())).collect()
         };
         let needs_approval = row.privileged && writer.row.second_person;
-        let mine = parse(&row.concerns)?.contains(&context.actor.user.email.trim().to_lowercase());
+        let mine = approvers.concerned(hosted, &context.actor.user, &parse(&row.concerns)?);
         let shared = if !context.actor.may(Relation::default(), Action::ChangeAccess) {
             "your role only looks on".to_owned()
         } else if row.state == "applying" || row.state == "ended" {
@@ -258,6 +273,12 @@ impl PlanView {
         } else {
             String::new()
         };
+        let no_approval = if no_approval.is_empty() {
+            approvers.excluded(hosted, &context.actor.user, row)?
+        } else {
+            no_approval
+        };
+        let waits = needs_approval && row.state == "planned";
         let everything = change.request.wish.target == Target::Everything;
         Ok(Self {
             id: row.id.clone(),
@@ -269,6 +290,7 @@ impl PlanView {
             digest: row.digest.clone(),
             state: row.state.clone(),
             privileged: row.privileged,
+            reasons: reasons_of(row)?,
             needs_approval,
             approver: row.approver.clone(),
             approved_at: row.approved_at.map(store::time),
@@ -312,6 +334,7 @@ impl PlanView {
                 .collect(),
             blocked,
             no_approval,
+            approvers: if waits { approvers.views(hosted, row)? } else { Vec::new() },
             result: row.result.as_deref().map(|text| store::json("change_plan", text)).transpose()?,
         })
     }

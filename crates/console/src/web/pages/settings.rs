@@ -15,6 +15,7 @@ use crate::{
         about::{self, About},
         people::{self, Invitation, KeyView, NewKey, UserPatch, UserView},
         retention,
+        second_person::{self, OktaPerson, SecondPersonRules},
     },
     policy::{Access, Action, Role},
     problem::Problem,
@@ -33,6 +34,13 @@ pub(super) fn enter(routes: Routes) -> Routes {
         .page(Method::POST, "/settings/users", users, post(invite))
         .page(Method::POST, "/settings/users/{user}", users, post(change_user))
         .page(Method::POST, "/settings/retention", Access::May(Action::ChangeRetention), post(keep))
+        .page(Method::POST, "/settings/users/{user}/okta", users, post(bind))
+        .page(
+            Method::POST,
+            "/settings/second-person",
+            Access::May(Action::ChangeSecondPerson),
+            post(keep_second_person),
+        )
         .page(Method::POST, "/settings/keys", Access::SignedIn, post(add_key))
         .page(Method::POST, "/settings/keys/{key}/end", Access::SignedIn, post(end_key))
 }
@@ -50,10 +58,17 @@ struct SettingsPage {
     /// How long things are kept, for who may see it.
     retention: Option<Retention>,
     may_keep: bool,
+    /// When a second person is asked for, for who may see it.
+    second_person: Option<SecondPersonRules>,
+    may_set_second: bool,
+    second_error: String,
+    orgs: Vec<(String, String)>,
+    bound: Vec<(String, String)>,
     retention_error: String,
     facts: Vec<(&'static str, String)>,
     made_key: Option<String>,
     made_link: Option<String>,
+    by_mail: bool,
     problem: Option<Problem>,
     email_error: String,
     name_error: String,
@@ -65,6 +80,7 @@ struct SettingsPage {
 struct Made {
     key: Option<String>,
     link: Option<String>,
+    by_mail: bool,
 }
 
 async fn read(context: Context) -> Response {
@@ -92,6 +108,21 @@ async fn keep(context: Context, fields: Fields) -> Response {
     }
 }
 
+async fn keep_second_person(context: Context, fields: Fields) -> Response {
+    let rules = SecondPersonRules {
+        privileged: fields.get("privileged").lines().map(str::to_owned).collect(),
+        invited_days: fields.get("invited_days").trim().parse().unwrap_or(-1),
+    };
+    let done = second_person::set(&context, rules).await;
+    after(&context, done.map(|_| Made::default())).await
+}
+
+async fn bind(context: Context, Path(user): Path<String>, fields: Fields) -> Response {
+    let person = OktaPerson { org: fields.get("org").to_owned(), okta_id: fields.get("okta_id").to_owned() };
+    let done = second_person::bind(&context, &user, person).await;
+    after(&context, done.map(|_| Made::default())).await
+}
+
 fn facts(about: About) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("Address", about.address),
@@ -115,6 +146,15 @@ async fn draw_settings(context: &Context, problem: Option<Problem>, made: Made) 
     let relation = context.actor.relation(&context.console, None).await?;
     let retention = if may(Action::SeeSettings) { Some(retention::get(context).await?) } else { None };
     let page = SettingsPage {
+        second_person: if may(Action::SeeSettings) { Some(second_person::get(context).await?) } else { None },
+        may_set_second: may(Action::ChangeSecondPerson),
+        second_error: ["privileged", "invited_days", "okta_id", "org"]
+            .map(|field| field_error(problem.as_ref(), field))
+            .into_iter()
+            .find(|text| !text.is_empty())
+            .unwrap_or_default(),
+        orgs: if may(Action::ChangeUsers) { second_person::orgs(context).await? } else { Vec::new() },
+        bound: if may(Action::ChangeUsers) { second_person::bound(context).await? } else { Vec::new() },
         retention,
         may_keep: may(Action::ChangeRetention),
         retention_error: [
@@ -146,6 +186,7 @@ async fn draw_settings(context: &Context, problem: Option<Problem>, made: Made) 
         facts,
         made_key: made.key,
         made_link: made.link,
+        by_mail: made.by_mail,
         email_error: field_error(problem.as_ref(), "email"),
         name_error: field_error(problem.as_ref(), "name"),
         key_error: ["role", "days"].into_iter().map(|field| field_error(problem.as_ref(), field)).collect(),
@@ -156,7 +197,7 @@ async fn draw_settings(context: &Context, problem: Option<Problem>, made: Made) 
 
 async fn after(context: &Context, done: Result<Made, Problem>) -> Response {
     let drawn = match done {
-        Ok(made) if made.key.is_none() && made.link.is_none() => return go("/settings"),
+        Ok(made) if made.key.is_none() && made.link.is_none() && !made.by_mail => return go("/settings"),
         Ok(made) => draw_settings(context, None, made).await,
         Err(problem) => draw_settings(context, Some(problem), Made::default()).await,
     };
@@ -170,7 +211,11 @@ async fn invite(context: Context, fields: Fields) -> Response {
         roles: fields.all("role"),
     };
     let done = people::invite(&context, invitation).await;
-    after(&context, done.map(|invited| Made { link: Some(invited.link), key: None })).await
+    after(
+        &context,
+        done.map(|invited| Made { by_mail: invited.link.is_none(), link: invited.link, key: None }),
+    )
+    .await
 }
 
 async fn change_user(context: Context, Path(user): Path<String>, fields: Fields) -> Response {
@@ -186,7 +231,7 @@ async fn add_key(context: Context, fields: Fields) -> Response {
         days: fields.get("days").parse().unwrap_or(0),
     };
     let done = people::add_key(&context, new).await;
-    after(&context, done.map(|key| Made { key: key.secret, link: None })).await
+    after(&context, done.map(|key| Made { key: key.secret, ..Made::default() })).await
 }
 
 async fn end_key(context: Context, Path(key): Path<String>) -> Response {
