@@ -170,7 +170,8 @@ impl Blobs {
         };
         copied.map_err(|error| self.failed("put", name, &error))?;
         self.close(name)?;
-        Ok(self.well(()))
+        self.well(());
+        Ok(())
     }
 
     /// Keeps a short text.
@@ -179,7 +180,8 @@ impl Blobs {
         let put = self.store.put(&self.key(name), text.as_bytes().to_vec().into()).await;
         put.map_err(|error| self.failed("put", name, &error))?;
         self.close(name)?;
-        Ok(self.well(()))
+        self.well(());
+        Ok(())
     }
 
     /// Makes the folders of a blob, where it is a file, for their owner only.

@@ -116,9 +116,8 @@ fn in_snapshot(facts: &Facts, id: &str) -> BTreeSet<String> {
     });
     let mut labels: BTreeSet<String> = standard.map(|role| role.label.clone()).collect();
     for custom in facts.custom_roles.iter() {
-        labels.extend(custom.roles.iter().filter_map(|role| {
-            role.groups.keys().any(|group| group.as_str() == id).then(|| role.label.clone())
-        }));
+        let held = custom.roles.iter().filter(|role| role.groups.keys().any(|group| group.as_str() == id));
+        labels.extend(held.map(|role| role.label.clone()));
         for binding in custom.sets.iter().flat_map(|set| &set.bindings) {
             let (role, binding) = binding;
             let outside = binding.outside.keys().chain(&binding.groups);

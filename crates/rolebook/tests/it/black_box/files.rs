@@ -70,12 +70,14 @@ fn whatever_the_console_writes_is_for_its_user() {
     // A folder of blobs that was there with wider rights is told, and left as it is.
     let blobs = place.path("elsewhere/blobs");
     std::fs::set_permissions(&blobs, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let end = usual(&place, "doctor --data-dir data --blobs elsewhere/blobs").end().failed(1);
+    let end = usual(&place, "doctor --data-dir data --blobs elsewhere/blobs").end();
+    assert_eq!(end.code, Some(1), "{end:#?}");
     assert!(end.out.contains("BAD   files") && end.out.contains("elsewhere/blobs (mode 755)"), "{end:#?}");
     assert_eq!(mode(&blobs), 0o755);
     // What an earlier version left open inside of the data folder is closed.
     std::fs::set_permissions(place.path("data/rolebook.db"), std::fs::Permissions::from_mode(0o644)).unwrap();
-    usual(&place, "doctor --data-dir data --blobs elsewhere/blobs").end().failed(1);
+    let again = usual(&place, "doctor --data-dir data --blobs elsewhere/blobs").end();
+    assert_eq!(again.code, Some(1), "{again:#?}");
     assert_eq!(open(&folders[..1]), [""; 0]);
 }
 
@@ -148,7 +150,7 @@ fn its_memory_is_closed_to_other_processes_of_its_user() {
     assert_eq!(shown, user);
 
     let call = place.call("serve --listen 127.0.0.1:0");
-    let serving = Serving::of(if own == 0 { call.as_user(user) } else { call });
+    let serving = Serving::of(if own == 0 { call.run_as(user) } else { call });
     let shown = owner(serving.child.id());
     serving.kill();
     assert_eq!(shown, 0);

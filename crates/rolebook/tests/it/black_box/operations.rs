@@ -239,7 +239,7 @@ fn a_backup_is_made_while_it_runs_and_restored_elsewhere() {
         "ciphertext stays ciphertext"
     );
     place.run("admin backup kept.tar").failed(1).says(["kept.tar is there already"]);
-    place.run("admin backup x.tar --data-dir nowhere").failed(1).says(["there is no console in nowhere"]);
+    place.run("admin backup x.tar --data-dir nowhere").failed(3).says(["there is no data folder nowhere"]);
     place.run("admin backup").failed(2).says(["<FILE>"]);
     place.run("admin restore kept.tar").failed(1).says([
         "the data folder rolebook-data is not empty",
@@ -378,7 +378,12 @@ fn the_disk_is_full() {
     };
     let (before, grants) = (files(&place), sue.grants());
     limit("0");
-    let answer = serving.get("/ready");
+    // An answer of /ready holds for a second.
+    let mut answer = serving.get("/ready");
+    while answer.starts_with("HTTP/1.1 200") {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        answer = serving.get("/ready");
+    }
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(answer.contains("not ready: the disk of the data folder is full: "), "{answer}");
     let key = json!({ "name": "robot", "role": "basic-user", "days": 1 });

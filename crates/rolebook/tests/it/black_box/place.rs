@@ -139,7 +139,7 @@ impl Call {
 
     /// Runs it as another user of the machine, which only root can.
     #[cfg(unix)]
-    pub(crate) fn as_user(mut self, id: u32) -> Self {
+    pub(crate) fn run_as(mut self, id: u32) -> Self {
         std::os::unix::process::CommandExt::uid(&mut self.command, id);
         self
     }

@@ -174,6 +174,7 @@ fn every_flag_has_one() {
     let texts = [
         "accepted",
         "account",
+        "allow-partial",
         "archive",
         "assign-group",
         "audit",
