@@ -35,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     file.write_all(&bytes).expect("a temporary file");
-    let limits = Limits { max_decoded_bytes: 4 << 20, max_window_bytes: 8 << 20, scratch: None };
+    let limits = Limits { max_decoded_bytes: 4 << 20, max_window_bytes: 8 << 20, ..Limits::default() };
     let Ok(snapshot) = Snapshot::open(file.path(), &limits) else { return };
     let Ok(sync) = snapshot.latest_full() else { return };
     let rows = snapshot.rows(&sync.id);

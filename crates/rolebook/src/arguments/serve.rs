@@ -122,8 +122,7 @@ pub(crate) struct RunArguments {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DoctorArguments {
-    /// Compare the audit record with heads that left the host: lines of the webhook event audit.head, of the log, or of
-    /// audit-heads.ndjson
+    /// Compare the audit record with heads that left the host: lines of the log or of audit-heads.ndjson
     #[arg(long, value_name = "FILE")]
     pub(crate) head: Option<PathBuf>,
 
